@@ -1,0 +1,94 @@
+"""Writing files so that a crash between any two lines leaves the old file or the new one, never a torn one."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from wangjian.errors import Busy
+
+
+def fsync_path(path: Path) -> None:
+    """Force a file's bytes, or a folder's entries, to the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def temporary_beside(path: Path) -> Path:
+    """A fresh hidden name in the same folder, so that a rename onto `path` stays on one file system."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
+
+
+@contextmanager
+def written_atomically(path: Path) -> Iterator[Path]:
+    """Give a temporary path to write to; put it in place, durable, when the block ends well.
+
+    Args:
+        path: the final path; an existing file there is replaced in one step.
+
+    Yields:
+        The temporary path. It is removed when the block raises.
+    """
+    temporary = temporary_beside(path)
+    try:
+        yield temporary
+        fsync_path(temporary)
+        os.replace(temporary, path)
+        fsync_path(path.parent)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_atomically(path: Path, content: bytes | str) -> None:
+    """Write a whole file in one step (UTF-8 for text)."""
+    with written_atomically(path) as temporary:
+        temporary.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+def append_line(path: Path, line: str) -> None:
+    """Append one line to a log, durable; several processes may append to the same file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    try:
+        os.write(descriptor, line.encode() + b"\n")
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file's bytes, 64 lower-case hex digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextmanager
+def exclusive_lock(path: Path, *, doing: str, wait: bool = True) -> Iterator[None]:
+    """Hold an advisory lock; the system frees it when the process ends, however it ends.
+
+    Args:
+        path: the lock file.
+        doing: what is about to be done, for the message.
+        wait: wait for the other process; otherwise raise at once.
+
+    Raises:
+        Busy: another process holds the lock and `wait` is false.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError:
+            raise Busy(
+                f"cannot {doing}: another process is at it", lock=path, mend="wait until it has finished"
+            ) from None
+        yield

@@ -1,0 +1,1 @@
+"""The landing zone: bytes as received, kept for good."""

@@ -1,0 +1,58 @@
+"""Where everything lies below the data root and in the project."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+PROJECT_ROOT = Path(os.environ.get("WANGJIAN_HOME", Path(__file__).resolve().parents[2]))
+DBT_PROJECT = PROJECT_ROOT / "dbt_project"
+EXPECTATIONS = PROJECT_ROOT / "expectations"
+
+
+@dataclass(frozen=True)
+class DataRoot:
+    """The folder that holds all data of one installation (`$WANGJIAN_DATA`)."""
+
+    root: Path
+
+    @property
+    def landing(self) -> Path:
+        return self.root / "landing"
+
+    @property
+    def raw(self) -> Path:
+        return self.root / "raw"
+
+    @property
+    def state(self) -> Path:
+        return self.root / "state"
+
+    @property
+    def warehouse(self) -> Path:
+        return self.root / "warehouse.duckdb"
+
+    @property
+    def published(self) -> Path:
+        return self.root / "published"
+
+    @property
+    def docs(self) -> Path:
+        return self.root / "docs"
+
+    @property
+    def scratch(self) -> Path:
+        """Work files of running steps; whatever lies here may go when no step runs."""
+        return self.root / "scratch"
+
+
+def data_root() -> DataRoot:
+    """The data root from `$WANGJIAN_DATA` (default `data/` in the project), made private to its owner.
+
+    Returns:
+        The data root; the folder exists with mode 0700.
+    """
+    root = Path(os.environ.get("WANGJIAN_DATA") or PROJECT_ROOT / "data").absolute()
+    root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return DataRoot(root)

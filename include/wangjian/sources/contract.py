@@ -1,0 +1,103 @@
+"""The contracts of the sources: which columns each dataset has, of which type, and what happens when they are broken.
+
+A contract is written once, as the dbt source it becomes (`dbt_project/models/staging/<source>/_<source>__sources.yml`):
+parsing reads it here, staging SQL reads it through dbt's graph.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict
+
+from wangjian.errors import BadArguments
+from wangjian.paths import DBT_PROJECT
+
+ColumnType = Literal["text", "integer", "decimal", "boolean", "date", "timestamp", "json"]
+
+
+class Column(BaseModel):
+    """One column of a dataset.
+
+    Attributes:
+        name: the warehouse's name for it.
+        header: the name in the source's file; for JSON the field's name.
+        required: a row without it goes to quarantine; a file without the column is rejected.
+        on_parse: `keyed_hash` replaces the value by an HMAC before it is written anywhere but landing; `drop` removes it.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    data_type: ColumnType
+    zh: str
+    header: str
+    required: bool = False
+    on_parse: Literal["keep", "keyed_hash", "drop"] = "keep"
+    codes: tuple[str, ...] = ()
+    alias_domain: str | None = None
+    pattern: str | None = None
+
+
+class Dataset(BaseModel):
+    """One dataset of a source.
+
+    Attributes:
+        key: the columns that name a row.
+        optional_file: the provider or system may leave it out.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    source: str
+    name: str
+    zh: str
+    key: tuple[str, ...]
+    mode: Literal["full", "delta", "append", "full_monthly", "full_monthly_else_delta"]
+    amount_column: str | None = None
+    on_critical: Literal["hold", "skip"]
+    columns: tuple[Column, ...]
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        return tuple(column.name for column in self.columns)
+
+
+def contract_file(source: str) -> Path:
+    """The YAML file that holds the contract of a source."""
+    return DBT_PROJECT / "models" / "staging" / source / f"_{source}__sources.yml"
+
+
+@cache
+def load_contract(source: str) -> dict[str, Dataset]:
+    """Read a source's contract.
+
+    Args:
+        source: the source's code.
+
+    Returns:
+        Its datasets by name, in the order of the file.
+
+    Raises:
+        BadArguments: there is no contract for that source.
+    """
+    path = contract_file(source)
+    if not path.exists():
+        raise BadArguments(f"no contract for source {source}", file=path, mend="write the dbt source YAML")
+    document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    tables = document["sources"][0]["tables"]
+    return {table["name"]: _dataset(source, table) for table in tables}
+
+
+def _dataset(source: str, table: dict[str, Any]) -> Dataset:
+    meta = table["config"]["meta"]
+    columns = tuple(_column(column) for column in table["columns"])
+    return Dataset(source=source, name=table["name"], columns=columns, **meta)
+
+
+def _column(column: dict[str, Any]) -> Column:
+    meta = {"header": column["name"], **column["config"]["meta"]}
+    return Column(name=column["name"], data_type=column["data_type"], **meta)
