@@ -1,0 +1,47 @@
+# Wangjian 网监数仓. `make help` lists what there is.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(shell command -v uv 2>/dev/null || echo $(VENV)-uv/bin/uv)
+export WANGJIAN_DATA ?= $(CURDIR)/data
+
+.DEFAULT_GOAL := help
+.PHONY: help setup test test-slow lint format lock clean
+
+help:  ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+setup: $(VENV)/.ready  ## install everything into .venv, from the locks
+
+$(VENV)-uv/bin/uv:
+	$(PYTHON) -m venv $(VENV)-uv
+	$(VENV)-uv/bin/python -m pip install --quiet uv
+
+$(VENV)/.ready: requirements/dev.lock pyproject.toml | $(if $(findstring $(VENV)-uv,$(UV)),$(VENV)-uv/bin/uv)
+	$(UV) venv --quiet --allow-existing --python $(PYTHON) $(VENV)
+	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(UV) pip sync --quiet --require-hashes requirements/dev.lock
+	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(UV) pip install --quiet --no-deps --editable .
+	touch $@
+
+test: setup  ## all tests, the fast ones first
+	$(BIN)/pytest -q -m "not slow"
+	$(BIN)/pytest -q -m slow || test $$? -eq 5
+
+lint: setup  ## style, types, and whether the locks match
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	UV=$(UV) .ci/check-locks
+
+format: setup  ## put the style right
+	$(BIN)/ruff check --fix-only --quiet .
+	$(BIN)/ruff format .
+
+lock:  ## resolve the dependencies anew, within the ranges of pyproject.toml
+	$(UV) pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 $(UPGRADE) pyproject.toml -o requirements/runtime.lock
+	$(UV) pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 $(UPGRADE) --group dev -c requirements/runtime.lock pyproject.toml -o requirements/dev.lock
+
+clean:  ## remove the environment and caches, never data
+	rm -rf $(VENV) $(VENV)-uv .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,44 @@
+{#- Text work that must come out the same on DuckDB and Spark. -#}
+
+{% macro replace_all(text, pattern, replacement) -%}
+    {{ return(adapter.dispatch('replace_all', 'wangjian')(text, pattern, replacement)) }}
+{%- endmacro %}
+
+{% macro default__replace_all(text, pattern, replacement) -%}
+    regexp_replace({{ text }}, '{{ pattern }}', '{{ replacement }}', 'g')
+{%- endmacro %}
+
+{#- Spark replaces every match without being told -#}
+{% macro spark__replace_all(text, pattern, replacement) -%}
+    regexp_replace({{ text }}, '{{ pattern }}', '{{ replacement }}')
+{%- endmacro %}
+
+
+{#- A key that is the same on every engine and in every run: md5 of the parts, `|` between, null as nothing. -#}
+{% macro stable_key(parts) -%}
+    md5({% for part in parts %}coalesce(cast({{ part }} as {{ dbt.type_string() }}), ''){% if not loop.last %} || '|' || {% endif %}{% endfor %})
+{%- endmacro %}
+
+
+{#- Cheap fingerprint for "did anything change?" within one build; never published, never compared between engines. -#}
+{% macro row_fingerprint(columns) -%}
+    {{ return(adapter.dispatch('row_fingerprint', 'wangjian')(columns)) }}
+{%- endmacro %}
+
+{% macro default__row_fingerprint(columns) -%}
+    hash({{ columns | join(', ') }})
+{%- endmacro %}
+
+{#- xxhash64 skips nulls, so that (a, null) and (null, a) would be one -#}
+{% macro spark__row_fingerprint(columns) -%}
+    xxhash64({% for column in columns %}coalesce(cast({{ column }} as string), '~'){% if not loop.last %}, {% endif %}{% endfor %})
+{%- endmacro %}
+
+
+{#- 姓+*: all that marts show of a person's name (个人信息保护法 art. 6). -#}
+{% macro masked_name(name, kind) -%}
+    case
+        when {{ kind }} in ('ENTERPRISE', 'COOPERATIVE') then {{ name }}
+        when {{ name }} is not null then substr({{ name }}, 1, 1) || '**'
+    end
+{%- endmacro %}

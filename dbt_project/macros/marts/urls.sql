@@ -1,0 +1,26 @@
+{#- One spelling of a URL, to compare and never to open: no scheme, no `www.`, host in lower case, no tracking parameters,
+    fragment, default port or slash at the end; path and item or shop ids stay as they are. Punycode is not decoded. -#}
+
+{% macro url_canonical(url) -%}
+    {%- set tracking = var('url_tracking_parameters', [
+        'utm_[a-z]+', 'spm', 'scm', 'pvid', 'from', 'source', 'ref', 'share_[a-z_]+', 'share', 'track[a-z_]*', 'gclid', 'timestamp', '_t', 'abbucket'
+    ]) -%}
+    {%- set schemeless = "regexp_replace(regexp_replace(trim(" ~ url ~ "), '^([A-Za-z][A-Za-z0-9+.-]*:)?//', ''), '#.*$', '')" -%}
+    {%- set host = "regexp_replace(regexp_replace(lower(regexp_replace(" ~ schemeless ~ ", '[/?].*$', '')), '^www[.]', ''), ':(80|443)$', '')" -%}
+    {%- set rest = "substr(" ~ schemeless ~ ", length(regexp_replace(" ~ schemeless ~ ", '[/?].*$', '')) + 1)" -%}
+    {%- set untracked = replace_all("replace(replace(" ~ rest ~ ", '?', '?&'), '&', '&&')", '&(' ~ tracking | join('|') ~ ')=[^&]*', '') -%}
+    {%- set joined = "regexp_replace(regexp_replace(" ~ replace_all(untracked, '&+', '&') ~ ", '[?]&', '?'), '[?&]+$', '')" -%}
+    nullif({{ host }} || regexp_replace(regexp_replace({{ joined }}, '/+$', ''), '/+[?]', '?'), '')
+{%- endmacro %}
+
+
+{#- The host part of a canonical URL. -#}
+{% macro url_host(canonical) -%}
+    nullif(regexp_replace({{ canonical }}, '[/?].*$', ''), '')
+{%- endmacro %}
+
+
+{#- 赣ICP备2022005379号-1 → 赣ICP备2022005379号: the subject is the part before `-n`. -#}
+{% macro icp_root(icp_no) -%}
+    nullif(regexp_replace(upper(trim({{ icp_no }})), '-[0-9]+$', ''), '')
+{%- endmacro %}

@@ -1,0 +1,44 @@
+{#- 统一社会信用代码, GB 32100-2015: 17 signs and a check sign; signs 9 to 17 are the GB 11714 code with a check of its own. -#}
+
+{% macro uscc_normalised(uscc) -%}
+    nullif(upper(translate(trim({{ uscc }}),
+        '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ abcdefghijklmnopqrstuvwxyz',
+        '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZABCDEFGHIJKLMNOPQRSTUVWXYZ')), '')
+{%- endmacro %}
+
+
+{#- The outer check sign: weights 3^(i-1) mod 31 over the first 17 signs. -#}
+{% macro uscc_check_sign(uscc) -%}
+    {%- set weights = [1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28] -%}
+    substr('0123456789ABCDEFGHJKLMNPQRTUWXY', 1 + (31 - (
+        {%- for weight in weights %}
+        {{ weight }} * (instr('0123456789ABCDEFGHJKLMNPQRTUWXY', substr({{ uscc }}, {{ loop.index }}, 1)) - 1)
+        {%- if not loop.last %} +{% endif %}
+        {%- endfor %}
+    ) % 31) % 31, 1)
+{%- endmacro %}
+
+
+{#- The inner check sign: letters count from A = 10, a remainder of 10 is X, of 11 is 0. -#}
+{% macro organisation_check_sign(uscc) -%}
+    {%- set weights = [3, 7, 9, 10, 5, 8, 4, 2] -%}
+    substr('123456789X0', 11 - (
+        {%- for weight in weights %}
+        {{ weight }} * (instr('0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ', substr({{ uscc }}, {{ loop.index + 8 }}, 1)) - 1)
+        {%- if not loop.last %} +{% endif %}
+        {%- endfor %}
+    ) % 11, 1)
+{%- endmacro %}
+
+
+{#- True or false, never null. Expects the normalised form. -#}
+{% macro uscc_is_valid(uscc) -%}
+    coalesce(
+        length({{ uscc }}) = 18
+        and translate(substr({{ uscc }}, 1, 8), '0123456789', '') = ''
+        and translate({{ uscc }}, '0123456789ABCDEFGHJKLMNPQRTUWXY', '') = ''
+        and substr({{ uscc }}, 18, 1) = {{ uscc_check_sign(uscc) }}
+        and substr({{ uscc }}, 17, 1) = {{ organisation_check_sign(uscc) }},
+        false
+    )
+{%- endmacro %}

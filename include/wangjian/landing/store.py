@@ -1,0 +1,182 @@
+"""The landing zone on disk: bytes once per SHA-256, a manifest file per export, and progress notes of unfinished exports.
+
+landing/objects/<2 hex>/<sha256>                                        bytes as received, read-only
+landing/manifests/<source>/<dataset>/<YYYY-MM>/<date>.<export_id>.jsonl  one line per delivered file
+landing/partial/<source>/<dataset>/<date>.v<version>.jsonl               what an unfinished fetch has so far
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from wangjian.errors import WangjianError
+from wangjian.files import append_line, fsync_path, temporary_beside, write_atomically
+from wangjian.landing.manifest import ExportKey, LandedFile, Manifest
+
+
+@dataclass(frozen=True)
+class StoredBytes:
+    """Address and size of bytes in the object store."""
+
+    sha256: str
+    byte_size: int
+
+
+class Landing:
+    """The landing zone below one folder. Nothing here is ever changed or deleted.
+
+    Args:
+        root: the folder `landing/`.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    # objects ---------------------------------------------------------------------------------------------------------
+
+    def object_path(self, sha256: str) -> Path:
+        """Where bytes with that hash lie, or would lie."""
+        return self.root / "objects" / sha256[:2] / sha256
+
+    def put(self, chunks: Iterable[bytes]) -> StoredBytes:
+        """Keep a stream of bytes, durable when this returns; bytes that are there already are not written again.
+
+        Args:
+            chunks: the content, in pieces; memory holds one piece at a time.
+        """
+        temporary = temporary_beside(self.root / "objects" / "incoming")
+        try:
+            stored = _write_hashed(temporary, chunks)
+            self._keep(temporary, stored.sha256)
+        finally:
+            temporary.unlink(missing_ok=True)
+        return stored
+
+    def put_bytes(self, content: bytes) -> StoredBytes:
+        """Keep bytes that are in memory."""
+        return self.put((content,))
+
+    def _keep(self, temporary: Path, sha256: str) -> None:
+        final = self.object_path(sha256)
+        if final.exists():
+            return
+        is_new_folder = not final.parent.exists()
+        final.parent.mkdir(exist_ok=True)
+        temporary.chmod(0o440)
+        temporary.replace(final)
+        fsync_path(final.parent)
+        if is_new_folder:
+            fsync_path(final.parent.parent)
+
+    def read(self, sha256: str) -> bytes:
+        """The bytes with that hash.
+
+        Raises:
+            WangjianError: a manifest names them, but they are gone.
+        """
+        try:
+            return self.object_path(sha256).read_bytes()
+        except FileNotFoundError:
+            raise WangjianError(
+                "landed bytes are missing",
+                file=self.object_path(sha256),
+                mend="restore landing/ from the backup: a manifest names these bytes",
+            ) from None
+
+    # manifests -------------------------------------------------------------------------------------------------------
+
+    def manifest_path(self, manifest: Manifest) -> Path:
+        """Where an export's manifest lies, or would lie."""
+        key = manifest.key
+        folder = self.root / "manifests" / key.source / key.dataset / f"{key.business_date:%Y-%m}"
+        return folder / f"{key.business_date}.{manifest.export_id}.jsonl"
+
+    def commit(self, manifest: Manifest) -> bool:
+        """Make an export part of the landing zone, in one step; its bytes must be there.
+
+        Returns:
+            Whether it is new; the same export fetched again changes nothing.
+        """
+        path = self.manifest_path(manifest)
+        is_new = not path.exists()
+        if is_new:
+            write_atomically(path, manifest_text(manifest))
+        self.forget_progress(manifest.key)
+        return is_new
+
+    def manifests(self, source: str | None = None, dataset: str | None = None, month: str | None = None) -> list[Path]:
+        """The paths of the manifests, in a fixed order.
+
+        Args:
+            source: only of this source.
+            dataset: only of this dataset.
+            month: only of business dates in this month (YYYY-MM).
+        """
+        pattern = f"{source or '*'}/{dataset or '*'}/{month or '*'}/*.jsonl"
+        return sorted((self.root / "manifests").glob(pattern))
+
+    def exports(self, source: str | None = None, dataset: str | None = None) -> Iterator[Manifest]:
+        """Every landed export, in a fixed order."""
+        return (read_manifest(path) for path in self.manifests(source, dataset))
+
+    # progress --------------------------------------------------------------------------------------------------------
+
+    def _progress_path(self, key: ExportKey) -> Path:
+        name = f"{key.business_date}.{key.provider}{key.delivery}.v{key.version}.jsonl"
+        return self.root / "partial" / key.source / key.dataset / name
+
+    def note_progress(self, key: ExportKey, file: LandedFile) -> None:
+        """Note one file of an export that is still being fetched."""
+        append_line(self._progress_path(key), file.model_dump_json())
+
+    def progress(self, key: ExportKey) -> dict[str, LandedFile]:
+        """What an earlier, unfinished fetch of this export has landed, by part. A torn last line does not count."""
+        try:
+            lines = self._progress_path(key).read_bytes().split(b"\n")
+        except FileNotFoundError:
+            return {}
+        files = (LandedFile.model_validate_json(line) for line in lines[:-1] if line)
+        return {file.part: file for file in files if self.object_path(file.sha256).exists()}
+
+    def forget_progress(self, key: ExportKey) -> None:
+        """Drop the notes of a fetch that is finished, or must start again. The bytes stay."""
+        self._progress_path(key).unlink(missing_ok=True)
+
+
+def manifest_text(manifest: Manifest) -> str:
+    """A manifest as it lies on disk: JSON lines, key and file flattened into one object each."""
+    key = manifest.key.model_dump(mode="json")
+    files = sorted(manifest.files, key=lambda file: file.part)
+    return "".join(json.dumps(key | file.model_dump(mode="json"), ensure_ascii=False) + "\n" for file in files)
+
+
+def read_manifest(path: Path) -> Manifest:
+    """Read a manifest file.
+
+    Raises:
+        WangjianError: it is not a manifest.
+    """
+    try:
+        records = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        key = ExportKey(**{name: records[0][name] for name in ExportKey.model_fields})
+        files = tuple(LandedFile(**{name: record[name] for name in LandedFile.model_fields}) for record in records)
+    except (ValueError, KeyError, IndexError) as error:
+        raise WangjianError(f"unreadable manifest: {error}", file=path, mend="restore it from the backup") from error
+    return Manifest(key=key, files=files)
+
+
+def _write_hashed(path: Path, chunks: Iterable[bytes]) -> StoredBytes:
+    digest, size = hashlib.sha256(), 0
+    with path.open("wb") as file:
+        for chunk in chunks:
+            file.write(chunk)
+            digest.update(chunk)
+            size += len(chunk)
+        file.flush()
+        os.fsync(file.fileno())
+    return StoredBytes(digest.hexdigest(), size)

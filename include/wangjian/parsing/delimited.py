@@ -1,0 +1,97 @@
+"""CSV files: strict decoding, RFC 4180, row numbers as a person counts lines."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+
+from wangjian.errors import RejectedFile
+from wangjian.parsing.records import Field, ParsedFile, RejectedLine, Row, fold, match_header
+
+csv.field_size_limit(64 * 2**20)
+
+
+def parse_csv(
+    content: bytes, fields: Sequence[Field], encodings: Sequence[str], ignored: Sequence[str] = ()
+) -> ParsedFile:
+    """Parse a CSV file with a header row.
+
+    Args:
+        content: the file's bytes.
+        fields: the contract's columns, with the headers they bear.
+        encodings: tried in this order, strictly.
+        ignored: headers that are known and not wanted.
+
+    Returns:
+        Its rows; lines with another number of fields than the header are rejected lines.
+
+    Raises:
+        RejectedFile: unexpected encoding, broken quoting, no header, or a required column is missing.
+    """
+    records = _records(decode(content, encodings))
+    try:
+        _, header = next(records)
+    except StopIteration:
+        raise RejectedFile(
+            "EMPTY_FILE", "the file is empty: not even a header", mend="ask the source to send it again"
+        ) from None
+    known, unknown = match_header(header, fields)
+    unwanted = {fold(name) for name in ignored}
+    unknown = {index: name for index, name in unknown.items() if fold(name) not in unwanted}
+    parsed = ParsedFile(extra_columns=sorted(unknown.values()))
+    for number, cells in records:
+        _add(parsed, number, cells, len(header), known, unknown)
+    return parsed
+
+
+def _add(
+    parsed: ParsedFile, number: int, cells: list[str], width: int, known: dict[int, Field], unknown: dict[int, str]
+) -> None:
+    if not cells:
+        return
+    if len(cells) != width:
+        parsed.rejected.append(RejectedLine(number, "ROW_SHAPE", ",".join(cells)))
+        return
+    values = {field.name: field.text(cells[index]) for index, field in known.items()}
+    extra = {name: cells[index] for index, name in unknown.items() if cells[index]}
+    parsed.rows.append(Row(number, values, extra))
+
+
+def _records(text: str) -> Iterator[tuple[int, list[str]]]:
+    """Records with the line on which each starts; a quoted field may run over several lines."""
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    start = 1
+    try:
+        for cells in reader:
+            yield start, cells
+            start = reader.line_num + 1
+    except csv.Error as error:
+        raise RejectedFile(
+            "UNREADABLE_FILE",
+            f"broken CSV: {error}",
+            line=start,
+            mend="the file is cut off or wrongly quoted: ask for it again",
+        ) from None
+
+
+def decode(content: bytes, encodings: Sequence[str]) -> str:
+    """Decode a file as a whole, or not at all.
+
+    Raises:
+        RejectedFile: no encoding of the contract fits; says where the first one broke.
+    """
+    problem = None
+    for encoding in encodings:
+        try:
+            return content.decode(encoding)
+        except UnicodeDecodeError as error:
+            problem = problem or (encoding, error)
+    assert problem is not None
+    encoding, error = problem
+    raise RejectedFile(
+        "BAD_ENCODING",
+        f"not {' or '.join(encodings)}: byte {error.start} ({content[error.start : error.start + 4].hex()}) is no {encoding}",
+        line=content.count(b"\n", 0, error.start) + 1,
+        mend="ask the source which encoding it writes; change the contract if it has changed",
+    )

@@ -1,0 +1,434 @@
+"""Parsing of all landed exports of a source that are not parsed yet, batch by batch."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from wangjian.errors import RejectedFile
+from wangjian.files import exclusive_lock
+from wangjian.landing.manifest import LandedFile, Manifest
+from wangjian.landing.store import Landing
+from wangjian.parsing.control_files import ControlFile, parse_ctl, parse_json_counts
+from wangjian.parsing.delimited import parse_csv
+from wangjian.parsing.evidence import check_evidence
+from wangjian.parsing.json_pages import PageFile, PageOutcome, check_page, parse_pages
+from wangjian.parsing.keyed_hash import keyed_hash, load_key
+from wangjian.parsing.raw import (
+    CONTROLS,
+    LEDGER,
+    LINEAGE,
+    REJECTS,
+    Partition,
+    batch_id,
+    rows_schema,
+    write_empty_files,
+    write_table,
+)
+from wangjian.parsing.records import Field, ParsedFile
+from wangjian.parsing.workbook import parse_workbook
+from wangjian.paths import DataRoot
+from wangjian.sources.contract import Dataset, load_contract
+from wangjian.sources.fetch import Progress
+from wangjian.sources.provider import FileLayout, JsonCounts, load_provider
+from wangjian.sources.registry import TIMEZONE, Source
+
+PARSER_VERSION = 1
+"""Raise it when a parser gives other rows for the same bytes: everything is then parsed anew by itself."""
+
+PERSONAL_HEADERS = ("举报人", "身份证", "证件号", "reporter", "id_card", "id_no")
+"""Unknown columns that bear such a name are named in the ledger, but their values stay in landing."""
+
+
+@dataclass
+class ParseReport:
+    """What a parse did."""
+
+    source: str
+    files: int = 0
+    rows: int = 0
+    rejected_files: int = 0
+    seconds: float = 0.0
+    messages: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Batch:
+    """Exports of one (source, dataset, month) that are parsed together, and what comes out."""
+
+    batch_id: str
+    contract_hash: str
+    dataset: Dataset | None
+    exports: list[Manifest]
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    rejects: list[dict[str, Any]] = field(default_factory=list)
+    controls: list[dict[str, Any]] = field(default_factory=list)
+    ledger: list[dict[str, Any]] = field(default_factory=list)
+
+
+def parse(source: Source, data: DataRoot, progress: Progress | None = None) -> ParseReport:
+    """Parse every landed export of a source that is not parsed under its present contract.
+
+    Args:
+        source: from the registry.
+        data: the data root.
+        progress: told of the progress.
+
+    Returns:
+        What was done; a rejected file is a message, not an error.
+    """
+    started = time.monotonic()
+    report = ParseReport(source.source)
+    contract = load_contract(source.source)
+    with exclusive_lock(data.state / "locks" / f"parse-{source.source}.lock", doing=f"parse {source.source}"):
+        write_empty_files(data, contract.values())
+        partitions = _partitions(source.source, Landing(data.landing))
+        for done, ((dataset, month), exports) in enumerate(partitions.items()):
+            if progress:
+                progress(f"{dataset} {month}", done, len(partitions))
+            _parse_partition(source, Partition(data, source.source, dataset, month), exports, data, report)
+    report.seconds = time.monotonic() - started
+    return report
+
+
+def _partitions(source: str, landing: Landing) -> dict[tuple[str, str], list[Manifest]]:
+    partitions: dict[tuple[str, str], list[Manifest]] = defaultdict(list)
+    for export in landing.exports(source):
+        partitions[export.key.dataset, f"{export.key.business_date:%Y-%m}"].append(export)
+    return dict(sorted(partitions.items()))
+
+
+def contract_hash(source: Source, dataset: Dataset | None, providers: Iterable[str]) -> str:
+    """What the outcome of parsing depends on besides the bytes: contract, encodings, providers' layouts, parser."""
+    layouts = [load_provider(code).model_dump_json() for code in sorted(set(providers) - {""})]
+    content = [PARSER_VERSION, source.encodings, dataset.model_dump_json() if dataset else "", layouts]
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
+
+
+def _parse_partition(
+    source: Source, partition: Partition, exports: list[Manifest], data: DataRoot, report: ParseReport
+) -> None:
+    partition.remove_orphans()
+    dataset = load_contract(source.source).get(partition.dataset)
+    current = contract_hash(source, dataset, (export.key.provider for export in exports))
+    ledger = partition.read_ledger()
+    kept = [row for row in ledger if row["contract_hash"] == current]
+    known = {row["export_id"] for row in kept}
+    todo = [export for export in exports if export.export_id not in known]
+    if not todo and len(kept) == len(ledger):
+        return
+    batch = Batch(batch_id((export.export_id for export in todo), current), current, dataset, todo)
+    _parse_batch(source, batch, partition, data)
+    write_table(partition.ledger, kept + batch.ledger, LEDGER)
+    partition.remove_orphans()
+    _count(batch, report)
+
+
+def _count(batch: Batch, report: ParseReport) -> None:
+    report.files += len(batch.ledger)
+    report.rows += sum(row["rows_read"] or 0 for row in batch.ledger)
+    for row in batch.ledger:
+        if row["status"] == "rejected":
+            report.rejected_files += 1
+            report.messages.append(
+                f"{row['original_name']} ({row['business_date']}): {row['reject_code']}: {row['reject_message']}"
+            )
+
+
+def _parse_batch(source: Source, batch: Batch, partition: Partition, data: DataRoot) -> None:
+    landing = Landing(data.landing)
+    if source.format == "json_pages":
+        _parse_json_batch(batch, partition, landing)
+    else:
+        key = load_key(data.state)
+        for export in batch.exports:
+            _parse_export(source, batch, export, landing, key)
+        if batch.dataset and batch.rows:
+            write_table(partition.rows_file(batch.batch_id), batch.rows, rows_schema(batch.dataset))
+    if batch.rejects:
+        write_table(partition.rejects_file(batch.batch_id), batch.rejects, REJECTS)
+    if batch.controls:
+        write_table(partition.controls_file(batch.batch_id), batch.controls, CONTROLS)
+
+
+# JSON pages ----------------------------------------------------------------------------------------------------------
+
+
+def _parse_json_batch(batch: Batch, partition: Partition, landing: Landing) -> None:
+    assert batch.dataset is not None
+    pages = [(export, file) for export in batch.exports for file in export.files]
+    errors: dict[tuple[str, str], RejectedFile] = {}
+    target = partition.rows_file(batch.batch_id)
+    try:
+        outcomes = _parse_pages(batch, landing, pages, target)
+    except RejectedFile:
+        errors = _broken_pages(batch, landing, pages)
+        good = [(export, file) for export, file in pages if (export.export_id, file.part) not in errors]
+        outcomes = _parse_pages(batch, landing, good, target) if good else {}
+    for export, file in pages:
+        error = errors.get((export.export_id, file.part))
+        outcome = outcomes.get(file.sha256)
+        batch.ledger.append(_page_entry(batch, export, file, outcome, error))
+
+
+def _parse_pages(
+    batch: Batch, landing: Landing, pages: Sequence[tuple[Manifest, LandedFile]], target: Any
+) -> dict[str, PageOutcome]:
+    assert batch.dataset is not None
+    for export, _ in pages:
+        _check_not_future(export, export.files[0])
+    files = [PageFile(file.sha256, file.byte_size, _lineage_values(batch, export, file)) for export, file in pages]
+    return parse_pages(landing, batch.dataset, files, target)
+
+
+def _broken_pages(
+    batch: Batch, landing: Landing, pages: Sequence[tuple[Manifest, LandedFile]]
+) -> dict[tuple[str, str], RejectedFile]:
+    assert batch.dataset is not None
+    errors = {}
+    for export, file in pages:
+        try:
+            _check_not_future(export, file)
+            check_page(landing, file.sha256, batch.dataset, export.key.business_date)
+        except RejectedFile as error:
+            errors[export.export_id, file.part] = error
+    return errors
+
+
+def _page_entry(
+    batch: Batch, export: Manifest, file: LandedFile, outcome: PageOutcome | None, error: RejectedFile | None
+) -> dict[str, Any]:
+    entry = _ledger_entry(batch, export, file)
+    if error or outcome is None:
+        return entry | _rejection(error or RejectedFile("UNREADABLE_FILE", "the page could not be read"))
+    return entry | {
+        "status": "parsed",
+        "rows_read": outcome.rows_read,
+        "rows_rejected": 0,
+        "rows_duplicate": outcome.rows_duplicate,
+        "declared_rows": outcome.declared_rows,
+        "extra_columns": json.dumps(outcome.extra_columns, ensure_ascii=False) if outcome.extra_columns else None,
+    }
+
+
+# files, one by one ---------------------------------------------------------------------------------------------------
+
+
+def _parse_export(source: Source, batch: Batch, export: Manifest, landing: Landing, key: bytes) -> None:
+    controls = {file.part: file for file in export.files if file.role == "control"}
+    for file in export.files:
+        entry = _ledger_entry(batch, export, file)
+        try:
+            _check_not_future(export, file)
+            entry |= _parse_file(source, batch, export, file, controls, landing, key)
+        except RejectedFile as error:
+            entry |= _rejection(error)
+        batch.ledger.append(entry)
+
+
+def _parse_file(
+    source: Source,
+    batch: Batch,
+    export: Manifest,
+    file: LandedFile,
+    controls: dict[str, LandedFile],
+    landing: Landing,
+    key: bytes,
+) -> dict[str, Any]:
+    content = landing.read(file.sha256)
+    if file.role == "evidence":
+        check_evidence(content)
+    if file.role in ("evidence", "marker"):
+        return {"status": "stored"}
+    if source.format == "provider":
+        return _parse_provider_file(batch, export, file, content, key)
+    if file.role == "control":
+        parse_ctl(content)
+        return {"status": "stored"}
+    control = _control_of(file, controls, landing)
+    parsed = parse_csv(content, _contract_fields(batch.dataset), source.encodings)
+    declared = {"declared_rows": control.rows, "declared_amount": control.amount, "declared_sha256": control.sha256}
+    return _take(batch, export, file, parsed, key) | declared
+
+
+def _control_of(file: LandedFile, controls: dict[str, LandedFile], landing: Landing) -> ControlFile:
+    part = file.part.removesuffix(".csv") + ".ctl"
+    if part not in controls:
+        raise RejectedFile("MISSING_CONTROL", f"no control file {part} beside it", mend="ask the source to send it")
+    control = parse_ctl(landing.read(controls[part].sha256))
+    if control.sha256 != file.sha256:
+        raise RejectedFile(
+            "WRONG_HASH",
+            f"the control file declares SHA-256 {control.sha256[:12]}…, the file has {file.sha256[:12]}…",
+            mend="the transfer or the export was damaged: ask for a new sequence",
+        )
+    return control
+
+
+def _parse_provider_file(
+    batch: Batch, export: Manifest, file: LandedFile, content: bytes, key: bytes
+) -> dict[str, Any]:
+    name = load_provider(export.key.provider).recognise(file.part)
+    if name is None:
+        raise RejectedFile(
+            "UNKNOWN_LAYOUT", f"no layout of {export.key.provider} knows {file.part}", mend="describe it in YAML"
+        )
+    layout = name.layout
+    if layout.format == "json":
+        assert isinstance(layout.control, JsonCounts)
+        declared = parse_json_counts(content, layout.control, layout.encodings)
+        _take_controls(batch, export, file, ParsedFile(declared=declared))
+        return {"status": "stored"}
+    fields = _layout_fields(layout, batch.dataset)
+    if layout.format == "csv":
+        parsed = parse_csv(content, fields, layout.encodings, layout.ignored_headers)
+    else:
+        parsed = parse_workbook(content, layout, fields, _date_fields(batch.dataset))
+    _take_controls(batch, export, file, parsed)
+    return _take(batch, export, file, parsed, key)
+
+
+def _contract_fields(dataset: Dataset | None) -> list[Field]:
+    assert dataset is not None
+    return [Field(column.name, (column.header,), column.required) for column in dataset.columns]
+
+
+def _layout_fields(layout: FileLayout, dataset: Dataset | None) -> list[Field]:
+    assert dataset is not None
+    required = {column.name for column in dataset.columns if column.required}
+    return [
+        Field(column.field, column.headers, column.field in required, column.scale, column.values, column.hyperlink)
+        for column in layout.columns
+    ]
+
+
+def _date_fields(dataset: Dataset | None) -> frozenset[str]:
+    assert dataset is not None
+    return frozenset(column.name for column in dataset.columns if column.data_type in ("date", "timestamp"))
+
+
+def _take(batch: Batch, export: Manifest, file: LandedFile, parsed: ParsedFile, key: bytes) -> dict[str, Any]:
+    """Add a file's rows to the batch; personal columns are hashed or dropped here, before anything is written."""
+    assert batch.dataset is not None
+    treatments = {column.name: column.on_parse for column in batch.dataset.columns if column.on_parse != "keep"}
+    seen: set[tuple[str | None, ...]] = set()
+    duplicates = 0
+    lineage = _lineage(batch, export, file)
+    for row in parsed.rows:
+        values = {
+            name: _treated(row.values.get(name), treatments.get(name), key) for name in batch.dataset.column_names
+        }
+        content = (*row.values.values(), row.extra_json)
+        is_duplicate = content in seen
+        seen.add(content)
+        duplicates += is_duplicate
+        extra = {name: value for name, value in row.extra.items() if not _is_personal(name)}
+        state = {"_is_duplicate": is_duplicate, "_extra": json.dumps(extra, ensure_ascii=False) if extra else None}
+        batch.rows.append(values | lineage | {"_sheet": row.sheet, "_row_number": row.number} | state)
+    for line in parsed.rejected:
+        place = {"_row_number": line.number, "_reason_code": line.code, "_raw_line": line.text}
+        batch.rejects.append(lineage | {"_sheet": ""} | place)
+    return {
+        "status": "parsed",
+        "rows_read": parsed.rows_read,
+        "rows_rejected": len(parsed.rejected),
+        "rows_duplicate": duplicates,
+        "extra_columns": json.dumps(parsed.extra_columns, ensure_ascii=False) if parsed.extra_columns else None,
+    }
+
+
+def _is_personal(header: str) -> bool:
+    return any(word in header.lower() for word in PERSONAL_HEADERS)
+
+
+def _treated(value: str | None, treatment: str | None, key: bytes) -> str | None:
+    if treatment is None or value is None:
+        return value
+    return keyed_hash(value, key) if treatment == "keyed_hash" else None
+
+
+def _take_controls(batch: Batch, export: Manifest, file: LandedFile, parsed: ParsedFile) -> None:
+    key = export.key
+    batch.controls += [
+        {
+            "source": key.source,
+            "provider": key.provider,
+            "dataset": declared.dataset,
+            "business_date": key.business_date,
+            "delivery": key.delivery,
+            "version": key.version,
+            "scope": declared.scope,
+            "declared_rows": declared.rows,
+            "file_sha256": file.sha256,
+            "export_id": export.export_id,
+            "batch_id": batch.batch_id,
+        }
+        for declared in parsed.declared
+    ]
+
+
+# lineage and ledger --------------------------------------------------------------------------------------------------
+
+
+def _lineage(batch: Batch, export: Manifest, file: LandedFile) -> dict[str, Any]:
+    key = export.key
+    return {
+        "_source": key.source,
+        "_provider": key.provider,
+        "_dataset": key.dataset,
+        "_business_date": key.business_date,
+        "_delivery": key.delivery,
+        "_mode": key.mode,
+        "_part": file.part,
+        "_version": key.version,
+        "_sheet": "",
+        "_file_sha256": file.sha256,
+        "_export_id": export.export_id,
+        "_batch_id": batch.batch_id,
+    }
+
+
+def _lineage_values(batch: Batch, export: Manifest, file: LandedFile) -> tuple[object, ...]:
+    lineage = _lineage(batch, export, file)
+    return tuple(lineage[name] for name in LINEAGE.names if name != "_row_number")
+
+
+def _ledger_entry(batch: Batch, export: Manifest, file: LandedFile) -> dict[str, Any]:
+    key = export.key.model_dump()
+    return {
+        **{
+            name: key[name]
+            for name in ("source", "provider", "dataset", "business_date", "delivery", "mode", "version")
+        },
+        "part": file.part,
+        "role": file.role,
+        "original_name": file.original_name,
+        "file_sha256": file.sha256,
+        "byte_size": file.byte_size,
+        "fetched_at": file.fetched_at,
+        "delivered_at": file.delivered_at,
+        "export_id": export.export_id,
+        "batch_id": batch.batch_id,
+        "contract_hash": batch.contract_hash,
+        "rows_read": None,
+    }
+
+
+def _rejection(error: RejectedFile) -> dict[str, Any]:
+    return {"status": "rejected", "reject_code": error.code, "reject_message": str(error)}
+
+
+def _check_not_future(export: Manifest, file: LandedFile) -> None:
+    fetched_on = file.fetched_at.astimezone(ZoneInfo(TIMEZONE)).date()
+    if export.key.business_date > fetched_on:
+        raise RejectedFile(
+            "FUTURE_DATE",
+            f"business date {export.key.business_date} lies after the day of fetching, {fetched_on}",
+            mend="ask the source to correct its date",
+        )

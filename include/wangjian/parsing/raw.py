@@ -1,0 +1,170 @@
+"""The raw layer on disk: Parquet files per batch, and the ledger that says which of them count.
+
+    raw/<source>/<dataset>/<YYYY-MM>/<batch_id>.parquet   rows: contract columns as text, and lineage
+    raw/_ledger/<source>/<dataset>/<YYYY-MM>.parquet      one row per landed file; replaced in one step = commit of parsing
+    raw/_controls/… and raw/_rejects/…                    declared totals; lines that are no rows
+A data file whose batch is in no ledger is left over from a crash: nobody reads it, and the next parse removes it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from wangjian.files import written_atomically
+from wangjian.paths import DataRoot
+from wangjian.sources.contract import Dataset
+
+LINEAGE = pa.schema(
+    [
+        ("_source", pa.string()),
+        ("_provider", pa.string()),
+        ("_dataset", pa.string()),
+        ("_business_date", pa.date32()),
+        ("_delivery", pa.string()),
+        ("_mode", pa.string()),
+        ("_part", pa.string()),
+        ("_version", pa.int32()),
+        ("_sheet", pa.string()),
+        ("_row_number", pa.int64()),
+        ("_file_sha256", pa.string()),
+        ("_export_id", pa.string()),
+        ("_batch_id", pa.string()),
+    ]
+)
+
+ROW_STATE = pa.schema([("_is_duplicate", pa.bool_()), ("_extra", pa.string())])
+
+REJECTS = pa.unify_schemas([LINEAGE, pa.schema([("_reason_code", pa.string()), ("_raw_line", pa.string())])])
+
+LEDGER = pa.schema(
+    [
+        ("source", pa.string()),
+        ("provider", pa.string()),
+        ("dataset", pa.string()),
+        ("business_date", pa.date32()),
+        ("delivery", pa.string()),
+        ("mode", pa.string()),
+        ("version", pa.int32()),
+        ("part", pa.string()),
+        ("role", pa.string()),
+        ("original_name", pa.string()),
+        ("file_sha256", pa.string()),
+        ("byte_size", pa.int64()),
+        ("fetched_at", pa.timestamp("us", tz="UTC")),
+        ("delivered_at", pa.timestamp("us", tz="UTC")),
+        ("export_id", pa.string()),
+        ("batch_id", pa.string()),
+        ("contract_hash", pa.string()),
+        ("status", pa.string()),
+        ("reject_code", pa.string()),
+        ("reject_message", pa.string()),
+        ("rows_read", pa.int64()),
+        ("rows_rejected", pa.int64()),
+        ("rows_duplicate", pa.int64()),
+        ("declared_rows", pa.int64()),
+        ("declared_amount", pa.decimal128(18, 2)),
+        ("declared_sha256", pa.string()),
+        ("extra_columns", pa.string()),
+    ]
+)
+
+CONTROLS = pa.schema(
+    [
+        ("source", pa.string()),
+        ("provider", pa.string()),
+        ("dataset", pa.string()),
+        ("business_date", pa.date32()),
+        ("delivery", pa.string()),
+        ("version", pa.int32()),
+        ("scope", pa.string()),
+        ("declared_rows", pa.int64()),
+        ("file_sha256", pa.string()),
+        ("export_id", pa.string()),
+        ("batch_id", pa.string()),
+    ]
+)
+
+
+def rows_schema(dataset: Dataset) -> pa.Schema:
+    """The raw columns of a dataset: the contract's, all text, then lineage."""
+    contract = pa.schema([(name, pa.string()) for name in dataset.column_names])
+    return pa.unify_schemas([contract, LINEAGE, ROW_STATE])
+
+
+class Partition:
+    """The raw files of one (source, dataset, month)."""
+
+    def __init__(self, data: DataRoot, source: str, dataset: str, month: str) -> None:
+        self.raw, self.source, self.dataset, self.month = data.raw, source, dataset, month
+
+    @property
+    def folder(self) -> Path:
+        return self.raw / self.source / self.dataset / self.month
+
+    @property
+    def ledger(self) -> Path:
+        return self.raw / "_ledger" / self.source / self.dataset / f"{self.month}.parquet"
+
+    def rows_file(self, batch_id: str) -> Path:
+        return self.folder / f"{batch_id}.parquet"
+
+    def rejects_file(self, batch_id: str) -> Path:
+        return self.raw / "_rejects" / self.source / self.dataset / self.month / f"{batch_id}.parquet"
+
+    def controls_file(self, batch_id: str) -> Path:
+        return self.raw / "_controls" / self.source / self.dataset / f"{self.month}-{batch_id}.parquet"
+
+    def read_ledger(self) -> list[dict[str, Any]]:
+        """The partition's ledger; empty where nothing was parsed."""
+        return pq.read_table(self.ledger).to_pylist() if self.ledger.exists() else []
+
+    def remove_orphans(self) -> None:
+        """Remove files of batches that are in no ledger: left over from a crash or from an older contract."""
+        batches = {row["batch_id"] for row in self.read_ledger()}
+        files = [*self.folder.glob("*.parquet"), *self.rejects_file("x").parent.glob("*.parquet")]
+        files += self.controls_file("x").parent.glob(f"{self.month}-*.parquet")
+        for path in files:
+            if path.stem.removeprefix(f"{self.month}-") not in batches:
+                path.unlink()
+
+
+def batch_id(export_ids: Iterable[str], contract_hash: str) -> str:
+    """Name a batch by what it holds: the same exports under the same contract give the same name."""
+    return hashlib.sha256(f"{sorted(export_ids)}{contract_hash}".encode()).hexdigest()[:16]
+
+
+def write_table(path: Path, rows: Sequence[Mapping[str, Any]], schema: pa.Schema) -> None:
+    """Write rows as Parquet, in one step."""
+    with written_atomically(path) as temporary:
+        pq.write_table(pa.Table.from_pylist([dict(row) for row in rows], schema), temporary, compression="zstd")
+
+
+def write_empty_files(data: DataRoot, datasets: Iterable[Dataset]) -> None:
+    """Write a file without rows for each dataset, so that SQL finds the columns before the first export arrives."""
+    wanted = {data.raw / d.source / d.name / "_schema" / "empty.parquet": rows_schema(d) for d in datasets}
+    wanted[data.raw / "_ledger" / "_schema" / "_schema" / "empty.parquet"] = LEDGER
+    wanted[data.raw / "_controls" / "_schema" / "_schema" / "empty.parquet"] = CONTROLS
+    wanted[data.raw / "_rejects" / "_schema" / "_schema" / "_schema" / "empty.parquet"] = REJECTS
+    for path, schema in wanted.items():
+        if not path.exists() or pq.read_schema(path).names != schema.names:
+            write_table(path, [], schema)
+
+
+def ledger_fingerprint(data: DataRoot) -> str:
+    """A hash of everything that is parsed: equal ledgers give equal warehouses.
+
+    Returns:
+        64 hex digits; when the files were fetched does not enter.
+    """
+    digest = hashlib.sha256()
+    for path in sorted((data.raw / "_ledger").glob("*/*/*.parquet")):
+        columns = ["export_id", "part", "status", "contract_hash", "business_date"]
+        rows = pq.read_table(path, columns=columns).to_pylist()
+        digest.update(repr(sorted(tuple(map(str, row.values())) for row in rows)).encode())
+    return digest.hexdigest()

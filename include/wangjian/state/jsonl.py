@@ -1,0 +1,81 @@
+"""Append-only stores of JSON lines that survive a crash in the middle of a line."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from wangjian.errors import WangjianError
+from wangjian.files import fsync_path
+
+_log = logging.getLogger(__name__)
+
+
+def append(path: Path, records: Iterable[BaseModel]) -> None:
+    """Append records, one JSON object a line, in one write, durable. Several processes may append to the same file.
+
+    Args:
+        path: the store; it and its folder are made at first use (mode 0600).
+        records: what to append; nothing is written when there is none.
+
+    Raises:
+        WangjianError: the disk took only part of it. Readers ignore the torn line.
+    """
+    text = "".join(f"{record.model_dump_json()}\n" for record in records)
+    if not text:
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    is_new = not path.exists()
+    descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
+    try:
+        _write_whole(descriptor, path, (_mend(descriptor) + text).encode())
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    if is_new:
+        fsync_path(path.parent)
+
+
+def _mend(descriptor: int) -> str:
+    """A line break when the last writer died within its line, so that the next record does not stick to the torn one."""
+    size = os.fstat(descriptor).st_size
+    return "\n" if size and os.pread(descriptor, 1, size - 1) != b"\n" else ""
+
+
+def _write_whole(descriptor: int, path: Path, content: bytes) -> None:
+    if os.write(descriptor, content) < len(content):
+        raise WangjianError("only part of a record could be written", file=path, mend="free disk space and run again")
+
+
+def read(path: Path) -> Iterator[dict[str, Any]]:
+    """Read a store; lines that are torn (no JSON object) are passed over and reported to the log.
+
+    Args:
+        path: the store; a missing one is empty.
+
+    Yields:
+        The records, in the order in which they were appended.
+    """
+    if not path.exists():
+        return
+    with path.open(encoding="utf-8", errors="replace") as file:
+        for number, line in enumerate(file, start=1):
+            record = _parsed(line)
+            if record is not None:
+                yield record
+            elif line.strip():
+                _log.warning("passed over a torn line [file=%s, line=%s]", path, number)
+
+
+def _parsed(line: str) -> dict[str, Any] | None:
+    try:
+        record = json.loads(line)
+    except ValueError:
+        return None
+    return record if isinstance(record, dict) else None

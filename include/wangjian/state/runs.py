@@ -1,0 +1,97 @@
+"""The run log: what each step did, when, and how it ended (`state/run_log.jsonl`).
+
+Each step writes one line when it starts and one when it ends, so that a step that was killed is seen too.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Literal
+
+from pydantic import AwareDatetime, BaseModel, Field
+
+from wangjian.errors import RejectedFile, WangjianError
+from wangjian.paths import DataRoot
+from wangjian.state import jsonl
+from wangjian.state.clock import new_run_id, now
+
+Outcome = Literal["running", "succeeded", "skipped", "failed", "interrupted"]
+
+
+class Run(BaseModel):
+    """One step of one run. The step itself may set `rows`, `files`, `message` and `outcome` (`skipped`) as it goes.
+
+    Attributes:
+        entry_id: names the two lines of one step.
+        run_id: shared by the steps of one pipeline run; sorts by start.
+        step: `ingest`, `parse`, `build`, `check`, `publish`, `rollback`, ….
+        source: source code, or null for a step over all of them.
+        outcome: `running` in a finished log means that the process was killed.
+        rows: rows handled, or null.
+        files: files handled, or null.
+        reason: short code of a failure: the error's class, or the reject code.
+        message: for a person.
+    """
+
+    entry_id: str = Field(default_factory=lambda: secrets.token_hex(8))
+    run_id: str
+    step: str
+    source: str | None = None
+    started_at: AwareDatetime = Field(default_factory=now)
+    ended_at: AwareDatetime | None = None
+    outcome: Outcome = "running"
+    rows: int | None = None
+    files: int | None = None
+    reason: str | None = None
+    message: str | None = None
+
+
+@contextmanager
+def record_run(data: DataRoot, step: str, *, source: str | None = None, run_id: str | None = None) -> Iterator[Run]:
+    """Write a step's start and end into the run log, whatever its end is.
+
+    Args:
+        data: the data root.
+        step: the step's name.
+        source: the source's code, if the step is for one source.
+        run_id: the run that the step belongs to; a new one if null.
+
+    Yields:
+        The record; what the block sets on it is written at the end.
+
+    Raises:
+        Whatever the block raises, after it was recorded.
+    """
+    run = Run(run_id=run_id or new_run_id(), step=step, source=source)
+    log = data.state / "run_log.jsonl"
+    jsonl.append(log, [run])
+    try:
+        yield run
+        run.outcome = "succeeded" if run.outcome == "running" else run.outcome
+    except BaseException as error:
+        _note(run, error)
+        raise
+    finally:
+        run.ended_at = now()
+        jsonl.append(log, [run])
+
+
+def _note(run: Run, error: BaseException) -> None:
+    run.outcome = "failed" if isinstance(error, Exception) else "interrupted"
+    run.reason = error.code if isinstance(error, RejectedFile) else type(error).__name__
+    run.message = str(error) if isinstance(error, WangjianError) else f"{type(error).__name__}: {error}"
+
+
+def runs(data: DataRoot) -> list[Run]:
+    """Read the run log.
+
+    Args:
+        data: the data root.
+
+    Returns:
+        One record a step, by start; the last line written for it holds.
+    """
+    by_entry = {record["entry_id"]: Run.model_validate(record) for record in jsonl.read(data.state / "run_log.jsonl")}
+    return sorted(by_entry.values(), key=lambda run: (run.started_at, run.run_id, run.entry_id))
