@@ -1,6 +1,6 @@
 """How big the simulated city is. The figures of the demonstration year live here and nowhere else in the simulator.
 
-Stocks are at scale 1.0, flows are per year of 365 days. Source: the bureau's published year 2023, as `design.md` defines.
+Stocks are at scale 1.0, flows are per year of 365 days. Source: what the bureau published of 2023.
 """
 
 from __future__ import annotations
@@ -49,3 +49,6 @@ PENALTIES_TOTAL_YUAN = 1_410_000
 
 INSPECTIONS_PER_WORKDAY = 24
 COVERAGE_ROWS_PER_MONTH = 3_000
+SCANS_PER_DAY = 200
+RESENT_DAYS = 9
+"""Days of the year on which a source sends an export again under a higher number."""

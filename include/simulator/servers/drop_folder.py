@@ -1,0 +1,198 @@
+"""The providers' drop folder: real workbooks, CSV files and screenshots, DONE last."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+from collections import defaultdict
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from openpyxl import Workbook
+from PIL import Image, ImageDraw
+
+from simulator import figures
+from simulator.scenario import day_hash
+from simulator.systems import Systems, month_end
+from simulator.world.findings import Finding, county_name
+from simulator.world.vocabulary import (
+    CATEGORY_TEXTS,
+    LINK_STATUS_TEXTS,
+    PLATFORM_TEXTS,
+    PRODUCTS,
+    STOREFRONT_TYPE_TEXTS,
+    VIOLATIONS,
+)
+
+TP_A = (
+    "序号 线索编号 监测批次 监测日期 平台名称 载体类型 店铺/网站名称 店铺ID 店铺链接 商品名称 商品链接 价格(元) 销量 经营者名称 统一社会信用代码 "
+    "注册地址 实际地址 联系电话 所属县区 违法类型 违法内容描述 涉嫌违反条款 商品类别 截图文件名 取证时间 哈希值 备注"
+).split()
+TP_B = (
+    "clue_id batch found_date platform media_type shop shop_id shop_url goods goods_url price_wan merchant credit_code county "
+    "illegal_type detail law category screenshot captured_at sha256"
+).split()
+COVERAGE = "platform media_type shop_id shop shop_url county scanned_at licence_shown link_status".split()
+
+
+def write_drop_folder(systems: Systems, root: Path, faults: frozenset[str]) -> int:
+    """Write the monthly deliveries of both providers.
+
+    Returns:
+        How many deliveries there are.
+    """
+    served = systems.scenario.served_days()
+    months = sorted({month_end(day) for day in served if month_end(day) <= served[-1]})
+    for month in months:
+        for provider in ("tp_a", "tp_b"):
+            findings = [(found, f) for end, found, f in systems.provider_findings(provider) if end == month]
+            _write_delivery(systems, root / provider / f"{month:%Y-%m}", provider, month, findings, faults)
+    return len(months) * 2
+
+
+def _write_delivery(
+    systems: Systems, folder: Path, provider: str, month: date, findings: list[tuple[date, Finding]], faults: frozenset[str]
+) -> None:
+    (folder / "evidence").mkdir(parents=True, exist_ok=True)
+    rows = [_unified(provider, month, number, found, finding, folder, faults) for number, (found, finding) in enumerate(findings)]
+    if provider == "tp_a":
+        _write_workbook(folder / f"网络交易监测线索_{month:%Y%m}.xlsx", month, rows, faults)
+    else:
+        _write_csv(folder / f"clues_{month:%Y%m}.csv", TP_B, rows, "gbk")
+        coverage = _coverage(systems, month)
+        _write_csv(folder / f"coverage_{month:%Y%m}.csv", COVERAGE, coverage, "utf-8-sig")
+        summary = {"clues": len(rows), "coverage": len(coverage)}
+        (folder / f"summary_{month:%Y%m}.json").write_text(json.dumps(summary), encoding="utf-8")
+    (folder / "DONE").write_text(f"{month + timedelta(days=3)}T10:00:00+08:00\n")
+
+
+def _unified(
+    provider: str, month: date, number: int, found: date, finding: Finding, folder: Path, faults: frozenset[str]
+) -> dict[str, Any]:
+    """One list row, under the headers of both layouts at once."""
+    base = finding.storefront.base
+    variant = day_hash(provider, month, finding.number)
+    image = f"{provider}_{month:%Y%m}_{number:04d}.png"
+    digest = _write_screenshot(folder / "evidence" / image, finding, found)
+    if "evidence_wrong_hash" in faults and number == 0:
+        digest = "f" * 64
+    violation = VIOLATIONS[finding.violations[0]]
+    platform = PLATFORM_TEXTS.get(base["platform_code"], ("",))
+    uscc = base["uscc"] or ""
+    if "uscc_scientific_notation" in faults and number == 0:
+        uscc = "9.13607E+17"
+    captured = datetime(found.year, found.month, found.day, 10, variant % 60)
+    common = {
+        "lead_no": f"{provider.upper()}-{month:%Y%m}-{number + 1:04d}",
+        "batch": f"{month:%Y%m}批次",
+        "platform": platform[variant % len(platform)],
+        "type": STOREFRONT_TYPE_TEXTS[base["storefront_type"]][variant % 2],
+        "shop": base["storefront_name"],
+        "shop_id": base["platform_shop_id"] or "",
+        "url": base["url"] or "",
+        "goods": PRODUCTS.get(finding.category, "商品"),
+        "county": county_name(base["business_region_code"] or base["region_code"]),
+        "violation": violation.texts[variant % len(violation.texts)],
+        "category": CATEGORY_TEXTS[finding.category][0],
+    }
+    return {
+        "序号": number + 1, "线索编号": common["lead_no"], "监测批次": common["batch"], "监测日期": found, "平台名称": common["platform"],
+        "载体类型": common["type"], "店铺/网站名称": common["shop"], "店铺ID": common["shop_id"], "店铺链接": common["url"],
+        "商品名称": common["goods"], "商品链接": "", "价格(元)": 99.5, "销量": variant % 900, "经营者名称": base["operator_name"],
+        "统一社会信用代码": uscc, "注册地址": base["address"], "实际地址": base["address"], "联系电话": base["contact_phone"],
+        "所属县区": common["county"], "违法类型": common["violation"], "违法内容描述": "页面内容涉嫌违法", "涉嫌违反条款": violation.law,
+        "商品类别": common["category"], "截图文件名": image, "取证时间": captured, "哈希值": digest, "备注": "",
+        "clue_id": common["lead_no"], "batch": common["batch"], "found_date": found, "platform": common["platform"],
+        "media_type": common["type"], "shop": common["shop"], "shop_id": common["shop_id"], "shop_url": common["url"],
+        "goods": common["goods"], "goods_url": "", "price_wan": "0.00995", "merchant": base["operator_name"], "credit_code": uscc,
+        "county": common["county"], "illegal_type": common["violation"], "detail": "页面内容涉嫌违法", "law": violation.law,
+        "category": common["category"], "screenshot": image, "captured_at": captured, "sha256": digest,
+    }  # fmt: skip
+
+
+def _write_screenshot(path: Path, finding: Finding, found: date) -> str:
+    image = Image.new("RGB", (320, 200), (245, 245, day_hash(finding.number) % 255))
+    draw = ImageDraw.Draw(image)
+    draw.text((12, 12), f"{finding.storefront.storefront_id}\n{found}\n{finding.violations[0]}", fill=(20, 20, 20))
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG")
+    path.write_bytes(buffer.getvalue())
+    return hashlib.sha256(buffer.getvalue()).hexdigest()
+
+
+def _write_workbook(path: Path, month: date, rows: list[dict[str, Any]], faults: frozenset[str]) -> None:
+    by_county: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for row in rows:
+        by_county[row["所属县区"]].append(row)
+    book = Workbook()
+    cover = book.active
+    assert cover is not None
+    cover.title = "汇总"
+    cover.append(["县区", "线索数"])
+    for county, items in sorted(by_county.items()):
+        cover.append([county, len(items) + ("cover_sheet_mismatch" in faults)])
+    cover.append(["合计", len(rows)])
+    for number, (county, items) in enumerate(sorted(by_county.items())):
+        _write_sheet(book, county, month, items, is_typed=number % 2 == 0)
+    # the archive's own time stamps would make every run another file
+    book.properties.created = book.properties.modified = datetime(month.year, month.month, month.day)
+    buffer = io.BytesIO()
+    book.save(buffer)
+    content = buffer.getvalue()
+    path.write_bytes(content[: len(content) // 2] if "xlsx_truncated" in faults else content)
+
+
+def _write_sheet(book: Workbook, county: str, month: date, items: list[dict[str, Any]], *, is_typed: bool) -> None:
+    sheet = book.create_sheet(county)
+    sheet["A1"] = f"{month.year}年{month.month}月网络交易监测线索({county})"
+    sheet.merge_cells(start_row=1, start_column=1, end_row=1, end_column=len(TP_A))
+    for column, header in enumerate(TP_A, start=1):
+        sheet.cell(3, column, header)
+    for offset, item in enumerate(items):
+        _write_row(sheet, 4 + offset, item, is_typed=is_typed)
+    sheet.cell(4 + len(items), 1, "合计")
+    sheet.cell(4 + len(items), 2, len(items))
+
+
+def _write_row(sheet: Any, number: int, item: dict[str, Any], *, is_typed: bool) -> None:
+    for column, header in enumerate(TP_A, start=1):
+        value = item[header]
+        if isinstance(value, date) and not isinstance(value, datetime) and not is_typed:
+            value = f"{value.year}.{value.month}.{value.day}" if number % 2 else f"{value.month}月{value.day}日"
+        cell = sheet.cell(number, column, value)
+        if header == "店铺链接" and value:
+            cell.hyperlink = value if "://" in value else f"https://{value}"
+            cell.value = "链接"
+
+
+def _coverage(systems: Systems, month: date) -> list[dict[str, Any]]:
+    rng = systems.scenario.rng("coverage", month)
+    count = max(2, round(figures.COVERAGE_ROWS_PER_MONTH * systems.scenario.scale))
+    rows = []
+    for storefront in rng.sample(systems.storefronts, min(count, len(systems.storefronts))):
+        base = storefront.state(month)
+        platform = PLATFORM_TEXTS.get(base["platform_code"], ("",))[0]
+        rows.append(
+            {
+                "platform": platform,
+                "media_type": STOREFRONT_TYPE_TEXTS[base["storefront_type"]][0],
+                "shop_id": base["platform_shop_id"] or "",
+                "shop": base["storefront_name"],
+                "shop_url": base["url"] or "",
+                "county": county_name(base["business_region_code"] or base["region_code"]),
+                "scanned_at": f"{month.replace(day=1 + rng.randrange(27))} 11:00:00",
+                "licence_shown": rng.choice(("Y", "Y", "Y", "N", "空")),
+                "link_status": LINK_STATUS_TEXTS["OK"],
+            }
+        )
+    return rows
+
+
+def _write_csv(path: Path, headers: list[str], rows: list[dict[str, Any]], encoding: str) -> None:
+    with path.open("w", encoding=encoding, newline="") as file:
+        writer = csv.DictWriter(file, headers, extrasaction="ignore", lineterminator="\r\n")
+        writer.writeheader()
+        writer.writerows(rows)

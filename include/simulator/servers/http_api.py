@@ -1,0 +1,134 @@
+"""The five-level system's HTTP API."""
+
+from __future__ import annotations
+
+import itertools
+import secrets
+import threading
+from collections import Counter
+from datetime import date, timedelta
+from functools import lru_cache
+from typing import Any
+
+import orjson
+from fastapi import FastAPI, Request, Response
+
+from simulator.systems import FIVE_LEVEL, Systems
+
+PAGE_CAP = 400
+TOKEN_USES = 5
+
+
+def build_api(systems: Systems, client_id: str, client_secret: str, faults: frozenset[str]) -> FastAPI:
+    """The application; one world, one client."""
+    app = FastAPI(openapi_url=None)
+    state = _State(systems, faults)
+
+    @app.post("/oauth/token")
+    async def token(request: Request) -> Response:
+        form = dict(pair.split("=", 1) for pair in (await request.body()).decode().split("&"))
+        is_known = form.get("client_id") == client_id and form.get("client_secret") == client_secret
+        if not is_known or "bad_login" in faults:
+            return _json({"error": "invalid_client"}, 401)
+        return _json({"access_token": state.new_token(), "expires_in": 3600})
+
+    @app.get("/api/v1/exports")
+    def exports(request: Request, changed_since: str) -> Response:
+        return state.refusal(request) or _json({"exports": state.listed(date.fromisoformat(changed_since[:10]))})
+
+    @app.get("/api/v1/exports/{dataset}")
+    def export(request: Request, dataset: str, business_date: str, page: int, page_size: int) -> Response:
+        refused = state.refusal(request)
+        if refused:
+            return refused
+        day = date.fromisoformat(business_date)
+        if dataset not in FIVE_LEVEL or not state.is_ready(day):
+            return _json({"code": "NOT_READY"}, 404)
+        if "page_not_json" in faults and dataset == "leads":
+            return Response("<html>502 Bad Gateway</html>", media_type="application/json")
+        return Response(state.page(dataset, day, page, min(page_size, PAGE_CAP)), media_type="application/json")
+
+    return app
+
+
+class _State:
+    def __init__(self, systems: Systems, faults: frozenset[str]) -> None:
+        self.systems, self.faults = systems, faults
+        self._uses: Counter[str] = Counter()
+        self._tokens: set[str] = set()
+        self._requests = itertools.count(1)
+        self._roster_pages = itertools.count(1)
+        self._lock = threading.Lock()
+        self._export = lru_cache(maxsize=3)(self._encoded)
+
+    def new_token(self) -> str:
+        token = secrets.token_urlsafe(24)
+        self._tokens.add(token)
+        return token
+
+    def refusal(self, request: Request) -> Response | None:
+        number = next(self._requests)
+        if "http_down" in self.faults:
+            return _json({"error": "down"}, 500)
+        token = request.headers.get("authorization", "").removeprefix("Bearer ")
+        self._uses[token] += 1
+        is_spent = "token_expiry_mid_export" in self.faults and self._uses[token] > TOKEN_USES
+        if token not in self._tokens or is_spent:
+            return _json({"error": "invalid_token"}, 401)
+        if "rate_limited" in self.faults and number % 7 == 0:
+            return _json({"error": "slow down"}, 429, {"Retry-After": "1"})
+        if "server_error_503" in self.faults and number % 9 == 0:
+            return _json({"error": "busy"}, 503, {"Retry-After": "1"})
+        return None
+
+    def is_ready(self, day: date) -> bool:
+        scenario = self.systems.scenario
+        last = scenario.served_to - timedelta(days="not_ready" in self.faults)
+        return scenario.start <= day <= last
+
+    def listed(self, since: date) -> list[dict[str, Any]]:
+        days = [day for day in self.systems.scenario.served_days() if day >= since and self.is_ready(day)]
+        return [self._listed(dataset, day) for day in days for dataset in FIVE_LEVEL]
+
+    def _listed(self, dataset: str, day: date) -> dict[str, Any]:
+        mode, seq, total = self._summary(dataset, day)
+        head = {"dataset": dataset, "business_date": str(day), "mode": mode, "export_seq": seq}
+        return head | {"total": total, "generated_at": _generated_at(day, seq)}
+
+    def _summary(self, dataset: str, day: date) -> tuple[str, int, int]:
+        if dataset == "storefronts" and day.day == 1:
+            total = sum(storefront.is_listed(day) for storefront in self.systems.storefronts)
+            return "full", self.systems.sequence(dataset, day), total
+        mode, seq, rows = self.systems.five_level(dataset, day)
+        return mode, seq, len(rows)
+
+    def _encoded(self, dataset: str, day: date) -> tuple[str, int, list[bytes]]:
+        mode, seq, rows = self.systems.five_level(dataset, day)
+        return mode, seq, [orjson.dumps(row) for row in rows]
+
+    def page(self, dataset: str, day: date, number: int, size: int) -> bytes:
+        with self._lock:
+            mode, seq, rows = self._export(dataset, day)
+            if "export_changes_midway" in self.faults and dataset == "storefronts":
+                seq += next(self._roster_pages) > 3
+        total = len(rows) + ("total_mismatch" in self.faults and dataset == "leads")
+        head = {
+            "dataset": dataset,
+            "business_date": str(day),
+            "mode": mode,
+            "export_seq": seq,
+            "generated_at": _generated_at(day, seq),
+            "page": number,
+            "page_size": size,
+            "total": total,
+        }
+        body = b",".join(rows[(number - 1) * size : number * size])
+        return orjson.dumps(head)[:-1] + b',"records":[' + body + b"]}"
+
+
+def _generated_at(day: date, seq: int) -> str:
+    return f"{day + timedelta(days=1)}T0{1 + min(seq, 8)}:00:00+08:00"
+
+
+def _json(body: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    return Response(orjson.dumps(body), status, headers, media_type="application/json")

@@ -1,0 +1,109 @@
+"""The gate: run all suites on the finished build, write everything down, and say whether it may be published."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from wangjian.errors import ChecksFailed
+from wangjian.files import exclusive_lock
+from wangjian.paths import EXPECTATIONS, DataRoot
+from wangjian.quality.runner import Progress, gx_runner
+from wangjian.quality.site import write_site
+from wangjian.quality.suites import load_suites
+from wangjian.state import (
+    Build,
+    CheckResult,
+    Verdict,
+    append_check_results,
+    current_build,
+    new_run_id,
+    record_verdict,
+)
+
+_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class CheckReport:
+    """What a run of the gate found.
+
+    Attributes:
+        seconds: of the checks alone, without the import of Great Expectations and without the site.
+        site: start page of the report.
+    """
+
+    run_id: str
+    build_id: str
+    results: tuple[CheckResult, ...]
+    seconds: float
+    site: Path
+
+    @property
+    def critical_failures(self) -> tuple[CheckResult, ...]:
+        return tuple(result for result in self.results if not result.passed and result.severity == "critical")
+
+    @property
+    def warnings(self) -> tuple[CheckResult, ...]:
+        return tuple(result for result in self.results if not result.passed and result.severity == "warning")
+
+
+def check(
+    data: DataRoot, run_id: str | None = None, progress: Progress | None = None, expectations: Path = EXPECTATIONS
+) -> CheckReport:
+    """Check the finished build against all suites, and write results, report and verdict.
+
+    Args:
+        data: the data root.
+        run_id: the run that this is part of; a new one if null.
+        progress: told after each table.
+        expectations: the folder of the suites.
+
+    Returns:
+        The report. Warnings are in it; they stop nothing.
+
+    Raises:
+        ChecksFailed: a critical check failed, or a check could not run; everything was written before.
+        BadArguments: a suite is not well formed; nothing was checked.
+        WangjianError: there is no finished build.
+    """
+    suites = load_suites(expectations)
+    run_id = run_id or new_run_id()
+    with exclusive_lock(data.state / "locks" / "check.lock", doing="check"):
+        build = current_build(data)
+        with gx_runner(data.warehouse, run_id, build) as runner:
+            started = time.perf_counter()
+            results = tuple(runner.run(suites, progress))
+            seconds = time.perf_counter() - started
+            append_check_results(data, run_id, results)
+            site = write_site(runner.context, data.docs, run_id, suites, results) / "index.html"
+    report = CheckReport(run_id, build.build_id, results, seconds, site)
+    record_verdict(data, _verdict(report, build))
+    _stop_if_critical(report)
+    return report
+
+
+def _verdict(report: CheckReport, build: Build) -> Verdict:
+    return Verdict(
+        run_id=report.run_id,
+        build_id=build.build_id,
+        passed=not report.critical_failures,
+        check_count=len(report.results),
+        critical_failure_count=len(report.critical_failures),
+        warning_count=len(report.warnings),
+    )
+
+
+def _stop_if_critical(report: CheckReport) -> None:
+    failures = report.critical_failures
+    if not failures:
+        return
+    told = [f"{f.table_name} {f.rule}: observed {f.observed}, expected {f.expected}" for f in failures[:_SHOWN]]
+    more = f"; and {len(failures) - _SHOWN} more" if len(failures) > _SHOWN else ""
+    raise ChecksFailed(
+        f"{len(failures)} critical check(s) failed, nothing will be published: {'; '.join(told)}{more}",
+        run_id=report.run_id,
+        report=report.site,
+        mend="read the report, mend the data or the rule, then build and check again",
+    )
