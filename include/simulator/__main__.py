@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import secrets
 import shutil
-import signal
 import socket
 from datetime import datetime
 from pathlib import Path
@@ -62,7 +62,10 @@ async def _serve(systems: Systems, data_dir: Path, faults: frozenset[str], ports
     login = _credentials(data_dir)
     host_key = asyncssh.import_private_key(login["host_key"])
     sftp = await start_sftp(tree, host_key, login["user"], login["password"])
-    listener = socket.create_server(("127.0.0.1", 0))
+    # asyncio turns Nagle's delay off only for sockets that say they are TCP
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.bind(("127.0.0.1", 0))
+    listener.listen()
     app = build_api(systems, login["user"], login["password"], faults)
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=2))
     connections = _connections(login, host_key, listener.getsockname()[1], sftp.get_port(), drop)
@@ -104,5 +107,5 @@ def _public(host_key: asyncssh.SSHKey) -> str:
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))
-    main(prog_name="python -m simulator")
+    with contextlib.suppress(KeyboardInterrupt):
+        main(prog_name="python -m simulator", standalone_mode=False)

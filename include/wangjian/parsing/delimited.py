@@ -81,17 +81,16 @@ def decode(content: bytes, encodings: Sequence[str]) -> str:
     Raises:
         RejectedFile: no encoding of the contract fits; says where the first one broke.
     """
-    problem = None
+    first: UnicodeDecodeError | None = None
     for encoding in encodings:
         try:
             return content.decode(encoding)
         except UnicodeDecodeError as error:
-            problem = problem or (encoding, error)
-    assert problem is not None
-    encoding, error = problem
+            first = first or error
+    at = first.start if first else 0
     raise RejectedFile(
         "BAD_ENCODING",
-        f"not {' or '.join(encodings)}: byte {error.start} ({content[error.start : error.start + 4].hex()}) is no {encoding}",
-        line=content.count(b"\n", 0, error.start) + 1,
+        f"not {' or '.join(encodings)}: byte {at} ({content[at : at + 4].hex()}) does not fit",
+        line=content.count(b"\n", 0, at) + 1,
         mend="ask the source which encoding it writes; change the contract if it has changed",
     )

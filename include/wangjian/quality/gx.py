@@ -11,6 +11,7 @@ import importlib
 import os
 from enum import Enum
 from types import ModuleType
+from typing import Any
 
 _ENGINE = "great_expectations.execution_engine.sqlalchemy_execution_engine"
 
@@ -27,7 +28,7 @@ def great_expectations() -> ModuleType:
     """
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     package = importlib.import_module("great_expectations")
-    engine = importlib.import_module(_ENGINE)
+    engine: Any = importlib.import_module(_ENGINE)
     if "duckdb" not in engine._PERSISTED_CONNECTION_DIALECTS:
         engine._PERSISTED_CONNECTION_DIALECTS += (_Dialect.DUCKDB,)
     return package

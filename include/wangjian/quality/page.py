@@ -16,7 +16,7 @@ from wangjian.quality.suites import Suite
 from wangjian.state import CheckResult
 
 _REMOTE = re.compile(
-    r'<script[^>]+src="https?:[^>]*>\s*</script>|<(?:link|img)\b[^>]*(?:href|src)="https?:[^>]*>|@import[^;]*https?:[^;]*;',
+    r'<script[^>]+src="https?:[^>]*>\s*</script>|<(?:link|img|source)\b[^>]*(?:href|src|srcset)="https?:[^>]*>|@import[^;]*https?:[^;]*;',
     re.IGNORECASE,
 )
 _STYLE = """

@@ -64,7 +64,7 @@ class GxRunner:
         try:
             # a query, not a table: GX's table assets reflect columns, which duckdb-engine 0.17 cannot do
             # with SQLAlchemy >= 2.0.45 (https://github.com/Mause/duckdb_engine/issues/1379)
-            asset = self._source.add_query_asset(suite.table, f"select * from {suite.table}")
+            asset = self._source.add_query_asset(suite.table, f"select * from {suite.table}")  # noqa: S608
             batch = asset.add_batch_definition_whole_table("all rows")
             name = f"{suite.table} {suite.title_zh}"
             gx_suite = self.context.suites.add(gx.ExpectationSuite(name=name, expectations=expectations))
@@ -143,9 +143,9 @@ def _outcome(item: Any) -> dict[str, Any]:
 
 
 def _failing_rows(item: Any) -> int | None:
-    if item.expectation_config.type == "unexpected_rows_expectation":
-        return item.result.get("observed_value")
-    return item.result.get("unexpected_count")
+    is_query = item.expectation_config.type == "unexpected_rows_expectation"
+    count: int | None = item.result.get("observed_value" if is_query else "unexpected_count")
+    return count
 
 
 def _error(exception_info: dict[str, Any]) -> str | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
@@ -16,9 +15,7 @@ from wangjian.state import CheckResult
 _SITE = "checks"
 
 
-def write_site(
-    context: Any, docs: Path, run_id: str, suites: Iterable[Suite], results: Iterable[CheckResult]
-) -> Path:
+def write_site(context: Any, docs: Path, run_id: str, suites: Iterable[Suite], results: Iterable[CheckResult]) -> Path:
     """Write the report of what a Great Expectations context ran.
 
     Args:
@@ -36,7 +33,9 @@ def write_site(
     store = {"class_name": "TupleFilesystemStoreBackend", "base_directory": str(folder)}
     for site in tuple(context.list_data_docs_sites()):
         context.delete_data_docs_site(site)
-    context.add_data_docs_site(_SITE, {"class_name": "SiteBuilder", "show_how_to_buttons": False, "store_backend": store})
+    context.add_data_docs_site(
+        _SITE, {"class_name": "SiteBuilder", "show_how_to_buttons": False, "store_backend": store}
+    )
     context.build_data_docs(site_names=[_SITE])
     mend_pages(folder)
     write_first_page(folder, suites, results)
@@ -47,7 +46,7 @@ def _swap(link: Path, folder: Path) -> Path:
     before = link.resolve() if link.is_symlink() else None
     temporary = temporary_beside(link)
     temporary.symlink_to(folder.name)
-    os.replace(temporary, link)
+    temporary.replace(link)
     for old in link.parent.glob(".checks*"):
         if old not in {folder, before}:
             shutil.rmtree(old) if old.is_dir() and not old.is_symlink() else old.unlink()

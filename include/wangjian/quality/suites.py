@@ -55,7 +55,9 @@ class Check(BaseModel):
     def _shows_nobody(self) -> Check:
         personal = PERSONAL_COLUMNS.intersection(self.columns)
         if personal:
-            raise ValueError(f"examples of {sorted(personal)} would stand in the report: use unexpected_rows_expectation")
+            raise ValueError(
+                f"examples of {sorted(personal)} would stand in the report: use unexpected_rows_expectation"
+            )
         return self
 
 
@@ -89,7 +91,9 @@ def load_suites(folder: Path = EXPECTATIONS) -> tuple[Suite, ...]:
     counts = Counter(check.rule for suite in suites for check in suite.checks)
     repeated = sorted(rule for rule, count in counts.items() if count > 1)
     if repeated:
-        raise BadArguments("a rule id stands twice", rules=", ".join(repeated), folder=folder, mend="rename one of them")
+        raise BadArguments(
+            "a rule id stands twice", rules=", ".join(repeated), folder=folder, mend="rename one of them"
+        )
     return suites
 
 
@@ -97,9 +101,13 @@ def _load(path: Path) -> Suite:
     try:
         suite = Suite.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
     except (ValidationError, yaml.YAMLError) as error:
-        raise BadArguments(f"not a suite: {_explain(error)}", file=path, mend="see docs/decisions/gx-on-duckdb.md") from error
+        raise BadArguments(
+            f"not a suite: {_explain(error)}", file=path, mend="see docs/decisions/gx-on-duckdb.md"
+        ) from error
     if path.stem != suite.table:
-        raise BadArguments("the file is not named after its table", file=path, table=suite.table, mend="rename the file")
+        raise BadArguments(
+            "the file is not named after its table", file=path, table=suite.table, mend="rename the file"
+        )
     return suite
 
 

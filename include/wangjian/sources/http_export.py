@@ -6,7 +6,7 @@ import ipaddress
 import json
 import threading
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -24,6 +24,8 @@ from wangjian.sources.registry import Source
 
 RESTARTS = 3
 """How often an export that changes while it is read is started again."""
+
+_COUNTING = threading.Lock()
 
 ENVELOPE = ("dataset", "business_date", "mode", "export_seq", "generated_at", "page", "page_size", "total", "records")
 
@@ -80,10 +82,12 @@ def fetch(
         wanted = [item for item in listed if _is_wanted(item, request)]
         todo = wanted if request.refetch else _not_landed(wanted, source.source, landing)
         report.exports_known += len(wanted) - len(todo)
-        for done, item in enumerate(todo):
-            progress(f"{item.dataset} {item.business_date}", done, len(todo))
-            _fetch_one(api, item, landing, report)
-        progress(source.source, len(todo), len(todo))
+        # a backfill has thousands of exports of one page: they go side by side as pages do
+        with ThreadPoolExecutor(source.http.parallel_exports) as pool:
+            jobs = [pool.submit(_fetch_one, api, item, landing, report) for item in todo]
+            for done, job in enumerate(as_completed(jobs), start=1):
+                job.result()
+                progress(source.source, done, len(todo))
     report.failures += _missing(source, request, listed)
 
 
@@ -123,7 +127,9 @@ def _fetch_one(api: Api, item: Listed, landing: Landing, report: FetchReport) ->
     except SourceError as error:
         report.failures.append(error)
     else:
-        report.landed(manifest, is_new=landing.commit(manifest))
+        is_new = landing.commit(manifest)
+        with _COUNTING:
+            report.landed(manifest, is_new=is_new)
 
 
 def fetch_export(api: Api, item: Listed, landing: Landing) -> Manifest:
@@ -214,7 +220,7 @@ class Api:
         self._endpoint = endpoint
         self._token: str | None = None
         self._token_lock = threading.Lock()
-        limits = httpx.Limits(max_connections=source.http.parallel_pages + 1)
+        limits = httpx.Limits(max_connections=source.http.parallel_pages * source.http.parallel_exports)
         base = _base_url(endpoint)
         self._client = httpx.Client(base_url=base, timeout=source.retries.timeout_seconds, limits=limits)
 

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import asyncssh
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
@@ -23,6 +23,8 @@ from wangjian.sources.registry import Source
 
 NAME = re.compile(r"jx_(?P<dataset>[a-z_]+)_(?P<date>\d{8})_(?P<seq>\d{2,4})\.(?P<kind>csv|ctl)")
 READY = "_READY"
+# every connection would write a dozen lines
+asyncssh.set_log_level("WARNING")
 ROLES: dict[str, Role] = {"csv": "data", "ctl": "control"}
 
 T = TypeVar("T")
@@ -193,7 +195,7 @@ class _Session:
 
     async def _read(self, path: str) -> bytes:
         async with self._sftp.open(path, "rb") as file:
-            return bytes(await file.read())
+            return cast("bytes", await file.read())
 
     async def _patiently(self, action: Callable[[], Awaitable[T]]) -> T:
         async with self._limit:
@@ -273,7 +275,7 @@ def _folder_date(name: str) -> date | None:
 
 
 def _remote(name: str, size: int, day: date, report: FetchReport) -> RemoteFile | None:
-    if name == READY:
+    if name in (READY, ".", ".."):
         return None
     found = NAME.fullmatch(name)
     if not found or found["dataset"] not in load_contract(report.source):

@@ -37,7 +37,8 @@ class HttpOptions(_Entry):
     """Of `http_export`. `page_size` is what is asked for; the server may cap it."""
 
     page_size: int = Field(default=5000, ge=1, le=5000)
-    parallel_pages: int = Field(default=6, ge=1, le=64)
+    parallel_exports: int = Field(default=3, ge=1, le=16)
+    parallel_pages: int = Field(default=4, ge=1, le=16)
     max_page_bytes: int = 64 * 2**20
 
 

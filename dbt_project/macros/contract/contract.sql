@@ -1,0 +1,122 @@
+{#- The contract of a dataset, from dbt's own graph: the source YAML is its one home. -#}
+{% macro contract_of(source_name, dataset) -%}
+    {%- for node in graph.sources.values() if node.source_name == source_name and node.name == dataset -%}
+        {{ return(node) }}
+    {%- endfor -%}
+{%- endmacro %}
+
+{#- Null, or the codes of all reasons why a row breaks its contract. -#}
+{% macro reason_codes(columns, extra_rules) -%}
+    nullif(concat_ws(','
+    {%- for column in columns.values() %}
+        {%- set meta = column.config.meta %}
+        {%- set raw = 'raw.' ~ column.name %}
+        {%- if meta.required %},
+        case when {{ raw }} is null then 'REQUIRED:{{ column.name }}' end
+        {%- endif %}
+        {%- if meta.alias_domain %},
+        case when {{ raw }} is not null and alias_{{ column.name }}.code is null then 'CODE:{{ column.name }}' end
+        {%- elif column.data_type in ('integer', 'decimal', 'boolean', 'date', 'timestamp') %},
+        case when {{ raw }} is not null and {{ typed(raw, column.data_type) }} is null then 'TYPE:{{ column.name }}' end
+        {%- endif %}
+        {%- if meta.codes %},
+        case when {{ raw }} not in ('{{ meta.codes | join("', '") }}') then 'CODE:{{ column.name }}' end
+        {%- endif %}
+        {%- if meta.pattern %},
+        case when not {{ matches(raw, meta.pattern) }} then 'PATTERN:{{ column.name }}' end
+        {%- endif %}
+    {%- endfor %}
+    {%- for rule in extra_rules %},
+        case when {{ rule.broken_when }} then '{{ rule.code }}' end
+    {%- endfor %}
+    ), '')
+{%- endmacro %}
+
+{#-
+    Every row of a dataset with its typed values, its reason codes and what becomes of it (`_disposition`): `superseded`
+    (an outvoted version, or an exact repeat in its file), `quarantined`, or `loaded`.
+-#}
+{% macro base_from_contract(source_name, dataset, extra_rules=[]) -%}
+{%- set node = contract_of(source_name, dataset) if execute else none -%}
+{%- set columns = node.columns if node else {} -%}
+{#- named here, outside of any condition, so that dbt sees the dependency -#}
+{%- set aliases = ref('seed_alias') -%}
+with
+
+raw as (
+    select raw_rows.*
+    from {{ source(source_name, dataset) }} as raw_rows
+    where raw_rows._batch_id in (select ledger.batch_id from {{ ref('stg_audit__file_ledger') }} as ledger)
+),
+
+exports as (
+    select export_id, is_current_version, counts
+    from {{ ref('int_audit__export_status') }}
+),
+
+checked as (
+    select
+    {%- for column in columns.values() %}
+        {%- if column.config.meta.alias_domain %}
+        alias_{{ column.name }}.code as {{ column.name }},
+        {%- else %}
+        {{ typed('raw.' ~ column.name, column.data_type) }} as {{ column.name }},
+        {%- endif %}
+    {%- endfor %}
+        {{ reason_codes(columns, extra_rules) }} as _reason_codes,
+        raw._provider,
+        raw._business_date,
+        raw._delivery,
+        raw._mode,
+        raw._version,
+        raw._part,
+        raw._sheet,
+        raw._row_number,
+        raw._file_sha256,
+        raw._export_id,
+        raw._is_duplicate,
+        exports.is_current_version,
+        exports.counts
+    from raw
+    inner join exports on raw._export_id = exports.export_id
+    {%- for column in columns.values() if column.config.meta.alias_domain %}
+    left join {{ aliases }} as alias_{{ column.name }}
+        on alias_{{ column.name }}.domain = '{{ column.config.meta.alias_domain }}'
+        and alias_{{ column.name }}.alias_text = raw.{{ column.name }}
+    {%- endfor %}
+)
+
+select
+    *,
+    case
+        when not is_current_version or _is_duplicate then 'superseded'
+        when _reason_codes is not null then 'quarantined'
+        else 'loaded'
+    end as _disposition
+from checked
+{%- endmacro %}
+
+{#- The lineage columns that staging hands on. -#}
+{% macro lineage_columns() -%}
+_provider,
+    _business_date,
+    _delivery,
+    _mode,
+    _version,
+    _part,
+    _sheet,
+    _row_number,
+    _file_sha256,
+    _export_id
+{%- endmacro %}
+
+{#- All datasets of the contracts, as (source, dataset). -#}
+{% macro contract_datasets() -%}
+    {%- set found = [] -%}
+    {%- if execute -%}
+        {%- for node in graph.sources.values() | sort(attribute='unique_id') if node.source_name in ('five_level', 'jiangxi', 'third_party') -%}
+            {%- do found.append((node.source_name, node.name, node)) -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {{ return(found) }}
+{%- endmacro %}

@@ -1,0 +1,56 @@
+{#- Text to values, by the spellings of the contracts. A text that fits none gives null: the caller says what that means. -#}
+
+{#- `2023-07-03`, `2023/7/3`, `20230703`, `2023年7月3日`, `2023.7.3`; a day that the calendar lacks gives null. -#}
+{% macro text_to_date(text) -%}
+    {%- set plain = "replace(replace(replace(replace(replace(" ~ text ~ ", '年', '-'), '月', '-'), '日', ''), '/', '-'), '.', '-')" -%}
+    try_cast(
+        case
+            when length({{ text }}) = 8 and translate({{ text }}, '0123456789', '') = ''
+                then substr({{ text }}, 1, 4) || '-' || substr({{ text }}, 5, 2) || '-' || substr({{ text }}, 7, 2)
+            when length({{ text }}) = 10 and substr({{ text }}, 5, 1) = '-' then {{ text }}
+            else
+                split_part({{ plain }}, '-', 1) || '-' || lpad(split_part({{ plain }}, '-', 2), 2, '0')
+                || '-' || lpad(split_part({{ plain }}, '-', 3), 2, '0')
+        end as date
+    )
+{%- endmacro %}
+
+{#- ISO, with or without offset, to the wall clock of Asia/Shanghai (UTC+8 all year); a bare date is 00:00. -#}
+{% macro text_to_timestamp(text) -%}
+    case
+        when {{ text }} like '%+08:00' then try_cast(replace(replace({{ text }}, '+08:00', ''), 'T', ' ') as timestamp)
+        when {{ text }} like '%Z'
+            then try_cast(replace(replace({{ text }}, 'Z', ''), 'T', ' ') as timestamp) + interval '8 hours'
+        when length({{ text }}) >= 16 then try_cast(replace({{ text }}, 'T', ' ') as timestamp)
+        else cast({{ text_to_date(text) }} as timestamp)
+    end
+{%- endmacro %}
+
+{% macro text_to_boolean(text) -%}
+    case
+        when lower({{ text }}) in ('true', '是', 'y', '1') then true
+        when lower({{ text }}) in ('false', '否', 'n', '0') then false
+    end
+{%- endmacro %}
+
+{#- A contract column from its raw text, by the contract's type. -#}
+{% macro typed(text, data_type) -%}
+    {%- if data_type == 'integer' -%} try_cast({{ text }} as bigint)
+    {%- elif data_type == 'decimal' -%} try_cast({{ text }} as decimal(18, 2))
+    {%- elif data_type == 'boolean' -%} {{ text_to_boolean(text) }}
+    {%- elif data_type == 'date' -%} {{ text_to_date(text) }}
+    {%- elif data_type == 'timestamp' -%} {{ text_to_timestamp(text) }}
+    {%- else -%} {{ text }}
+    {%- endif -%}
+{%- endmacro %}
+
+{#- 案号: any brackets become 〔〕, leading zeros go; the prefix stays, because numbers restart for each organ and year. -#}
+{% macro case_no_normalised(case_no) -%}
+    {%- set brackets = "translate(translate(trim(" ~ case_no ~ "), '[(（【［', '〔〔〔〔〔'), '])）】］', '〕〕〕〕〕')" -%}
+    regexp_replace(regexp_replace({{ brackets }}, '〕第?0+([0-9])', '〕\1'), '〕第', '〕')
+{%- endmacro %}
+
+{#- `V01;V07` to a JSON list. -#}
+{% macro list_text_to_json(text) -%}
+    '["' || replace(replace({{ text }}, ' ', ''), ';', '","') || '"]'
+{%- endmacro %}

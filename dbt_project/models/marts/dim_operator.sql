@@ -1,0 +1,33 @@
+-- Operators (户), by the latest row of any of their storefronts. Persons' names are masked: 个体工商户 count as persons.
+with
+
+latest as (
+    select
+        *,
+        {{ uscc_normalised('uscc') }} as uscc_normalised,
+        row_number() over (partition by storefront_id order by _business_date desc, _version desc, _row_number desc) as nth
+    from {{ ref('stg_five_level__storefronts') }}
+),
+
+keyed as (
+    select
+        latest.*,
+        {{ operator_key('latest') }} as operator_key,
+        {{ uscc_is_valid('uscc_normalised') }} as is_uscc_valid
+    from latest
+    where nth = 1
+),
+
+chosen as (
+    select *, row_number() over (partition by operator_key order by _business_date desc, storefront_id) as choice
+    from keyed
+)
+
+select
+    operator_key,
+    case when is_uscc_valid then uscc_normalised end as uscc,
+    is_uscc_valid,
+    {{ masked_name('operator_name', 'operator_kind') }} as operator_name,
+    operator_kind
+from chosen
+where choice = 1

@@ -1,0 +1,10 @@
+select
+    region_code,
+    region_name,
+    region_name_en,
+    cast(region_level as integer) as region_level,
+    nullif(parent_region_code, '') as parent_region_code,
+    valid_from,
+    valid_to,
+    current_region_code
+from {{ ref('seed_region') }}

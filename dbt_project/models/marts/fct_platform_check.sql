@@ -1,0 +1,10 @@
+with
+
+ranked as (
+    select *, row_number() over (partition by check_no order by _business_date desc, _version desc, _row_number desc) as nth
+    from {{ ref('stg_jiangxi__platform_checks') }}
+)
+
+select check_no, campaign, platform_code, mode as check_mode, checked_on, org_code
+from ranked
+where nth = 1

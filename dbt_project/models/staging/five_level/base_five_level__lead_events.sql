@@ -1,0 +1,1 @@
+{{ base_from_contract('five_level', 'lead_events') }}

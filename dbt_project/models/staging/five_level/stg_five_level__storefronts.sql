@@ -1,0 +1,27 @@
+select
+    storefront_id,
+    storefront_type,
+    storefront_name,
+    platform_code,
+    platform_shop_id,
+    url,
+    icp_no,
+    operator_name,
+    uscc,
+    operator_kind,
+    licence_no,
+    region_code,
+    business_region_code,
+    address,
+    contact_phone,
+    category_code,
+    is_trading,
+    business_licence_displayed,
+    permit_displayed,
+    status,
+    first_seen_on,
+    last_scanned_on,
+    updated_at,
+    {{ lineage_columns() }}
+from {{ ref('base_five_level__storefronts') }}
+where counts and _disposition = 'loaded'

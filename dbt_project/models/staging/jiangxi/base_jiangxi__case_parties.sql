@@ -1,0 +1,1 @@
+{{ base_from_contract('jiangxi', 'case_parties') }}

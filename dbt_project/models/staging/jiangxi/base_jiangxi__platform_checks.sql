@@ -1,0 +1,1 @@
+{{ base_from_contract('jiangxi', 'platform_checks') }}

@@ -1,0 +1,26 @@
+select
+    lead_no,
+    source_channel,
+    external_ref,
+    discovered_at,
+    platform_code,
+    storefront_name,
+    url,
+    operator_name,
+    uscc,
+    region_code,
+    {{ list_text_to_json('violation_codes') }} as violation_codes,
+    category_code,
+    description,
+    handling_org_code,
+    status,
+    received_at,
+    feedback_at,
+    result_code,
+    transfer_target,
+    closed_at,
+    {{ case_no_normalised('case_no') }} as case_no,
+    updated_at,
+    {{ lineage_columns() }}
+from {{ ref('base_jiangxi__leads') }}
+where counts and _disposition = 'loaded'

@@ -1,0 +1,1 @@
+{{ base_from_contract('third_party', 'coverage') }}

@@ -1,0 +1,6 @@
+-- For any storefront and day at most one version.
+select early.storefront_id
+from {{ ref('dim_storefront') }} as early
+inner join {{ ref('dim_storefront') }} as late
+    on early.storefront_id = late.storefront_id and early.version_no + 1 = late.version_no
+where early.valid_to is null or early.valid_to > late.valid_from

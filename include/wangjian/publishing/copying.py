@@ -1,0 +1,149 @@
+"""Making the published file: a copy of the checked tables, labelled, with the history from `state/` beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa  # type: ignore[import-untyped]
+from pydantic import BaseModel
+
+from wangjian.errors import Busy, WangjianError
+from wangjian.files import fsync_path
+from wangjian.paths import DataRoot
+from wangjian.publishing.content import Content, Table, read_content, tables_of
+from wangjian.publishing.labels import Labels
+from wangjian.state import CheckResult, Publication, Run, check_results, events, runs
+
+# DuckDB 1.2 reads it, hence each driver since February 2025; 1.5 would write what 1.4 cannot open
+STORAGE_VERSION = "v1.2.0"
+
+_TEXT, _TIME, _COUNT = pa.string(), pa.timestamp("us", tz="UTC"), pa.int64()
+_TYPES: dict[str, Any] = {
+    "checked_at": _TIME,
+    "started_at": _TIME,
+    "ended_at": _TIME,
+    "published_at": _TIME,
+    "as_of": pa.date32(),
+    "passed": pa.bool_(),
+    "failing_rows": _COUNT,
+    "rows": _COUNT,
+    "files": _COUNT,
+    "table_count": _COUNT,
+    "row_count": _COUNT,
+    "byte_size": _COUNT,
+}
+# counts bear their names' ending there; `rows` is also a word of SQL
+_NAMES = {"rows": "row_count", "files": "file_count"}
+
+
+def attach_warehouse(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Attach the warehouse, read-only, as `warehouse`.
+
+    Raises:
+        Busy: a build is writing to it.
+    """
+    try:
+        connection.execute(f"attach '{_quoted(path)}' as warehouse (read_only)")
+    except duckdb.IOException as error:
+        if "lock" not in str(error):
+            raise
+        raise Busy("cannot publish: a build is writing to the warehouse", file=path, mend="wait for its end") from error
+
+
+def write_copy(
+    connection: duckdb.DuckDBPyConnection,
+    data: DataRoot,
+    target: Path,
+    content: Content,
+    labels: Labels,
+    publication: Publication,
+) -> None:
+    """Write the published file, whole, durable, and proven to hold what was read.
+
+    Args:
+        connection: with `warehouse` attached.
+        data: the data root, for the history.
+        target: the file to write.
+        content: what is to be in it.
+        labels: the comments.
+        publication: the file's own row in `audit.publication`.
+
+    Raises:
+        WangjianError: the copy is not what was read.
+        BadArguments: labels are missing.
+    """
+    connection.execute(f"attach '{_quoted(target)}' as building (storage_version '{STORAGE_VERSION}')")
+    try:
+        _copy_tables(connection, content)
+        _write_state(connection, data, publication)
+        _comment(connection, labels)
+        _verify(connection, content, labels)
+        connection.execute("checkpoint building")
+    finally:
+        connection.execute("detach building")
+    if target.with_name(f"{target.name}.wal").exists():
+        raise WangjianError("the copy was not closed", file=target, mend="run `wangjian publish` again")
+    target.chmod(0o440)
+    fsync_path(target)
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")
+
+
+def _copy_tables(connection: duckdb.DuckDBPyConnection, content: Content) -> None:
+    for schema in sorted({table.schema for table in content.tables} | {"audit"}):
+        connection.execute(f'create schema building."{schema}"')
+    for table in content.tables:
+        name = table.full_name
+        connection.execute(f"create table building.{name} as select * from warehouse.{name}")  # noqa: S608
+
+
+def _write_state(connection: duckdb.DuckDBPyConnection, data: DataRoot, publication: Publication) -> None:
+    published = [event.publication for event in events(data) if event.event == "published"]
+    _write(connection, "check_result", CheckResult, check_results(data))
+    _write(connection, "publication", Publication, [*published, publication])
+    _write(connection, "run_log", Run, runs(data))
+
+
+def _write(
+    connection: duckdb.DuckDBPyConnection, name: str, model: type[BaseModel], records: Iterable[BaseModel]
+) -> None:
+    fields = list(model.model_fields)
+    schema = pa.schema([(_NAMES.get(field, field), _TYPES.get(field, _TEXT)) for field in fields])
+    rows = [record.model_dump() for record in records]
+    columns = [
+        pa.array([row[field] for row in rows], type=kind) for field, kind in zip(fields, schema.types, strict=True)
+    ]
+    connection.register("state_rows", pa.Table.from_arrays(columns, schema=schema))
+    connection.execute(f"create table building.audit.{name} as select * from state_rows")  # noqa: S608
+    connection.unregister("state_rows")
+
+
+def _comment(connection: duckdb.DuckDBPyConnection, labels: Labels) -> None:
+    tables = published_tables(connection)
+    labels.require({table.name: [name for name, _ in table.columns] for table in tables})
+    for table in tables:
+        where = f"building.{table.full_name}"
+        _say(connection, f"table {where}", labels.of_table(table.name))
+        for column, _ in table.columns:
+            _say(connection, f'column {where}."{column}"', labels.of_column(table.name, column))
+
+
+def _say(connection: duckdb.DuckDBPyConnection, what: str, comment: str | None) -> None:
+    text = (comment or "").replace("'", "''")
+    connection.execute(f"comment on {what} is '{text}'")
+
+
+def published_tables(connection: duckdb.DuckDBPyConnection) -> tuple[Table, ...]:
+    """All tables of the copy, those from `state/` too."""
+    return tables_of(connection, "building", with_state=True)
+
+
+def _verify(connection: duckdb.DuckDBPyConnection, content: Content, labels: Labels) -> None:
+    copied = read_content(connection, "building", labels)
+    if copied.fingerprint != content.fingerprint:
+        raise WangjianError("the copy differs from the warehouse", mend="run `wangjian publish` again")

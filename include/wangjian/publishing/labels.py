@@ -1,0 +1,98 @@
+"""Names of published tables and columns in Chinese and English, from one reviewed file (`dbt_project/labels.yml`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Annotated
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from wangjian.errors import BadArguments
+from wangjian.paths import DBT_PROJECT
+
+LABELS = DBT_PROJECT / "labels.yml"
+
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, pattern=r"^[^|]*$")]
+
+
+class Label(BaseModel):
+    """A name in both languages."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    zh: Text
+    en: Text
+
+    @property
+    def comment(self) -> str:
+        return f"{self.zh} | {self.en}"
+
+
+class TableLabel(Label):
+    """A table's name, and its columns that mean something else there than elsewhere."""
+
+    columns: dict[str, Label] = Field(default_factory=dict)
+
+
+class Labels(BaseModel):
+    """All labels. One quantity has one name and one label everywhere; a table overrides it where it must."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    columns: dict[str, Label]
+    tables: dict[str, TableLabel] = Field(default_factory=dict)
+
+    def of_table(self, table: str) -> str | None:
+        """The comment of a table, or null where it has no label."""
+        label = self.tables.get(table)
+        return label.comment if label else None
+
+    def of_column(self, table: str, column: str) -> str | None:
+        """The comment of a table's column, or null where it has no label."""
+        own = self.tables[table].columns.get(column) if table in self.tables else None
+        label = own or self.columns.get(column)
+        return label.comment if label else None
+
+    def require(self, tables: Mapping[str, Iterable[str]]) -> None:
+        """Ask for a label of every table and column.
+
+        Args:
+            tables: columns by table name (without schema).
+
+        Raises:
+            BadArguments: labels are missing; it names all of them.
+        """
+        missing = [f"tables.{table}" for table in tables if self.of_table(table) is None]
+        unlabelled = {
+            name for table, columns in tables.items() for name in columns if self.of_column(table, name) is None
+        }
+        missing += [f"columns.{column}" for column in sorted(unlabelled)]
+        if missing:
+            raise BadArguments(
+                f"{len(missing)} label(s) are missing: {', '.join(missing)}", file=LABELS, mend="add zh and en for each"
+            )
+
+
+def load_labels(path: Path = LABELS) -> Labels:
+    """Read the labels.
+
+    Args:
+        path: the YAML file.
+
+    Returns:
+        The labels.
+
+    Raises:
+        BadArguments: there is no such file, or it breaks the schema; all faults are told at once.
+    """
+    try:
+        return Labels.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise BadArguments("the labels cannot be read", file=path, mend="write the labels") from error
+    except yaml.YAMLError as error:
+        raise BadArguments(f"not YAML: {error}", file=path, mend="mend it") from error
+    except ValidationError as error:
+        faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
+        raise BadArguments(f"not a file of labels: {faults}", file=path, mend="mend it") from error

@@ -1,0 +1,178 @@
+"""Publish the finished, checked build: copy, prove, put in place, swap, write down, clear up."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import duckdb
+
+from wangjian.errors import ChecksFailed, WangjianError
+from wangjian.files import fsync_path
+from wangjian.paths import DataRoot
+from wangjian.publishing.content import Content, as_of, read_content
+from wangjian.publishing.copying import STORAGE_VERSION, attach_warehouse, write_copy
+from wangjian.publishing.labels import LABELS, Labels, load_labels
+from wangjian.publishing.reading import current_file
+from wangjian.publishing.shelf import BUILDING, KEEP, clear_leftovers, clear_old, current, publishing_lock, swap_link
+from wangjian.state import (
+    Build,
+    Publication,
+    PublicationEvent,
+    append_event,
+    current_build,
+    events,
+    last_verdict,
+    new_run_id,
+    now,
+)
+
+# the copy holds less than the warehouse; the rest is for blocks that are not yet full, and for the history
+_SPACE_FACTOR = 1.2
+
+
+@dataclass(frozen=True)
+class PublishReport:
+    """What a publication did.
+
+    Attributes:
+        publication: what readers see now.
+        is_new: false where there was nothing to publish.
+        removed: what retention took off the shelf.
+        message: for a person.
+    """
+
+    publication: Publication
+    is_new: bool
+    removed: tuple[Publication, ...]
+    message: str
+
+
+def publish(
+    data: DataRoot, run_id: str | None = None, *, keep: int = KEEP, force: bool = False, labels: Path = LABELS
+) -> PublishReport:
+    """Publish the build that the warehouse holds, if the gate let it pass. Safe to run again after any crash.
+
+    Args:
+        data: the data root.
+        run_id: the run that this is part of; a new one if null.
+        keep: how many publications stay on the shelf, the new one counted.
+        force: publish also what is published already, or was rolled back from.
+        labels: the file of labels.
+
+    Returns:
+        The report. Nothing is published where the content is that of the last publication, whether readers see it
+        or it was rolled back from.
+
+    Raises:
+        ChecksFailed: the last check of this build failed, or there was none.
+        BadArguments: labels are missing.
+        WangjianError: there is no finished build, or not enough space.
+    """
+    run_id = run_id or new_run_id()
+    data.published.mkdir(parents=True, exist_ok=True)
+    with publishing_lock(data, "publish"), duckdb.connect() as connection:
+        _recover(data, run_id)
+        attach_warehouse(connection, data.warehouse)
+        build = _passed_build(data)
+        content = read_content(connection, "warehouse", found := load_labels(labels))
+        last = _last_published(data)
+        if last and last.content_fingerprint == content.fingerprint and current(data) and not force:
+            return _nothing_new(data, last)
+        publication = _draft(data, build, content, as_of(connection, "warehouse"), run_id)
+        published = _put_in_place(connection, data, content, found, publication)
+        removed = clear_old(data, run_id, keep)
+    return PublishReport(published, True, removed, f"published {published.publication_id}")
+
+
+def _recover(data: DataRoot, run_id: str) -> None:
+    """Finish or undo what a crashed publication left."""
+    clear_leftovers(data)
+    shown = current_file(data)
+    if shown is None or not shown.exists() or current(data) is not None:
+        return
+    # it crashed between the swap and the line in the history: readers see it, so it is published
+    with duckdb.connect(str(shown), read_only=True) as connection:
+        rows = connection.sql("select * from audit.publication order by published_at desc limit 1")
+        record = dict(zip(rows.columns, rows.fetchone() or (), strict=True))
+    _note(data, Publication.model_validate(record), shown, run_id)
+
+
+def _passed_build(data: DataRoot) -> Build:
+    build = current_build(data)
+    verdict = last_verdict(data, build.build_id)
+    if verdict is None:
+        raise ChecksFailed("this build was never checked", build_id=build.build_id, mend="run `wangjian check`")
+    if not verdict.passed:
+        raise ChecksFailed(
+            f"this build failed {verdict.critical_failure_count} critical check(s)",
+            build_id=build.build_id,
+            report=data.docs / "checks" / "index.html",
+            mend="mend the data or the rule, then build and check again",
+        )
+    return build
+
+
+def _last_published(data: DataRoot) -> Publication | None:
+    return next((event.publication for event in reversed(events(data)) if event.event == "published"), None)
+
+
+def _nothing_new(data: DataRoot, last: Publication) -> PublishReport:
+    shown = current(data) or last
+    if shown.publication_id == last.publication_id:
+        return PublishReport(shown, False, (), f"nothing changed since {shown.publication_id}: nothing to publish")
+    message = f"nothing changed since {last.publication_id}, which was rolled back: readers go on seeing "
+    return PublishReport(shown, False, (), f"{message}{shown.publication_id}")
+
+
+def _draft(data: DataRoot, build: Build, content: Content, day: date, run_id: str) -> Publication:
+    return Publication(
+        publication_id=_next_id(data, day),
+        as_of=day,
+        run_id=run_id,
+        build_id=build.build_id,
+        published_at=now(),
+        content_fingerprint=content.fingerprint,
+        table_count=len(content.tables),
+        row_count=content.row_count,
+        storage_version=STORAGE_VERSION,
+    )
+
+
+def _next_id(data: DataRoot, day: date) -> str:
+    prefix = f"{day:%Y%m%d}-"
+    used = {event.publication.publication_id for event in events(data)}
+    numbers = [int(name.removeprefix(prefix)) for name in used if name.startswith(prefix)]
+    return f"{prefix}{max(numbers, default=0) + 1:03}"
+
+
+def _put_in_place(
+    connection: duckdb.DuckDBPyConnection, data: DataRoot, content: Content, labels: Labels, publication: Publication
+) -> Publication:
+    _require_space(data)
+    building = data.published / f"{BUILDING}{publication.publication_id}.duckdb"
+    final = data.published / publication.file_name
+    write_copy(connection, data, building, content, labels, publication)
+    building.rename(final)
+    fsync_path(data.published)
+    swap_link(data, final.name)
+    return _note(data, publication, final, publication.run_id)
+
+
+def _note(data: DataRoot, publication: Publication, path: Path, run_id: str) -> Publication:
+    publication = publication.model_copy(update={"byte_size": path.stat().st_size})
+    append_event(data, PublicationEvent(event="published", at=now(), run_id=run_id, publication=publication))
+    return publication
+
+
+def _require_space(data: DataRoot) -> None:
+    needed = int(data.warehouse.stat().st_size * _SPACE_FACTOR)
+    free = shutil.disk_usage(data.published).free
+    if free < needed:
+        raise WangjianError(
+            f"not enough free space to publish: {needed:,} bytes needed, {free:,} free",
+            folder=data.published,
+            mend="free space or keep fewer publications; readers go on seeing the last one",
+        )

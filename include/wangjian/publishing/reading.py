@@ -1,0 +1,41 @@
+"""Reading the published file: locked down, so that a query can neither write nor reach out of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+
+from wangjian.errors import WangjianError
+from wangjian.paths import DataRoot
+
+LINK = "warehouse.duckdb"
+
+
+def current_file(data: DataRoot) -> Path | None:
+    """The versioned file that readers see now, or null where nothing is published."""
+    link = data.published / LINK
+    return link.parent / link.readlink() if link.is_symlink() else None
+
+
+def open_published(data: DataRoot) -> duckdb.DuckDBPyConnection:
+    """Open the published file, read-only, with no way out: no other file, no network, no change of settings.
+
+    Args:
+        data: the data root.
+
+    Returns:
+        A connection to the publication that is current now; a later swap does not touch it.
+
+    Raises:
+        WangjianError: nothing is published yet.
+    """
+    path = current_file(data)
+    if path is None or not path.exists():
+        raise WangjianError("nothing is published yet", folder=data.published, mend="run `wangjian publish`")
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "enable_external_access": "false",
+        "lock_configuration": "true",
+    }
+    # the versioned name: in one process DuckDB shares one instance a path, which would go on showing the old file
+    return duckdb.connect(str(path), read_only=True, config=config)

@@ -1,0 +1,126 @@
+"""The shelf of publications: the link that readers follow, what lies beside it, and what is cleared away."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+
+from wangjian.errors import BadArguments
+from wangjian.files import exclusive_lock, fsync_path, temporary_beside
+from wangjian.paths import DataRoot
+from wangjian.publishing.reading import LINK, current_file
+from wangjian.state import Publication, PublicationEvent, append_event, events, new_run_id, now
+
+KEEP = 7
+BUILDING = ".building-"
+
+
+def publications(data: DataRoot) -> tuple[Publication, ...]:
+    """The publications that lie on the shelf.
+
+    Args:
+        data: the data root.
+
+    Returns:
+        The newest first.
+    """
+    known = {event.publication.publication_id: event.publication for event in events(data)}
+    present = [publication for publication in known.values() if (data.published / publication.file_name).exists()]
+    return tuple(sorted(present, key=lambda publication: publication.publication_id, reverse=True))
+
+
+def current(data: DataRoot) -> Publication | None:
+    """The publication that readers see now."""
+    path = current_file(data)
+    return next((found for found in publications(data) if path and found.file_name == path.name), None)
+
+
+def rollback(data: DataRoot, publication_id: str | None = None, run_id: str | None = None) -> Publication:
+    """Show readers an earlier publication again, in one step.
+
+    Args:
+        data: the data root.
+        publication_id: which one; the one before the current if null.
+        run_id: the run that this is part of.
+
+    Returns:
+        The publication that readers see now.
+
+    Raises:
+        BadArguments: there is no such publication on the shelf.
+    """
+    with publishing_lock(data, "roll back"):
+        target = _target(data, publication_id)
+        shown = current(data)
+        if shown is not None and shown.publication_id == target.publication_id:
+            return target
+        swap_link(data, target.file_name)
+        append_event(
+            data, PublicationEvent(event="rolled_back", at=now(), run_id=run_id or new_run_id(), publication=target)
+        )
+        return target
+
+
+def publishing_lock(data: DataRoot, doing: str) -> AbstractContextManager[None]:
+    """Only one process at a time moves the link or clears the shelf."""
+    return exclusive_lock(data.state / "locks" / "publish.lock", doing=doing)
+
+
+def _target(data: DataRoot, publication_id: str | None) -> Publication:
+    shelf = publications(data)
+    shown = current(data)
+    if publication_id is None:
+        found = [p for p in shelf if shown is None or p.publication_id < shown.publication_id]
+    else:
+        found = [p for p in shelf if p.publication_id == publication_id]
+    if not found:
+        raise BadArguments(
+            "there is no such publication to go back to",
+            publication_id=publication_id,
+            on_the_shelf=", ".join(p.publication_id for p in shelf) or "none",
+            mend="choose one that lies on the shelf",
+        )
+    return found[0]
+
+
+def swap_link(data: DataRoot, file_name: str) -> None:
+    """Point the readers' link to another file, in one step; relative, so that the folder can be mounted anywhere."""
+    link = data.published / LINK
+    temporary = temporary_beside(link)
+    try:
+        temporary.symlink_to(file_name)
+        temporary.replace(link)
+        fsync_path(link.parent)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def clear_leftovers(data: DataRoot) -> None:
+    """Remove what crashed publications left: half-built files, and whole ones that no reader ever saw."""
+    shown = current_file(data)
+    keep = {event.publication.file_name for event in events(data)} | ({shown.name} if shown else set())
+    for path in data.published.glob("*"):
+        is_temporary = path.name.startswith((BUILDING, f".{LINK}."))
+        is_unknown = path.name.startswith("warehouse-") and path.name not in keep
+        if is_temporary or is_unknown:
+            path.unlink()
+
+
+def clear_old(data: DataRoot, run_id: str, keep: int = KEEP) -> tuple[Publication, ...]:
+    """Remove the oldest publications; never the one that readers see.
+
+    Args:
+        data: the data root.
+        run_id: the run that this is part of.
+        keep: how many to keep, at least 1.
+
+    Returns:
+        What was removed.
+    """
+    if keep < 1:
+        raise BadArguments("at least one publication must be kept", keep=keep, mend="give 1 or more")
+    shown = current_file(data)
+    old = tuple(p for p in publications(data)[keep:] if shown is None or p.file_name != shown.name)
+    for publication in old:
+        (data.published / publication.file_name).unlink(missing_ok=True)
+        append_event(data, PublicationEvent(event="removed", at=now(), run_id=run_id, publication=publication))
+    return old
