@@ -8,7 +8,7 @@ UV := $(shell command -v uv 2>/dev/null || echo $(VENV)-uv/bin/uv)
 export WANGJIAN_DATA ?= $(CURDIR)/data
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test test-slow lint format lock clean
+.PHONY: help setup demo test test-slow lint format lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -24,6 +24,9 @@ $(VENV)/.ready: requirements/dev.lock pyproject.toml | $(if $(findstring $(VENV)
 	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(UV) pip sync --quiet --require-hashes requirements/dev.lock
 	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(UV) pip install --quiet --no-deps --editable .
 	touch $@
+
+demo: setup  ## the demonstration year through the Airflow DAGs, from three simulated systems to the published file
+	PATH=$(CURDIR)/$(BIN):$$PATH python -m wangjian.local.demo
 
 test: setup  ## all tests, the fast ones first
 	$(BIN)/pytest -q -m "not slow"

@@ -1,0 +1,47 @@
+"""Build, check and publish, whenever a source has brought something new."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pendulum
+from airflow.sdk import AssetAny, dag, task
+
+from wangjian.orchestration import WRITER_POOL, raw_asset
+from wangjian.sources.registry import TIMEZONE, load_registry
+
+
+@dag(
+    schedule=AssetAny(*(raw_asset(source) for source in load_registry())),
+    start_date=pendulum.datetime(2023, 1, 1, tz=TIMEZONE),
+    catchup=False,
+    max_active_runs=1,
+    tags=["warehouse"],
+    default_args={"retries": 1, "retry_delay": timedelta(minutes=1), "pool": WRITER_POOL},
+    doc_md="Build, check, publish 构建、检查、发布。",
+)
+def warehouse() -> None:
+    """One task a step: a dbt build is one task."""
+
+    @task
+    def build() -> None:
+        from wangjian.orchestration import build_warehouse
+
+        build_warehouse()
+
+    @task
+    def check() -> None:
+        from wangjian.orchestration import check_warehouse
+
+        check_warehouse()
+
+    @task
+    def publish() -> None:
+        from wangjian.orchestration import publish_warehouse
+
+        publish_warehouse()
+
+    build() >> check() >> publish()
+
+
+warehouse()

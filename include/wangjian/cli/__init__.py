@@ -1,0 +1,172 @@
+"""The command line `wangjian`: a thin layer over the same functions that the DAGs call."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from wangjian.errors import WangjianError
+from wangjian.paths import data_root
+
+DAY = click.DateTime(formats=["%Y-%m-%d"])
+console = Console(stderr=True)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def cli() -> None:
+    """Wangjian 网监数仓: fetch, parse, build, check and publish."""
+
+
+def main() -> None:
+    """Entry point: 0 well, 1 failed, 2 bad arguments, 3 checks stopped publication."""
+    try:
+        cli(standalone_mode=False)
+    except WangjianError as error:
+        console.print(f"[bold red]✘[/] {error}", highlight=False, markup=True)
+        sys.exit(error.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except click.Abort:
+        sys.exit(130)
+
+
+def _with_progress(action: Callable[[Any], Any]) -> Any:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("…", total=None)
+        return action(lambda label, done, total: bar.update(task, description=label, completed=done, total=total))
+
+
+def _say(result: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(result, ensure_ascii=False, default=str))
+        return
+    for name, value in result.items():
+        click.echo(f"{name:14} {value}")
+
+
+json_option = click.option("--json", "as_json", is_flag=True, help="for machines")
+
+
+@cli.command()
+@click.argument("source")
+@click.option("--from", "date_from", type=DAY, required=True, help="first business date")
+@click.option("--to", "date_to", type=DAY, help="last business date; default: the first")
+@click.option("--refetch", is_flag=True, help="fetch again what is landed")
+@json_option
+def ingest(source: str, date_from: datetime, date_to: datetime | None, refetch: bool, as_json: bool) -> None:
+    """Fetch the exports of SOURCE into landing."""
+    from wangjian import pipeline
+
+    first, last = date_from.date(), (date_to or date_from).date()
+    report = _with_progress(lambda p: pipeline.ingest(data_root(), source, first, last, refetch=refetch, progress=p))
+    counts = {"exports new": report.exports_new, "exports known": report.exports_known, "files": report.files}
+    _say({**counts, "bytes": report.bytes, "seconds": round(report.seconds, 1), "warnings": report.warnings}, as_json=as_json)
+
+
+@cli.command()
+@click.argument("source")
+@json_option
+def parse(source: str, as_json: bool) -> None:
+    """Parse what is landed of SOURCE into raw Parquet."""
+    from wangjian import pipeline
+
+    report = _with_progress(lambda p: pipeline.parse(data_root(), source, p))
+    counts = {"files": report.files, "rows": report.rows, "rejected files": report.rejected_files}
+    _say({**counts, "seconds": round(report.seconds, 1), "messages": report.messages}, as_json=as_json)
+
+
+@cli.command()
+@click.option("--force", is_flag=True, help="build also where nothing has changed")
+@json_option
+def build(force: bool, as_json: bool) -> None:
+    """Build the warehouse with dbt."""
+    from wangjian import pipeline
+
+    report = pipeline.build(data_root(), force=force)
+    slowest = dict(list(report.model_seconds.items())[:5])
+    _say({"build": report.build_id, "was current": report.was_current, "seconds": round(report.seconds, 1), "slowest": slowest}, as_json=as_json)
+
+
+@cli.command()
+@json_option
+def check(as_json: bool) -> None:
+    """Check the last build: may it be published?"""
+    from wangjian import pipeline
+
+    report = pipeline.check(data_root())
+    warnings = [f"{warning.table_name} {warning.rule}" for warning in report.warnings]
+    _say({"checks": len(report.results), "warnings": warnings, "report": report.site}, as_json=as_json)
+
+
+@cli.command()
+@json_option
+def publish(as_json: bool) -> None:
+    """Publish the last build, if its checks passed."""
+    from wangjian import pipeline
+
+    report = pipeline.publish(data_root())
+    _say({"publication": report.publication.publication_id, "as of": report.publication.as_of, "state": report.message}, as_json=as_json)
+
+
+@cli.command()
+@click.argument("publication_id", required=False)
+@json_option
+def rollback(publication_id: str | None, as_json: bool) -> None:
+    """Make a kept publication current again; by default the one before."""
+    from wangjian import publishing
+
+    found = publishing.rollback(data_root(), publication_id)
+    _say({"publication": found.publication_id, "as of": found.as_of}, as_json=as_json)
+
+
+@cli.command()
+@json_option
+def rebuild(as_json: bool) -> None:
+    """Make everything anew from landing/ alone."""
+    from wangjian import pipeline
+
+    report = _with_progress(lambda p: pipeline.rebuild(data_root(), p))
+    _say({"publication": report.publication.publication_id, "as of": report.publication.as_of}, as_json=as_json)
+
+
+@cli.command()
+@json_option
+def status(as_json: bool) -> None:
+    """What was published last, and how the last runs ended."""
+    from wangjian import publishing
+    from wangjian.state import runs
+
+    data = data_root()
+    current = publishing.current(data)
+    last = {f"{run.step} {run.source or ''}".strip(): f"{run.outcome} {run.ended_at or run.started_at}" for run in runs(data)}
+    _say({"data root": data.root, "publication": current.publication_id if current else "none", **last}, as_json=as_json)
+
+
+@cli.command()
+@click.argument("query")
+@json_option
+def sql(query: str, as_json: bool) -> None:
+    """Ask the published file, read-only."""
+    import duckdb
+
+    from wangjian import publishing
+
+    with publishing.open_published(data_root()) as connection:
+        try:
+            answer = connection.sql(query)
+            if as_json:
+                rows = [dict(zip(answer.columns, row, strict=True)) for row in answer.fetchall()] if answer else []
+                click.echo(json.dumps(rows, ensure_ascii=False, default=str))
+            elif answer:
+                click.echo(str(answer))
+        except duckdb.Error as error:
+            raise WangjianError(f"the query failed: {error}", mend="see `wangjian sql 'show all tables'`") from None

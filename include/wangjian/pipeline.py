@@ -1,0 +1,104 @@
+"""The steps of the daily run, as plain functions: what the DAGs, the command line and the tests call."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import date
+
+from wangjian import parsing, publishing, quality, warehouse
+from wangjian.landing.store import Landing
+from wangjian.parsing import ParseReport
+from wangjian.paths import DataRoot
+from wangjian.publishing import PublishReport
+from wangjian.quality import CheckReport
+from wangjian.sources.fetch import FetchReport, FetchRequest, Progress, fetch
+from wangjian.sources.registry import get_source, load_registry
+from wangjian.state import current_build, record_run
+from wangjian.warehouse import BuildReport
+
+
+def ingest(
+    data: DataRoot,
+    source: str,
+    date_from: date,
+    date_to: date,
+    *,
+    refetch: bool = False,
+    look_back: bool = False,
+    progress: Progress | None = None,
+) -> FetchReport:
+    """Fetch one source's exports of a range into landing.
+
+    Args:
+        data: the data root.
+        source: its code.
+        date_from: first business date.
+        date_to: last business date.
+        refetch: fetch again what is landed.
+        look_back: also look for exports of earlier dates that came late or again, as far as the registry says.
+        progress: told of the progress.
+
+    Raises:
+        SourceError: something could not be fetched; what came stays.
+    """
+    entry = get_source(source)
+    request = FetchRequest(date_from, date_to, refetch=refetch, look_back=entry.lookback_days if look_back else 0)
+    with record_run(data, "ingest", source=source) as run:
+        report = fetch(entry, request, Landing(data.landing), progress)
+        run.files = report.files
+        run.message = f"{date_from} to {date_to}: {report.exports_new} new exports, {report.bytes} bytes"
+    return report
+
+
+def parse(data: DataRoot, source: str, progress: Progress | None = None) -> ParseReport:
+    """Parse what is landed of one source and not parsed yet."""
+    with record_run(data, "parse", source=source) as run:
+        report = parsing.parse(get_source(source), data, progress)
+        run.files, run.rows = report.files, report.rows
+        run.message = f"{report.rejected_files} files rejected"
+    return report
+
+
+def build(data: DataRoot, *, force: bool = False) -> BuildReport:
+    """Build the warehouse, unless it already holds everything."""
+    with record_run(data, "build") as run:
+        report = warehouse.build(data, force=force)
+        run.outcome = "skipped" if report.was_current else run.outcome
+    return report
+
+
+def check(data: DataRoot) -> CheckReport:
+    """Check the last build.
+
+    Raises:
+        ChecksFailed: it must not be published.
+    """
+    with record_run(data, "check") as run:
+        report = quality.check(data, run.run_id)
+        run.message = f"{len(report.results)} checks, {len(report.warnings)} warnings"
+    return report
+
+
+def publish(data: DataRoot) -> PublishReport:
+    """Publish the last build, if it is checked and new."""
+    with record_run(data, "publish") as run:
+        report = publishing.publish(data, run.run_id)
+        run.message = report.message
+    return report
+
+
+def is_published(data: DataRoot) -> bool:
+    """Whether readers already see everything that is parsed."""
+    current = publishing.current(data)
+    return bool(current and warehouse.is_current(data) and current.build_id == current_build(data).build_id)
+
+
+def rebuild(data: DataRoot, progress: Progress | None = None) -> PublishReport:
+    """Make everything anew from `landing/` (and `state/`) alone: parse, build, check, publish."""
+    shutil.rmtree(data.raw, ignore_errors=True)
+    data.warehouse.unlink(missing_ok=True)
+    for source in load_registry():
+        parse(data, source, progress)
+    build(data, force=True)
+    check(data)
+    return publish(data)

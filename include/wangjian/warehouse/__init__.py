@@ -1,0 +1,147 @@
+"""Building the warehouse with dbt, in a process of its own: an in-process run would keep the file's lock."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from wangjian.errors import WangjianError
+from wangjian.files import exclusive_lock, write_atomically
+from wangjian.parsing import ledger_fingerprint
+from wangjian.paths import DBT_PROJECT, DataRoot
+from wangjian.state import CheckResult, append_check_results, current_build, new_run_id, record_build
+
+
+@dataclass(frozen=True)
+class BuildReport:
+    """What a build did.
+
+    Attributes:
+        build_id: names this state of `warehouse.duckdb`; checks and publication refer to it.
+        inputs: hash of everything that the build depends on.
+        model_seconds: by model, the slowest first.
+    """
+
+    build_id: str
+    inputs: str
+    seconds: float
+    was_current: bool = False
+    model_seconds: dict[str, float] = field(default_factory=dict)
+
+
+def build(data: DataRoot, *, force: bool = False) -> BuildReport:
+    """Build every model and run every dbt test.
+
+    Args:
+        data: the data root.
+        force: build also where nothing has changed since the last build.
+
+    Returns:
+        What was done.
+
+    Raises:
+        WangjianError: a model or test failed; the published file is as it was.
+    """
+    started = time.monotonic()
+    with exclusive_lock(data.state / "locks" / "warehouse.lock", doing="build the warehouse"):
+        inputs = inputs_fingerprint(data)
+        if is_current(data) and not force:
+            return BuildReport(current_build(data).build_id, inputs, time.monotonic() - started, was_current=True)
+        run_id = new_run_id()
+        _inputs_note(data).unlink(missing_ok=True)
+        results = _run_dbt(data, run_id)
+        append_check_results(data, run_id, [_check_result(run_id, result) for result in results if _is_test(result)])
+        _raise_on_failure(results)
+        built = record_build(data, run_id)
+        write_atomically(_inputs_note(data), f"{built.build_id} {inputs}")
+    seconds = {_name(result): result["execution_time"] for result in results if not _is_test(result)}
+    slowest = dict(sorted(seconds.items(), key=lambda item: -item[1]))
+    return BuildReport(built.build_id, inputs, time.monotonic() - started, model_seconds=slowest)
+
+
+def _inputs_note(data: DataRoot) -> Path:
+    """Beside the warehouse: which inputs it was built from. Without it the next build starts anew."""
+    return data.root / "warehouse.inputs"
+
+
+def is_current(data: DataRoot) -> bool:
+    """Whether the warehouse holds a finished build of everything that is parsed, by the present SQL."""
+    try:
+        return _inputs_note(data).read_text() == f"{current_build(data).build_id} {inputs_fingerprint(data)}"
+    except (FileNotFoundError, WangjianError):
+        return False
+
+
+def inputs_fingerprint(data: DataRoot) -> str:
+    """A hash of what a build depends on: the parsed files, and the project's SQL, seeds and configuration."""
+    digest = hashlib.sha256(ledger_fingerprint(data).encode())
+    for path in sorted(DBT_PROJECT.rglob("*")):
+        if path.suffix in (".sql", ".yml", ".csv") and "target" not in path.parts:
+            digest.update(str(path.relative_to(DBT_PROJECT)).encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def _run_dbt(data: DataRoot, build_id: str) -> list[dict[str, Any]]:
+    target = data.scratch / "dbt"
+    target.mkdir(parents=True, exist_ok=True)
+    results = target / "run_results.json"
+    results.unlink(missing_ok=True)
+    command = [sys.executable, "-m", "dbt.cli.main", "--log-path", str(target / "logs"), "--no-use-colors", "build"]
+    command += ["--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT), "--target-path", str(target)]
+    environment = {**os.environ, "WANGJIAN_DATA": str(data.root), "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    if not results.exists():
+        raise WangjianError(
+            f"dbt could not start: {_last_lines(done.stdout + done.stderr)}",
+            build=build_id,
+            log=target / "logs" / "dbt.log",
+            mend="read the log; a model or YAML file is probably wrong",
+        )
+    return list(json.loads(results.read_text())["results"])
+
+
+def _last_lines(text: str) -> str:
+    return " ".join(line.strip() for line in text.splitlines()[-8:] if line.strip())
+
+
+def _is_test(result: dict[str, Any]) -> bool:
+    return str(result["unique_id"]).split(".")[0] in ("test", "unit_test")
+
+
+def _name(result: dict[str, Any]) -> str:
+    return str(result["unique_id"]).split(".")[2]
+
+
+def _check_result(run_id: str, result: dict[str, Any]) -> CheckResult:
+    return CheckResult(
+        run_id=run_id,
+        check_kind="dbt",
+        table_name="",
+        rule=_name(result),
+        severity="warning" if result["status"] == "warn" else "critical",
+        passed=result["status"] == "pass",
+        observed=str(result.get("failures") or 0),
+        expected="0",
+        failing_rows=result.get("failures") or 0,
+        message=result.get("message"),
+    )
+
+
+def _raise_on_failure(results: list[dict[str, Any]]) -> None:
+    failed = [result for result in results if result["status"] in ("error", "fail", "runtime error")]
+    if failed:
+        first = failed[0]
+        message = " ".join(str(first.get("message", "")).split())[:400]
+        raise WangjianError(
+            f"{len(failed)} of {len(results)} dbt nodes failed; the first: {message}",
+            model=_name(first),
+            mend="mend the model or its data, then build again; readers keep the last publication",
+        )
+
