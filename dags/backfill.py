@@ -33,16 +33,16 @@ def backfill() -> None:
     """Reads like the daily run, over a range."""
 
     @task
-    def plan(params: dict[str, object]) -> list[str]:
+    def plan(params: dict[str, object] | None = None) -> list[str]:
         from wangjian.orchestration import planned_sources
 
-        return planned_sources(params)
+        return planned_sources(params or {})
 
     @task(max_active_tis_per_dagrun=3)
-    def fetch_and_parse(source: str, params: dict[str, object]) -> None:
+    def fetch_and_parse(source: str, params: dict[str, object] | None = None) -> None:
         from wangjian.orchestration import fetch_and_parse_range
 
-        fetch_and_parse_range(source, params)
+        fetch_and_parse_range(source, params or {})
 
     @task(pool=WRITER_POOL)
     def build_check_publish() -> None:

@@ -18,12 +18,18 @@ def ingest_dag(source: Source) -> DAG:
     @dag(
         dag_id=f"ingest_{source.source}",
         # the demonstration starts its runs itself
-        schedule=None if os.environ.get("WANGJIAN_SCHEDULE") == "manual" else CronDataIntervalTimetable(source.schedule, timezone=TIMEZONE),
+        schedule=None
+        if os.environ.get("WANGJIAN_SCHEDULE") == "manual"
+        else CronDataIntervalTimetable(source.schedule, timezone=TIMEZONE),
         start_date=pendulum.datetime(2023, 1, 1, tz=TIMEZONE),
         catchup=False,
         max_active_runs=1,
         tags=["ingest"],
-        params={"business_date": Param(None, type=["null", "string"], format="date", description="业务日期; empty = the interval's first day")},
+        params={
+            "business_date": Param(
+                None, type=["null", "string"], format="date", description="业务日期; empty = the interval's first day"
+            )
+        },
         default_args={"retries": 3, "retry_delay": timedelta(minutes=5), "retry_exponential_backoff": True},
         doc_md=f"Fetch and parse `{source.source}` for one business date 采集并解析一个业务日期。",
     )

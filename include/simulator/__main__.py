@@ -38,9 +38,17 @@ def main() -> None:
 @click.option("--from", "start", type=DAY, default="2023-01-01", show_default=True)
 @click.option("--to", "end", type=DAY, default="2023-12-31", show_default=True)
 @click.option("--fault", "faults", multiple=True, help="switch a fault on by name; may be given several times")
-@click.option("--ports-file", type=click.Path(path_type=Path), help="write addresses and logins here, as JSON, when ready")
+@click.option(
+    "--ports-file", type=click.Path(path_type=Path), help="write addresses and logins here, as JSON, when ready"
+)
 def serve(
-    data_dir: Path, seed: int, scale: float, start: datetime, end: datetime, faults: tuple[str, ...], ports_file: Path | None
+    data_dir: Path,
+    seed: int,
+    scale: float,
+    start: datetime,
+    end: datetime,
+    faults: tuple[str, ...],
+    ports_file: Path | None,
 ) -> None:
     """Serve one world over HTTP, SFTP and a drop folder until interrupted."""
     try:
@@ -95,7 +103,12 @@ def _connections(
     account: dict[str, Any] = {"host": "127.0.0.1", "login": login["user"], "password": login["password"]}
     connections: dict[str, dict[str, Any]] = {
         "WANGJIAN_FIVE_LEVEL": {"conn_type": "http", "schema": "http", "port": http_port, **account},
-        "WANGJIAN_JIANGXI": {"conn_type": "sftp", "port": sftp_port, **account, "extra": {"host_key": _public(host_key)}},
+        "WANGJIAN_JIANGXI": {
+            "conn_type": "sftp",
+            "port": sftp_port,
+            **account,
+            "extra": {"host_key": _public(host_key)},
+        },
         "WANGJIAN_THIRD_PARTY": {"conn_type": "fs", "extra": {"path": str(drop)}},
     }
     return {f"AIRFLOW_CONN_{name}": json.dumps(connection) for name, connection in connections.items()}

@@ -54,7 +54,7 @@ class Scenario:
 
     def rng(self, *names: object) -> Random:
         """A random stream of its own for each name, so that changing one part of the world leaves the others alone."""
-        return Random(":".join(map(str, (self.seed, *names))))  # noqa: S311
+        return Random(":".join(map(str, (self.seed, *names))))
 
 
 def day_hash(*parts: object) -> int:

@@ -76,7 +76,9 @@ class Systems:
         table[day].append(row)
         if finding.number % 5 == 0:
             later = self._exported(finding.received_at.date(), 1)
-            table[later].append(row | {"description": row["description"] + "(补充)", "updated_at": stamp(finding.received_at)})
+            table[later].append(
+                row | {"description": row["description"] + "(补充)", "updated_at": stamp(finding.received_at)}
+            )
 
     def _events(self, finding: Finding, table: dict[date, Rows]) -> None:
         for seq, event in enumerate(_lead_events(finding), start=1):
@@ -84,7 +86,11 @@ class Systems:
                 continue
             late = 9 if day_hash("late", finding.number, seq) % 40 == 0 else day_hash("delay", finding.number, seq) % 2
             day = self._exported(event["occurred_at"].date(), late)
-            row = event | {"lead_no": finding.five_level_no, "event_seq": seq, "occurred_at": stamp(event["occurred_at"])}
+            row = event | {
+                "lead_no": finding.five_level_no,
+                "event_seq": seq,
+                "occurred_at": stamp(event["occurred_at"]),
+            }
             table[day].append(row)
             if day_hash("again", finding.number, seq) % 50 == 0:
                 table[self._exported(day, 1)].append(row)
@@ -154,7 +160,15 @@ class Systems:
 
     @cached_property
     def _jiangxi_deltas(self) -> dict[str, dict[date, Rows]]:
-        names = ("inspections", "platform_checks", "guidance_actions", "platform_reviews", "leads", "cases", "case_parties")
+        names = (
+            "inspections",
+            "platform_checks",
+            "guidance_actions",
+            "platform_reviews",
+            "leads",
+            "cases",
+            "case_parties",
+        )
         tables: dict[str, dict[date, Rows]] = {name: defaultdict(list) for name in (*names, "case_penalties")}
         self._inspections(tables["inspections"])
         self._guidance(tables)
@@ -190,12 +204,20 @@ class Systems:
     def _spread(self, index: int, count: int) -> date:
         """A working day for the n-th of so many actions, spread over the range."""
         offset = (index * 2 + 1) * self.scenario.day_count // (count * 2)
-        return workday_from(self.scenario.start + timedelta(days=min(offset, self.scenario.day_count - 1)), self.scenario.end)
+        return workday_from(
+            self.scenario.start + timedelta(days=min(offset, self.scenario.day_count - 1)), self.scenario.end
+        )
 
     def _guidance(self, tables: dict[str, dict[date, Rows]]) -> None:
-        plan = ["约谈"] * figures.INTERVIEWS + ["责令改正通知书"] * figures.RECTIFICATION_NOTICES + ["提醒告诫"] * figures.REMINDERS
+        plan = (
+            ["约谈"] * figures.INTERVIEWS
+            + ["责令改正通知书"] * figures.RECTIFICATION_NOTICES
+            + ["提醒告诫"] * figures.REMINDERS
+        )
         visits = list(range(figures.PLATFORMS_VISITED)) + list(range(figures.SECOND_VISITS))
-        actions = [(kind, index % len(LOCAL)) for index, kind in enumerate(plan)] + [("走访", index) for index in visits]
+        actions = [(kind, index % len(LOCAL)) for index, kind in enumerate(plan)] + [
+            ("走访", index) for index in visits
+        ]
         for number, (kind, index) in enumerate(actions):
             day = self._spread(number % 29, 29)
             rectify = day + timedelta(days=15) if kind == "责令改正通知书" else None
@@ -264,7 +286,13 @@ class Systems:
             return
         day = self._exported(case.dates["decided_on"], 0)
         for seq, item in enumerate(case.penalties, start=1):
-            row = {"立案号": case.case_no, "序号": seq, "当事人序号": 1, "处罚种类": item.penalty_type, "金额(元)": f"{item.amount:.2f}"}
+            row = {
+                "立案号": case.case_no,
+                "序号": seq,
+                "当事人序号": 1,
+                "处罚种类": item.penalty_type,
+                "金额(元)": f"{item.amount:.2f}",
+            }
             row |= {"缴纳日期": None, "实缴金额(元)": None, "法律依据": item.legal_basis}
             table[day].append(row)
             if item.paid_on and item.paid_on <= self.scenario.end:
@@ -305,7 +333,9 @@ def _five_level_lead(finding: Finding) -> dict[str, Any]:
         "task_no": f"T{finding.discovered_at:%Y%m}000" if finding.number % 3 else None,
         "discovered_at": stamp(finding.discovered_at),
         "discovered_by_level": 3 + finding.number % 2,
-        "source_channel": ("SELF", "NATIONAL", "PROVINCE", "THIRD_PARTY" if "T" in finding.systems else "PLATFORM")[finding.number % 4],
+        "source_channel": ("SELF", "NATIONAL", "PROVINCE", "THIRD_PARTY" if "T" in finding.systems else "PLATFORM")[
+            finding.number % 4
+        ],
         "external_ref": None,
         "storefront_id": finding.storefront.storefront_id,
         "storefront_name": base["storefront_name"],
@@ -324,7 +354,9 @@ def _five_level_lead(finding: Finding) -> dict[str, Any]:
     }
 
 
-def _event(kind: str, at: datetime, to_org: str | None = None, from_org: str | None = None, **more: Any) -> dict[str, Any]:
+def _event(
+    kind: str, at: datetime, to_org: str | None = None, from_org: str | None = None, **more: Any
+) -> dict[str, Any]:
     empty = {"result_code": None, "case_no": None, "extension_days": None, "transfer_target": None, "remark": None}
     return {"event_type": kind, "from_org_code": from_org, "to_org_code": to_org, "occurred_at": at, **empty, **more}
 
@@ -414,7 +446,19 @@ def _case_row(case: Case) -> dict[str, Any]:
         "区划代码": case.region_code,
         "程序": "普通",
         "立案日期": case.filed_on,
-        **dict.fromkeys(("调查终结日期", "告知日期", "听证日期", "决定日期", "决定书文号", "决定类型", "送达日期", "公示日期", "结案日期")),
+        **dict.fromkeys(
+            (
+                "调查终结日期",
+                "告知日期",
+                "听证日期",
+                "决定日期",
+                "决定书文号",
+                "决定类型",
+                "送达日期",
+                "公示日期",
+                "结案日期",
+            )
+        ),
         "批准延期天数": case.extension_days or None,
         "扣除天数": None,
         "法制审核日期": None,
@@ -449,4 +493,3 @@ def _check_row(index: int, mode: str, day: date) -> dict[str, Any]:
         "检查日期": day,
         "机构代码": CITY_ORG,
     }
-

@@ -15,6 +15,7 @@ from wangjian.errors import BadArguments, ChecksFailed, SourceRefused, WangjianE
 from wangjian.orchestration_names import WRITER_POOL
 from wangjian.paths import data_root
 from wangjian.sources.registry import TIMEZONE, load_registry
+
 __all__ = ["WRITER_POOL"]
 
 
@@ -45,8 +46,8 @@ def business_date() -> date:
     given = context["params"].get("business_date")
     if given:
         return date.fromisoformat(str(given))
-    start = context["data_interval_start"]  # type: ignore[typeddict-item]
-    return start.astimezone(ZoneInfo(TIMEZONE)).date()  # type: ignore[union-attr,no-any-return]
+    start = context["data_interval_start"]
+    return start.astimezone(ZoneInfo(TIMEZONE)).date()  # type: ignore[union-attr]
 
 
 def fetch_business_date(source: str) -> None:
@@ -79,7 +80,9 @@ def planned_sources(params: dict[str, Any]) -> list[str]:
     first, last = date.fromisoformat(params["date_from"]), date.fromisoformat(params["date_to"])
     unknown = sorted(set(params["sources"]) - load_registry().keys())
     if first > last or unknown:
-        raise AirflowFailException(f"cannot backfill {first} to {last} of {params['sources']}: unknown {unknown} or dates reversed")
+        raise AirflowFailException(
+            f"cannot backfill {first} to {last} of {params['sources']}: unknown {unknown} or dates reversed"
+        )
     print(f"backfill {first} to {last}: {', '.join(params['sources'])}. Reason: {params.get('reason') or 'none given'}")
     return list(params["sources"])
 

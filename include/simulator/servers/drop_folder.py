@@ -27,15 +27,69 @@ from simulator.world.vocabulary import (
     VIOLATIONS,
 )
 
-TP_A = (
-    "序号 线索编号 监测批次 监测日期 平台名称 载体类型 店铺/网站名称 店铺ID 店铺链接 商品名称 商品链接 价格(元) 销量 经营者名称 统一社会信用代码 "
-    "注册地址 实际地址 联系电话 所属县区 违法类型 违法内容描述 涉嫌违反条款 商品类别 截图文件名 取证时间 哈希值 备注"
-).split()
-TP_B = (
-    "clue_id batch found_date platform media_type shop shop_id shop_url goods goods_url price_wan merchant credit_code county "
-    "illegal_type detail law category screenshot captured_at sha256"
-).split()
-COVERAGE = "platform media_type shop_id shop shop_url county scanned_at licence_shown link_status".split()
+TP_A = [
+    "序号",
+    "线索编号",
+    "监测批次",
+    "监测日期",
+    "平台名称",
+    "载体类型",
+    "店铺/网站名称",
+    "店铺ID",
+    "店铺链接",
+    "商品名称",
+    "商品链接",
+    "价格(元)",
+    "销量",
+    "经营者名称",
+    "统一社会信用代码",
+    "注册地址",
+    "实际地址",
+    "联系电话",
+    "所属县区",
+    "违法类型",
+    "违法内容描述",
+    "涉嫌违反条款",
+    "商品类别",
+    "截图文件名",
+    "取证时间",
+    "哈希值",
+    "备注",
+]
+TP_B = [
+    "clue_id",
+    "batch",
+    "found_date",
+    "platform",
+    "media_type",
+    "shop",
+    "shop_id",
+    "shop_url",
+    "goods",
+    "goods_url",
+    "price_wan",
+    "merchant",
+    "credit_code",
+    "county",
+    "illegal_type",
+    "detail",
+    "law",
+    "category",
+    "screenshot",
+    "captured_at",
+    "sha256",
+]
+COVERAGE = [
+    "platform",
+    "media_type",
+    "shop_id",
+    "shop",
+    "shop_url",
+    "county",
+    "scanned_at",
+    "licence_shown",
+    "link_status",
+]
 
 
 def write_drop_folder(systems: Systems, root: Path, faults: frozenset[str]) -> int:
@@ -54,10 +108,18 @@ def write_drop_folder(systems: Systems, root: Path, faults: frozenset[str]) -> i
 
 
 def _write_delivery(
-    systems: Systems, folder: Path, provider: str, month: date, findings: list[tuple[date, Finding]], faults: frozenset[str]
+    systems: Systems,
+    folder: Path,
+    provider: str,
+    month: date,
+    findings: list[tuple[date, Finding]],
+    faults: frozenset[str],
 ) -> None:
     (folder / "evidence").mkdir(parents=True, exist_ok=True)
-    rows = [_unified(provider, month, number, found, finding, folder, faults) for number, (found, finding) in enumerate(findings)]
+    rows = [
+        _unified(provider, month, number, found, finding, folder, faults)
+        for number, (found, finding) in enumerate(findings)
+    ]
     if provider == "tp_a":
         _write_workbook(folder / f"网络交易监测线索_{month:%Y%m}.xlsx", month, rows, faults)
     else:

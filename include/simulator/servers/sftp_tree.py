@@ -82,7 +82,9 @@ def render_csv(dataset: str, rows: Rows, faults: frozenset[str]) -> bytes:
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(headers)
     for number, row in enumerate(rows):
-        writer.writerow([_cell(header, row.get(header), day_hash(dataset, number, *row.values())) for header in headers])
+        writer.writerow(
+            [_cell(header, row.get(header), day_hash(dataset, number, *row.values())) for header in headers]
+        )
     content = text.getvalue().encode("gb18030")
     return content + b"\xff\xff\r\n" if dataset == "inspections" and "sftp_bad_encoding" in faults else content
 
@@ -135,7 +137,9 @@ class _ReadOnly(asyncssh.SFTPServer):
         raise asyncssh.SFTPPermissionDenied("read-only")
 
 
-async def start_sftp(root: Path, host_key: asyncssh.SSHKey, user: str, password: str, port: int = 0) -> asyncssh.SSHAcceptor:
+async def start_sftp(
+    root: Path, host_key: asyncssh.SSHKey, user: str, password: str, port: int = 0
+) -> asyncssh.SSHAcceptor:
     """Serve the tree on 127.0.0.1."""
     return await asyncssh.listen(
         "127.0.0.1",
@@ -145,4 +149,3 @@ async def start_sftp(root: Path, host_key: asyncssh.SSHKey, user: str, password:
         sftp_factory=lambda channel: _ReadOnly(channel, chroot=str(root).encode()),
         allow_scp=False,
     )
-

@@ -59,17 +59,28 @@ def build_cases(scenario: Scenario, findings: list[Finding]) -> list[Case]:
 def _case(scenario: Scenario, rng: Random, index: int, finding: Finding) -> Case:
     assert finding.closed_at is not None
     filed = finding.closed_at.date()
-    case = Case(f"赣市监立案〔{filed.year}〕{index + 1}号", finding, filed, finding.handling_org, finding.county, finding.violations)
+    case = Case(
+        f"赣市监立案〔{filed.year}〕{index + 1}号",
+        finding,
+        filed,
+        finding.handling_org,
+        finding.county,
+        finding.violations,
+    )
     finding.case_no = case.case_no
     base = finding.storefront.base
     case.party_name, case.party_kind, case.uscc = base["operator_name"], base["operator_kind"], base["uscc"]
-    case.id_no = identity_card(finding.county, index) if case.party_kind in ("NATURAL_PERSON", "INDIVIDUAL_BUSINESS") else None
+    case.id_no = (
+        identity_card(finding.county, index) if case.party_kind in ("NATURAL_PERSON", "INDIVIDUAL_BUSINESS") else None
+    )
     case.extension_days = 30 if rng.random() < 0.1 else 0
     stretch = rng.uniform(0.6, 1.5)
-    dates = {stage: filed + timedelta(days=round(offset * stretch)) for stage, offset in zip(STAGES, OFFSETS, strict=True)}
+    dates = {
+        stage: filed + timedelta(days=round(offset * stretch)) for stage, offset in zip(STAGES, OFFSETS, strict=True)
+    }
     case.dates = {stage: day for stage, day in dates.items() if day <= scenario.end}
     if "decided_on" in case.dates:
-        case.decision_type = ("不予处罚" if index % 9 == 4 else "撤销案件" if index % 17 == 8 else "行政处罚")
+        case.decision_type = "不予处罚" if index % 9 == 4 else "撤销案件" if index % 17 == 8 else "行政处罚"
         case.decision_no = f"赣市监处罚〔{case.dates['decided_on'].year}〕{index + 101}号"
     if case.decision_type != "行政处罚":
         case.dates.pop("published_on", None)

@@ -52,7 +52,7 @@ class Finding:
         """Today's code of the county where the merchant is."""
         base = self.storefront.base
         code = base["business_region_code"] or base["region_code"]
-        return TODAY.get(code, code)
+        return str(TODAY.get(code, code))
 
     @property
     def five_level_no(self) -> str:
@@ -71,20 +71,30 @@ def build_findings(scenario: Scenario, storefronts: list[Storefront]) -> list[Fi
     plan = _plan(scenario, rng)
     # a small world has few storefronts: then it has few findings
     plan = plan[: len(pool)]
-    return [_finding(scenario, rng, number, pool[number], systems, result) for number, (systems, result) in enumerate(plan)]
+    return [
+        _finding(scenario, rng, number, pool[number], systems, result) for number, (systems, result) in enumerate(plan)
+    ]
 
 
 def _is_linkable(storefront: Storefront) -> bool:
     base = storefront.base
-    return base["storefront_type"] != "PLATFORM" and base["url"] is not None and bool(base["uscc"] or base["platform_shop_id"])
+    return (
+        base["storefront_type"] != "PLATFORM"
+        and base["url"] is not None
+        and bool(base["uscc"] or base["platform_shop_id"])
+    )
 
 
 def _plan(scenario: Scenario, rng: Random) -> list[tuple[str, str | None]]:
     """Who reports, and with which result, of every finding; those that become cases first."""
-    systems = [letters for letters, count in figures.LEADS_BY_SYSTEMS.items() for _ in range(scenario.per_range(count, 1))]
+    systems = [
+        letters for letters, count in figures.LEADS_BY_SYSTEMS.items() for _ in range(scenario.per_range(count, 1))
+    ]
     filed = min(figures.CASES_FILED, len(systems))
     rng.shuffle(systems)
-    others = rng.choices(("ORDERED", "MINOR", "TRANSFERRED", "UNFOUNDED", "UNREACHABLE"), (45, 14, 12, 20, 9), k=len(systems) - filed)
+    others = rng.choices(
+        ("ORDERED", "MINOR", "TRANSFERRED", "UNFOUNDED", "UNREACHABLE"), (45, 14, 12, 20, 9), k=len(systems) - filed
+    )
     plan: list[tuple[str, str | None]] = list(zip(systems, ["FILED"] * filed + others, strict=True))
     plan += [("5", "NOT_JURISDICTION")] * scenario.per_range(figures.LEADS_NOT_JURISDICTION)
     plan += [("5", "DUPLICATE")] * scenario.per_range(figures.LEADS_DUPLICATE)

@@ -16,7 +16,20 @@ from simulator.world.platforms import LOCAL
 from simulator.world.vocabulary import CATEGORY_TEXTS
 
 PLATFORMS_OF = {
-    "SHOP": ("TAOBAO", "TMALL", "JD", "PDD", "A1688", "DOUYIN", "KUAISHOU", "YOUZAN", "WEIDIAN", "GZ01", "GZ02", "GZ06"),
+    "SHOP": (
+        "TAOBAO",
+        "TMALL",
+        "JD",
+        "PDD",
+        "A1688",
+        "DOUYIN",
+        "KUAISHOU",
+        "YOUZAN",
+        "WEIDIAN",
+        "GZ01",
+        "GZ02",
+        "GZ06",
+    ),
     "TAKEOUT": ("MEITUAN", "ELEME", "JDWM", "GZ05"),
     "MINI": ("WXMINI", "ALIPAYMINI"),
     "LIVEROOM": ("DOUYIN", "KUAISHOU", "WXCHANNELS", "GZ27"),
@@ -97,7 +110,10 @@ def _change(rng: Random, base: dict[str, Any]) -> dict[str, Any]:
         (
             {"storefront_name": base["storefront_name"] + "(新店)"},
             {"business_licence_displayed": not base["business_licence_displayed"]},
-            {"address": "赣州市" + base["storefront_name"][:2] + f"路{rng.randrange(1, 300)}号", "contact_phone": _phone(rng)},
+            {
+                "address": "赣州市" + base["storefront_name"][:2] + f"路{rng.randrange(1, 300)}号",
+                "contact_phone": _phone(rng),
+            },
             {"permit_displayed": True},
             {"licence_no": licence("JY", "1", base["region_code"], rng.randrange(1, 999999))},
         )

@@ -69,7 +69,10 @@ def ingest(source: str, date_from: datetime, date_to: datetime | None, refetch: 
     first, last = date_from.date(), (date_to or date_from).date()
     report = _with_progress(lambda p: pipeline.ingest(data_root(), source, first, last, refetch=refetch, progress=p))
     counts = {"exports new": report.exports_new, "exports known": report.exports_known, "files": report.files}
-    _say({**counts, "bytes": report.bytes, "seconds": round(report.seconds, 1), "warnings": report.warnings}, as_json=as_json)
+    _say(
+        {**counts, "bytes": report.bytes, "seconds": round(report.seconds, 1), "warnings": report.warnings},
+        as_json=as_json,
+    )
 
 
 @cli.command()
@@ -93,7 +96,15 @@ def build(force: bool, as_json: bool) -> None:
 
     report = pipeline.build(data_root(), force=force)
     slowest = dict(list(report.model_seconds.items())[:5])
-    _say({"build": report.build_id, "was current": report.was_current, "seconds": round(report.seconds, 1), "slowest": slowest}, as_json=as_json)
+    _say(
+        {
+            "build": report.build_id,
+            "was current": report.was_current,
+            "seconds": round(report.seconds, 1),
+            "slowest": slowest,
+        },
+        as_json=as_json,
+    )
 
 
 @cli.command()
@@ -114,7 +125,10 @@ def publish(as_json: bool) -> None:
     from wangjian import pipeline
 
     report = pipeline.publish(data_root())
-    _say({"publication": report.publication.publication_id, "as of": report.publication.as_of, "state": report.message}, as_json=as_json)
+    _say(
+        {"publication": report.publication.publication_id, "as of": report.publication.as_of, "state": report.message},
+        as_json=as_json,
+    )
 
 
 @cli.command()
@@ -147,8 +161,13 @@ def status(as_json: bool) -> None:
 
     data = data_root()
     current = publishing.current(data)
-    last = {f"{run.step} {run.source or ''}".strip(): f"{run.outcome} {run.ended_at or run.started_at}" for run in runs(data)}
-    _say({"data root": data.root, "publication": current.publication_id if current else "none", **last}, as_json=as_json)
+    last = {
+        f"{run.step} {run.source or ''}".strip(): f"{run.outcome} {run.ended_at or run.started_at}"
+        for run in runs(data)
+    }
+    _say(
+        {"data root": data.root, "publication": current.publication_id if current else "none", **last}, as_json=as_json
+    )
 
 
 @cli.command()

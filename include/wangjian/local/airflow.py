@@ -113,7 +113,9 @@ def _wait_until_healthy(airflow: Airflow, patience_seconds: float = 180) -> None
                 return
         for process in airflow.processes:
             if process.poll() is not None:
-                raise WangjianError(f"an Airflow component ended at once: {process.args}", logs=airflow.home, mend="read its log")
+                raise WangjianError(
+                    f"an Airflow component ended at once: {process.args!r}", logs=airflow.home, mend="read its log"
+                )
         time.sleep(0.5)
     raise WangjianError("Airflow did not become healthy", logs=airflow.home, mend="read the logs there")
 
@@ -136,7 +138,9 @@ def wait_for_dags(client: httpx.Client, dag_ids: list[str], patience_seconds: fl
     deadline = time.monotonic() + patience_seconds
     while not all(client.get(f"/dags/{dag_id}").status_code == httpx.codes.OK for dag_id in dag_ids):
         if time.monotonic() > deadline:
-            raise WangjianError(f"Airflow does not find the DAGs {dag_ids}", mend="run `airflow dags list-import-errors`")
+            raise WangjianError(
+                f"Airflow does not find the DAGs {dag_ids}", mend="run `airflow dags list-import-errors`"
+            )
         time.sleep(0.5)
     client.post("/pools", json={"name": WRITER_POOL, "slots": 1, "description": "one writing process for DuckDB"})
 

@@ -92,7 +92,7 @@ def _follow(client: httpx.Client) -> None:
 def _show(task: dict[str, object], shown: set[str]) -> None:
     done = str(task["state"]) in ("success", "failed", "skipped", "upstream_failed")
     name = f"{task['dag_id']}.{task['task_id']}" + (f"[{task['map_index']}]" if task["map_index"] != -1 else "")
-    key = f"{task['id']}{task['try_number']}"
+    key = f"{task['dag_run_id']} {name} {task['try_number']}"
     if done and key not in shown:
         shown.add(key)
         seconds = task["duration"] if isinstance(task["duration"], float) else 0.0
@@ -103,7 +103,9 @@ def _show(task: dict[str, object], shown: set[str]) -> None:
 def _report(data: DataRoot, before: str | None, seconds: float) -> None:
     current = publishing.current(data)
     if current is None:
-        raise WangjianError("nothing was published", logs=data.root / "airflow", mend="read the failed task's log there")
+        raise WangjianError(
+            "nothing was published", logs=data.root / "airflow", mend="read the failed task's log there"
+        )
     with publishing.open_published(data) as connection:
         figures = connection.execute(
             "select figure_name, figure_name_en, unit, published_value, is_lower_bound, warehouse_value, agrees "

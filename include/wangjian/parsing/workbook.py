@@ -71,7 +71,7 @@ def _hyperlinks(content: bytes) -> dict[str, dict[tuple[int, int], str]]:
     book = openpyxl.load_workbook(io.BytesIO(content))
     return {
         sheet.title: {
-            (cell.row, cell.column): str(cell.hyperlink.target)
+            (int(cell.row or 0), int(cell.column or 0)): str(cell.hyperlink.target)
             for row in sheet.iter_rows()
             for cell in row
             if cell.hyperlink and cell.hyperlink.target

@@ -107,7 +107,7 @@ def read_content(connection: duckdb.DuckDBPyConnection, database: str, labels: L
 def _summary(connection: duckdb.DuckDBPyConnection, database: str, table: Table) -> tuple[int, str]:
     # a sum, not an exclusive-or, in which two equal rows would cancel each other
     row = connection.execute(
-        f'select count(*), coalesce(sum(hash(t)::hugeint), 0)::varchar from "{database}".{table.full_name} as t'  # noqa: S608
+        f'select count(*), coalesce(sum(hash(t)::hugeint), 0)::varchar from "{database}".{table.full_name} as t'
     ).fetchone()
     if row is None:
         raise WangjianError("a table gave no count", table=table.full_name)
@@ -128,7 +128,7 @@ def as_of(connection: duckdb.DuckDBPyConnection, database: str) -> date:
         WangjianError: nothing was loaded from the daily sources.
     """
     row = connection.execute(
-        f'select max(business_date) from "{database}".intermediate.int_audit__export_status '  # noqa: S608
+        f'select max(business_date) from "{database}".intermediate.int_audit__export_status '
         "where counts and source in ('five_level', 'jiangxi')"
     ).fetchone()
     if row is None or row[0] is None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import pyarrow as pa  # type: ignore[import-untyped]
+import pyarrow as pa
 from pydantic import BaseModel
 
 from wangjian.errors import Busy, WangjianError
@@ -99,7 +99,7 @@ def _copy_tables(connection: duckdb.DuckDBPyConnection, content: Content) -> Non
         connection.execute(f'create schema building."{schema}"')
     for table in content.tables:
         name = table.full_name
-        connection.execute(f"create table building.{name} as select * from warehouse.{name}")  # noqa: S608
+        connection.execute(f"create table building.{name} as select * from warehouse.{name}")
 
 
 def _write_state(connection: duckdb.DuckDBPyConnection, data: DataRoot, publication: Publication) -> None:
@@ -119,7 +119,7 @@ def _write(
         pa.array([row[field] for row in rows], type=kind) for field, kind in zip(fields, schema.types, strict=True)
     ]
     connection.register("state_rows", pa.Table.from_arrays(columns, schema=schema))
-    connection.execute(f"create table building.audit.{name} as select * from state_rows")  # noqa: S608
+    connection.execute(f"create table building.audit.{name} as select * from state_rows")
     connection.unregister("state_rows")
 
 

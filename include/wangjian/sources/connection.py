@@ -33,9 +33,8 @@ def resolve(connection_id: str) -> Endpoint:
         BadArguments: nobody has defined it.
     """
     # importing Airflow takes seconds: only who fetches pays for it
-    from airflow.exceptions import AirflowNotFoundException
     from airflow.sdk import BaseHook
-    from airflow.sdk.exceptions import AirflowRuntimeError
+    from airflow.sdk.exceptions import AirflowNotFoundException, AirflowRuntimeError
 
     try:
         found = BaseHook.get_connection(connection_id)

@@ -103,7 +103,7 @@ def fetch(
     """
     started = time.monotonic()
     report = FetchReport(source.source)
-    connector: Connector = importlib.import_module(f"wangjian.sources.{source.connector}")  # type: ignore[assignment]
+    connector: Connector = importlib.import_module(f"wangjian.sources.{source.connector}")
     endpoint = endpoint or resolve(source.connection_id)
     connector.fetch(source, endpoint, request, landing, report, progress or (lambda *_: None))
     report.seconds = time.monotonic() - started

@@ -144,4 +144,3 @@ def _raise_on_failure(results: list[dict[str, Any]]) -> None:
             model=_name(first),
             mend="mend the model or its data, then build again; readers keep the last publication",
         )
-

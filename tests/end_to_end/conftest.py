@@ -1,0 +1,36 @@
+"""Simulated sources on real transports, for the tests that go all the way."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def sources(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """A small world of three days, served over HTTP, SFTP and a drop folder: Airflow connections by variable."""
+    folder = tmp_path_factory.mktemp("simulator")
+    addresses = folder / "addresses.json"
+    command = [sys.executable, "-m", "simulator", "serve", "--data-dir", str(folder), "--ports-file", str(addresses)]
+    process = subprocess.Popen([*command, "--scale", "0.005", "--from", "2023-01-29", "--to", "2023-02-02"])
+    try:
+        yield _addresses(process, addresses)
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def _addresses(process: subprocess.Popen[bytes], path: Path) -> dict[str, str]:
+    for _ in range(600):
+        if path.exists() and (text := path.read_text()):
+            found: dict[str, str] = json.loads(text)["airflow_connections"]
+            return found
+        assert process.poll() is None, "the simulator ended"
+        time.sleep(0.1)
+    raise AssertionError("the simulator did not become ready")

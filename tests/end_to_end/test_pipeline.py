@@ -1,0 +1,68 @@
+"""From three source systems over their real protocols to the published file."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from wangjian import pipeline, publishing
+from wangjian.errors import NotReady
+from wangjian.paths import DataRoot
+from wangjian.sources.registry import load_registry
+
+FIRST, LAST = date(2023, 1, 29), date(2023, 2, 2)
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory, sources: dict[str, str]) -> DataRoot:
+    root = DataRoot(tmp_path_factory.mktemp("data"))
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in sources.items():
+            patch.setenv(name, value)
+        for source in load_registry():
+            pipeline.ingest(root, source, FIRST, LAST)
+            again = pipeline.ingest(root, source, FIRST, LAST)
+            assert again.exports_new == 0, "the same delivery lands once"
+            pipeline.parse(root, source)
+    pipeline.build(root)
+    return root
+
+
+@pytest.mark.slow
+def test_a_published_file_comes_out_and_nothing_is_lost(data: DataRoot) -> None:
+    pipeline.check(data)
+    first = pipeline.publish(data)
+    assert first.is_new
+    with publishing.open_published(data) as connection:
+        lost = connection.execute(
+            "select count(*) from audit.row_balance where rows_read <> rows_loaded + rows_quarantined + rows_superseded"
+        ).fetchone()
+        rows = connection.execute("select sum(rows_read) from audit.row_balance").fetchone()
+        comment = connection.execute(
+            "select comment from duckdb_columns() where table_name = 'fct_lead' and column_name = 'lead_key'"
+        ).fetchone()
+    assert lost == (0,)
+    assert rows and rows[0] > 500
+    assert comment and " | " in comment[0]
+    assert pipeline.is_published(data)
+
+
+@pytest.mark.slow
+def test_a_rebuild_from_landing_gives_the_same_rows(data: DataRoot) -> None:
+    pipeline.check(data)
+    before = pipeline.publish(data).publication
+    after = pipeline.rebuild(data)
+    assert after.publication.content_fingerprint == before.content_fingerprint
+    assert not after.is_new
+
+
+@pytest.mark.slow
+def test_a_date_that_is_not_generated_yet_is_waited_for(
+    tmp_path: Path, sources: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in sources.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(NotReady, match="2023-02-03"):
+        pipeline.ingest(DataRoot(tmp_path), "jiangxi", date(2023, 2, 3), date(2023, 2, 3))
