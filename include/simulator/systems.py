@@ -47,9 +47,12 @@ class Systems:
         return 2 if day_hash("resent", dataset, day) % 365 < figures.RESENT_DAYS else 1
 
     def _roster(self, day: date) -> Rows:
-        if day.day == 1:
-            return [_roster_row(s, day) for s in self.storefronts if s.is_listed(day)]
-        return [_roster_row(s, day) for s in self._changed_on.get(day, []) if s.is_listed(day)]
+        return [{**storefront.state(day), **roster_stamps(storefront, day)} for storefront in self.rostered(day)]
+
+    def rostered(self, day: date) -> list[Storefront]:
+        """The storefronts of a day's roster: all on day 1 of a month, the changed ones on other days."""
+        candidates = self.storefronts if day.day == 1 else self._changed_on.get(day, [])
+        return [storefront for storefront in candidates if storefront.is_listed(day)]
 
     @cached_property
     def _changed_on(self) -> dict[date, list[Storefront]]:
@@ -316,13 +319,13 @@ def month_end(day: date) -> date:
     return (day.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
 
 
-def _roster_row(storefront: Storefront, day: date) -> dict[str, Any]:
-    scanned = day - timedelta(days=1 + day_hash(storefront.storefront_id, day.year, day.month) % 40)
-    scanned = max(scanned, storefront.opened_on)
+def roster_stamps(storefront: Storefront, day: date) -> dict[str, str]:
+    """The fields of a roster row that differ from roster to roster though nothing has happened."""
+    since_scan = 1 + (storefront.salt + (day.year * 12 + day.month) * 17) % 40
+    scanned = max(day - timedelta(days=since_scan), storefront.opened_on)
     return {
-        **storefront.state(day),
         "last_scanned_on": scanned.isoformat(),
-        "updated_at": f"{day.isoformat()}T03:{day_hash(storefront.storefront_id) % 60:02d}:00+08:00",
+        "updated_at": f"{day.isoformat()}T03:{storefront.salt % 60:02d}:00+08:00",
     }
 
 

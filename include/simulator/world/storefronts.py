@@ -49,14 +49,19 @@ class Storefront:
     opened_on: date
     changes: list[tuple[date, dict[str, Any]]] = field(default_factory=list)
     removed_on: date | None = None
+    salt: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.salt = day_hash(self.storefront_id)
+
+    def changes_until(self, day: date) -> int:
+        """How many changes are in force on a day."""
+        return bisect_right(self.changes, day, key=lambda change: change[0]) if self.changes else 0
 
     def state(self, day: date) -> dict[str, Any]:
         """The fields as they are on a day."""
-        if not self.changes:
-            return self.base
-        count = bisect_right(self.changes, day, key=lambda change: change[0])
         state = dict(self.base)
-        for _, changed in self.changes[:count]:
+        for _, changed in self.changes[: self.changes_until(day)]:
             state |= changed
         return state
 

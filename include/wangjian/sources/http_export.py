@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-import json
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -13,6 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 import httpx
+import orjson
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from wangjian.errors import BadArguments, BadDelivery, NotReady, SourceError, SourceRefused, SourceUnavailable
@@ -234,7 +234,7 @@ class Api:
         """The exports that were generated, or generated anew, since a day began."""
         answer = self._get("/api/v1/exports", {"changed_since": f"{changed_since}T00:00:00+08:00"})
         try:
-            return [_listed(item) for item in json.loads(answer.content)["exports"]]
+            return [_listed(item) for item in orjson.loads(answer.content)["exports"]]
         except (ValueError, KeyError, TypeError) as error:
             raise BadDelivery(f"the list of exports is unreadable: {error}", source=self.source.source) from error
 
@@ -324,7 +324,7 @@ class Api:
                 mend="check login and password of the connection",
                 **where,
             )
-        return str(json.loads(answer.content)["access_token"])
+        return str(orjson.loads(answer.content)["access_token"])
 
 
 def _bounded(answer: httpx.Response, limit: int, source: str, path: str) -> Iterator[bytes]:
@@ -383,7 +383,7 @@ def _listed(item: dict[str, Any]) -> Listed:
 def _page(content: bytes, url: str, dataset: str, business_date: date, number: int) -> Page:
     where = {"url": url}
     try:
-        body = json.loads(content)
+        body = orjson.loads(content)
     except ValueError as error:
         raise BadDelivery(f"a page is not JSON: {error}", mend="the source must mend its export", **where) from None
     if not isinstance(body, dict) or (absent := [name for name in ENVELOPE if name not in body]):
