@@ -38,7 +38,7 @@ def backfill() -> None:
 
         return planned_sources(params or {})
 
-    @task(max_active_tis_per_dagrun=3)
+    @task(max_active_tis_per_dagrun=3, map_index_template="{{ task.op_kwargs['source'] }}")
     def fetch_and_parse(source: str, params: dict[str, object] | None = None) -> None:
         from wangjian.orchestration import fetch_and_parse_range
 

@@ -23,6 +23,13 @@ from wangjian.sources.registry import TIMEZONE, load_registry
 def warehouse() -> None:
     """One task a step: a dbt build is one task."""
 
+    # sources that come together are published together; none is waited for longer than the task's limit
+    @task.sensor(poke_interval=2, timeout=timedelta(hours=1).total_seconds(), pool="default_pool")
+    def gather() -> bool:
+        from wangjian.orchestration import ingestion_is_quiet
+
+        return ingestion_is_quiet()
+
     @task
     def build() -> None:
         from wangjian.orchestration import build_warehouse
@@ -41,7 +48,7 @@ def warehouse() -> None:
 
         publish_warehouse()
 
-    build() >> check() >> publish()
+    gather() >> build() >> check() >> publish()
 
 
 warehouse()

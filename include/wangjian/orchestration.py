@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -17,6 +17,9 @@ from wangjian.paths import data_root
 from wangjian.sources.registry import TIMEZONE, load_registry
 
 __all__ = ["WRITER_POOL"]
+
+LONGEST_GATHERING = timedelta(minutes=10)
+"""How long a build waits for sources that are still being fetched: a source that is down must not keep the others back."""
 
 
 def raw_asset(source: str) -> Asset:
@@ -96,6 +99,18 @@ def fetch_and_parse_range(source: str, params: dict[str, Any]) -> None:
         fetched = pipeline.ingest(data_root(), source, first, last, refetch=params["refetch"], progress=_progress)
         parsed = pipeline.parse(data_root(), source, _progress)
     print(f"{source}: {fetched.files} files in {fetched.seconds:.1f} s, {parsed.rows} rows in {parsed.seconds:.1f} s")
+
+
+def ingestion_is_quiet() -> bool:
+    """Whether no source is being fetched or parsed, or one has kept the others waiting for long enough."""
+    task = get_current_context()["ti"]
+    waited = datetime.now(UTC) - task.start_date
+    running = [f"ingest_{source}" for source in load_registry()]
+    busy = [dag_id for dag_id in running if task.get_dr_count(dag_id, states=["running", "queued"])]
+    if busy and waited < LONGEST_GATHERING:
+        return False
+    print(f"waited {waited.total_seconds():.0f} s; still under way: {', '.join(busy) or 'none'}")
+    return True
 
 
 def build_warehouse() -> None:

@@ -112,8 +112,8 @@ class _State:
     def _encoded(self, dataset: str, day: date) -> tuple[str, int, list[bytes]]:
         if dataset == "storefronts":
             mode = "full" if day.day == 1 else "delta"
-            rows = [self._roster_row(storefront, day) for storefront in self.systems.rostered(day)]
-            return mode, self.systems.sequence(dataset, day), rows
+            roster = [self._roster_row(storefront, day) for storefront in self.systems.rostered(day)]
+            return mode, self.systems.sequence(dataset, day), roster
         mode, seq, rows = self.systems.five_level(dataset, day)
         return mode, seq, [orjson.dumps(row) for row in rows]
 

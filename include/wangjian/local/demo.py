@@ -2,131 +2,114 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
 import os
-import subprocess
+import signal
 import sys
 import time
-from collections.abc import Iterator
-from pathlib import Path
+from datetime import datetime
+from typing import NoReturn
 
 import httpx
 
 from wangjian import publishing
 from wangjian.errors import WangjianError
 from wangjian.local import airflow as af
+from wangjian.local.progress import Watch, say
+from wangjian.local.simulators import simulators
 from wangjian.paths import DataRoot, data_root
+from wangjian.sources.registry import load_registry
+from wangjian.state import now, runs
 
-SOURCES = ("five_level", "jiangxi", "third_party")
 YEAR = ("2023-01-01", "2023-12-31")
-BACKFILL = {"date_from": "2023-01-01", "date_to": "2023-12-30", "reason": "demonstration year"}
-LAST_DAY = {"business_date": "2023-12-31"}
+BACKFILL = {"date_from": YEAR[0], "date_to": "2023-12-30", "reason": "demonstration year"}
+LAST_DAY = {"business_date": YEAR[1]}
 
 
 def main() -> None:
     """Run the demonstration; a second run finds everything in place and says so."""
     data = data_root()
     before = publishing.current(data)
-    started = time.monotonic()
-    with _simulators(data) as connections:
-        _say(f"三个模拟数据源已启动 simulated sources are up ({time.monotonic() - started:.0f} s)")
+    started, watch = now(), Watch(data)
+    say(f"数据目录 data root {data.root}")
+    with simulators(data, *YEAR, scale=os.environ.get("SCALE", "1.0")) as connections:
+        watch.lap("模拟数据源 simulated sources ready")
         os.environ["WANGJIAN_SCHEDULE"] = "manual"
         with af.running(data.root / "airflow", data.root, connections) as airflow:
-            _say(f"Airflow {airflow.address} ({time.monotonic() - started:.0f} s)")
+            watch.lap("Airflow ready")
             with airflow.client() as client:
-                _run(client)
-    _report(data, before.publication_id if before else None, time.monotonic() - started)
+                _run(client, watch)
+        watch.lap("停止 everything stopped")
+    _report(data, before.publication_id if before else None, started, watch)
 
 
-def _say(text: str) -> None:
-    print(text, flush=True)
-
-
-@contextlib.contextmanager
-def _simulators(data: DataRoot) -> Iterator[dict[str, str]]:
-    folder = data.root / "simulator"
-    folder.mkdir(exist_ok=True)
-    addresses = folder / "addresses.json"
-    addresses.unlink(missing_ok=True)
-    command = [sys.executable, "-m", "simulator", "serve", "--data-dir", str(folder), "--ports-file", str(addresses)]
-    command += ["--from", YEAR[0], "--to", YEAR[1], "--scale", os.environ.get("SCALE", "1.0")]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    try:
-        yield _addresses(process, addresses)
-    finally:
-        process.terminate()
-        process.wait(30)
-
-
-def _addresses(process: subprocess.Popen[bytes], path: Path) -> dict[str, str]:
-    while process.poll() is None:
-        with contextlib.suppress(FileNotFoundError, ValueError):
-            found: dict[str, str] = json.loads(path.read_text())["airflow_connections"]
-            return found
-        time.sleep(0.2)
-    raise WangjianError("the simulated sources did not start", mend="run `python -m simulator serve --help`")
-
-
-def _run(client: httpx.Client) -> None:
-    af.wait_for_dags(client, ["backfill", "warehouse", *(f"ingest_{source}" for source in SOURCES)])
+def _run(client: httpx.Client, watch: Watch) -> None:
+    sources = list(load_registry())
+    af.wait_for_dags(client, ["backfill", "warehouse", *(f"ingest_{source}" for source in sources)])
     af.trigger(client, "backfill", dict(BACKFILL))
-    _follow(client)
-    for source in SOURCES:
+    watch.follow(client)
+    watch.lap(f"补采 DAG backfill, {BACKFILL['date_from']} … {BACKFILL['date_to']}")
+    for source in sources:
         af.trigger(client, f"ingest_{source}", dict(LAST_DAY))
-    _follow(client)
+    watch.follow(client)
+    watch.lap(f"每日 daily DAGs, {LAST_DAY['business_date']}")
 
 
-def _follow(client: httpx.Client) -> None:
-    """Show each task as it ends, until no run is under way; the asset may start one more a moment later."""
-    shown: set[str] = set()
-    quiet_since = time.monotonic()
-    while time.monotonic() - quiet_since < 8:
-        for task in af.task_states(client):
-            _show(task, shown)
-        if af.unfinished(client):
-            quiet_since = time.monotonic()
-        time.sleep(1)
-
-
-def _show(task: dict[str, object], shown: set[str]) -> None:
-    done = str(task["state"]) in ("success", "failed", "skipped", "upstream_failed")
-    name = f"{task['dag_id']}.{task['task_id']}" + (f"[{task['map_index']}]" if task["map_index"] != -1 else "")
-    key = f"{task['dag_run_id']} {name} {task['try_number']}"
-    if done and key not in shown:
-        shown.add(key)
-        seconds = task["duration"] if isinstance(task["duration"], float) else 0.0
-        mark = {"success": "✔", "skipped": "–"}.get(str(task["state"]), "✘")
-        _say(f"  {mark} {name:44} {seconds:7.1f} s  {task['state']}")
-
-
-def _report(data: DataRoot, before: str | None, seconds: float) -> None:
+def _report(data: DataRoot, before: str | None, started: datetime, watch: Watch) -> None:
     current = publishing.current(data)
-    if current is None:
+    if watch.failed or current is None:
         raise WangjianError(
-            "nothing was published", logs=data.root / "airflow", mend="read the failed task's log there"
+            f"not finished: {', '.join(watch.failed) or 'nothing was published'}",
+            logs=data.root / "airflow" / "logs",
+            mend="read the failed task's log there, then run `make demo` again: it goes on where it stopped",
         )
+    _print_steps(data, started)
+    watch.print_laps()
+    is_agreed = _print_figures(data)
+    news = (
+        "与上次相同，重跑无变化 unchanged: a second run changes nothing"
+        if before == current.publication_id
+        else "新 new"
+    )
+    say(f"\n发布 publication  {current.publication_id} ({news})")
+    say(f"文件 file         {data.published / 'warehouse.duckdb'}")
+    say(f"检查 checks       {data.docs / 'checks' / 'index.html'}")
+    sys.exit(0 if is_agreed else 1)
+
+
+def _print_steps(data: DataRoot, started: datetime) -> None:
+    say("\n步骤 steps (side by side where they can be)")
+    for run in runs(data):
+        if run.started_at >= started and run.ended_at:
+            seconds = (run.ended_at - run.started_at).total_seconds()
+            say(f"  {run.step + ' ' + (run.source or ''):24} {seconds:7.1f} s  {run.outcome:10} {run.message or ''}")
+
+
+def _print_figures(data: DataRoot) -> bool:
     with publishing.open_published(data) as connection:
         figures = connection.execute(
             "select figure_name, figure_name_en, unit, published_value, is_lower_bound, warehouse_value, agrees "
             "from reports.rpt_published_figures order by figure_code"
         ).fetchall()
-    _say("\n公布指标 published figures                              公布 published     数仓 warehouse")
+    say("\n公布指标 published figures                              公布 published     数仓 warehouse")
     for zh, en, unit, published, is_bound, value, agrees in figures:
         shown = f"{published:,.0f}{'+' if is_bound else ''} {unit}"
-        _say(f"  {'✔' if agrees else '✘'} {zh} {en:44} {shown:>16} {value or 0:>16,.0f}")
-    news = "unchanged: a second run changes nothing" if before == current.publication_id else "new"
-    _say(f"\n发布 publication {current.publication_id} ({news})")
-    _say(f"文件 file         {data.published / 'warehouse.duckdb'}")
-    _say(f"检查报告 checks   {data.docs / 'checks' / 'index.html'}")
-    _say(f"用时 in all       {seconds:.0f} s")
-    if not all(row[-1] for row in figures):
-        sys.exit(1)
+        say(f"  {'✔' if agrees else '✘'} {zh} {en:44} {shown:>16} {value or 0:>16,.0f}")
+    return all(row[-1] for row in figures)
+
+
+def _stop(*_: object) -> NoReturn:
+    sys.exit(143)
 
 
 if __name__ == "__main__":
+    begun = time.monotonic()
+    # so that what was started is stopped however this ends
+    signal.signal(signal.SIGTERM, _stop)
     try:
         main()
     except WangjianError as error:
-        _say(f"✘ {error}")
+        say(f"✘ {error}")
         sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        say(f"✘ 已中断 interrupted after {time.monotonic() - begun:.0f} s; run it again to go on")
+        sys.exit(130)

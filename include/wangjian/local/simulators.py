@@ -1,0 +1,52 @@
+"""The simulated source systems as a process of this machine."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from wangjian.errors import WangjianError
+from wangjian.paths import DataRoot
+
+
+@contextlib.contextmanager
+def simulators(data: DataRoot, first: str, last: str, *, scale: str) -> Iterator[dict[str, str]]:
+    """Serve a simulated world until the block ends.
+
+    Args:
+        data: the data root; the simulator keeps its files in `simulator/` below it.
+        first: first business date, ISO.
+        last: last business date, ISO.
+        scale: 1.0 is the city in full.
+
+    Yields:
+        The Airflow connections to it, as environment variables.
+
+    Raises:
+        WangjianError: it did not start.
+    """
+    folder = data.root / "simulator"
+    folder.mkdir(exist_ok=True)
+    addresses = folder / "addresses.json"
+    addresses.unlink(missing_ok=True)
+    command = [sys.executable, "-m", "simulator", "serve", "--data-dir", str(folder), "--ports-file", str(addresses)]
+    process = subprocess.Popen([*command, "--from", first, "--to", last, "--scale", scale], stdout=subprocess.DEVNULL)
+    try:
+        yield _addresses(process, addresses)
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def _addresses(process: subprocess.Popen[bytes], path: Path) -> dict[str, str]:
+    while process.poll() is None:
+        with contextlib.suppress(FileNotFoundError, ValueError):
+            found: dict[str, str] = json.loads(path.read_text())["airflow_connections"]
+            return found
+        time.sleep(0.2)
+    raise WangjianError("the simulated sources did not start", mend="run `python -m simulator serve --help`")
