@@ -1,5 +1,5 @@
 select
-    calendar_date as date_day,
+    calendar_date as date_on,
     cast(is_working_day as boolean) as is_working_day,
     -- counts the working days so far: the distance between two days is a subtraction
     sum(case when cast(is_working_day as boolean) then 1 else 0 end) over (order by calendar_date) as working_day_seq,

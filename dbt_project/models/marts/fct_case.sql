@@ -35,7 +35,7 @@ limits as (
 ),
 
 working_days as (
-    select date_day, working_day_seq
+    select date_on, working_day_seq
     from {{ ref('dim_date') }}
     where is_working_day
 ),
@@ -44,16 +44,16 @@ due as (
     select
         limits.*,
         -- a calendar limit that ends on an off day rolls to the next working day
-        rolled.date_day as decision_due_on,
+        rolled.date_on as decision_due_on,
         case
             when limits.decision_type = 'PENALTY' and limits.procedure = 'ORDINARY' and limits.items_beyond_warning > 0
-                then published_by.date_day
+                then published_by.date_on
         end as published_due_on
     from limits
-    left join {{ ref('dim_date') }} as ends on limits.raw_due_on = ends.date_day
+    left join {{ ref('dim_date') }} as ends on limits.raw_due_on = ends.date_on
     left join working_days as rolled
         on rolled.working_day_seq = ends.working_day_seq + case when ends.is_working_day then 0 else 1 end
-    left join {{ ref('dim_date') }} as decided on limits.decided_on = decided.date_day
+    left join {{ ref('dim_date') }} as decided on limits.decided_on = decided.date_on
     left join working_days as published_by on published_by.working_day_seq = decided.working_day_seq + limits.publish_day_count
 )
 

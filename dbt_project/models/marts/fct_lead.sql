@@ -49,7 +49,7 @@ clocks as (
 ),
 
 working_days as (
-    select date_day, working_day_seq
+    select date_on, working_day_seq
     from {{ ref('dim_date') }}
     where is_working_day
 ),
@@ -57,11 +57,11 @@ working_days as (
 due as (
     select
         clocks.*,
-        due_days.date_day as verify_due_on,
+        due_days.date_on as verify_due_on,
         ended.working_day_seq - started.working_day_seq as verify_working_days
     from clocks
-    left join {{ ref('dim_date') }} as started on cast(clocks.verify_started_at as date) = started.date_day
-    left join {{ ref('dim_date') }} as ended on cast(clocks.verify_ended_at as date) = ended.date_day
+    left join {{ ref('dim_date') }} as started on cast(clocks.verify_started_at as date) = started.date_on
+    left join {{ ref('dim_date') }} as ended on cast(clocks.verify_ended_at as date) = ended.date_on
     left join working_days as due_days on due_days.working_day_seq = started.working_day_seq + clocks.verify_day_count
 )
 

@@ -2,11 +2,11 @@
 with
 
 months as (
-    select max(date_day) as month_end
+    select max(date_on) as month_end
     from {{ ref('dim_date') }}
-    where date_day <= (select as_of_date from {{ ref('int_as_of') }})
-        and date_day >= (select min(valid_from) from {{ ref('dim_storefront') }})
-    group by date_trunc('month', date_day)
+    where date_on <= (select as_of_date from {{ ref('int_as_of') }})
+        and date_on >= (select min(valid_from) from {{ ref('dim_storefront') }})
+    group by date_trunc('month', date_on)
 ),
 
 complete as (

@@ -36,7 +36,7 @@ class Check(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    rule: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]+$")]
+    rule: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
     title_zh: Text
     expectation: Annotated[str, StringConstraints(pattern=r"^(expect_[a-z_]+|unexpected_rows_expectation)$")]
     kwargs: dict[str, Any] = Field(default_factory=dict)
@@ -66,7 +66,7 @@ class Suite(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    table: Annotated[str, StringConstraints(pattern=r"^[a-z_]+\.[a-z][a-z0-9_]+$")]
+    table: Annotated[str, StringConstraints(pattern=r"^[a-z_]+\.[a-z][a-z0-9_]*$")]
     title_zh: Text
     title_en: Text
     checks: Annotated[tuple[Check, ...], Field(min_length=1)]
