@@ -6,7 +6,10 @@ import csv
 import hashlib
 import io
 import json
+import re
+import zipfile
 from collections import defaultdict
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -92,52 +95,97 @@ COVERAGE = [
 ]
 
 
+@dataclass(frozen=True)
+class Delivery:
+    """What a provider puts down at once: a month's list, or an ad-hoc special."""
+
+    provider: str
+    business_date: date
+    task_no: str = ""
+
+    @property
+    def period(self) -> str:
+        return f"{self.business_date:%Y%m%d}" if self.task_no else f"{self.business_date:%Y%m}"
+
+    @property
+    def folder(self) -> str:
+        day = self.business_date
+        return f"special-{day:%Y%m%d}-{self.task_no}" if self.task_no else f"{day:%Y-%m}"
+
+
 def write_drop_folder(systems: Systems, root: Path, faults: frozenset[str]) -> int:
-    """Write the monthly deliveries of both providers.
+    """Write the monthly deliveries of both providers, and their specials.
 
     Returns:
         How many deliveries there are.
     """
-    served = systems.scenario.served_days()
-    months = sorted({month_end(day) for day in served if month_end(day) <= served[-1]})
-    for month in months:
-        for provider in ("tp_a", "tp_b"):
-            findings = [(found, f) for end, found, f in systems.provider_findings(provider) if end == month]
-            _write_delivery(systems, root / provider / f"{month:%Y-%m}", provider, month, findings, faults)
-    return len(months) * 2
+    last = systems.scenario.served_days()[-1]
+    months = sorted({month_end(day) for day in systems.scenario.served_days() if month_end(day) <= last})
+    deliveries = [Delivery(provider, month) for month in months for provider in ("tp_a", "tp_b")]
+    deliveries += [special for special in _specials(systems) if special.business_date <= last]
+    for delivery in deliveries:
+        _write_delivery(systems, root / delivery.provider / delivery.folder, delivery, faults)
+    return len(deliveries)
 
 
-def _write_delivery(
-    systems: Systems,
-    folder: Path,
-    provider: str,
-    month: date,
-    findings: list[tuple[date, Finding]],
-    faults: frozenset[str],
-) -> None:
+def _specials(systems: Systems) -> list[Delivery]:
+    """An inspection before the great shopping days: what is still open is looked at once more."""
+    years = range(systems.scenario.start.year, systems.scenario.end.year + 1)
+    days = [date(year, month, day) for year in years for month, day in ((6, 12), (11, 8))]
+    in_range = [day for day in days if systems.scenario.start <= day]
+    return [
+        Delivery(provider, day, f"T{day:%Y%m}-{provider[-1].upper()}")
+        for day in in_range
+        for provider in ("tp_a", "tp_b")
+    ]
+
+
+def _found_in(systems: Systems, delivery: Delivery) -> list[tuple[date, Finding]]:
+    found = list(systems.provider_findings(delivery.provider))
+    day = delivery.business_date
+    if not delivery.task_no:
+        return [(on, finding) for end, on, finding in found if end == day]
+    still_open = {
+        finding.number: finding
+        for _, on, finding in found
+        if day - timedelta(days=60) <= on < day and (finding.closed_at is None or finding.closed_at.date() > day)
+    }
+    return [(day, finding) for finding in still_open.values()]
+
+
+def _write_delivery(systems: Systems, folder: Path, delivery: Delivery, faults: frozenset[str]) -> None:
     (folder / "evidence").mkdir(parents=True, exist_ok=True)
     rows = [
-        _unified(provider, month, number, found, finding, folder, faults)
-        for number, (found, finding) in enumerate(findings)
+        _unified(delivery, number, found, finding, folder, faults)
+        for number, (found, finding) in enumerate(_found_in(systems, delivery))
     ]
-    if provider == "tp_a":
-        _write_workbook(folder / f"网络交易监测线索_{month:%Y%m}.xlsx", month, rows, faults)
-    else:
-        _write_csv(folder / f"clues_{month:%Y%m}.csv", TP_B, rows, "gbk")
-        coverage = _coverage(systems, month)
-        _write_csv(folder / f"coverage_{month:%Y%m}.csv", COVERAGE, coverage, "utf-8-sig")
-        summary = {"clues": len(rows), "coverage": len(coverage)}
-        (folder / f"summary_{month:%Y%m}.json").write_text(json.dumps(summary), encoding="utf-8")
-    (folder / "DONE").write_text(f"{month + timedelta(days=3)}T10:00:00+08:00\n")
+    coverage = [] if delivery.task_no else _coverage(systems, delivery.business_date)
+    # now and then a list goes out too early and is sent again
+    is_resent = day_hash("resent", delivery.folder, delivery.provider) % 4 == 0
+    versions = {"": rows[:-1], "-v2": rows} if is_resent and rows else {"": rows}
+    for mark, version in versions.items():
+        if delivery.provider == "tp_a":
+            _write_workbook(folder / f"网络交易监测线索_{delivery.period}{mark}.xlsx", delivery, version, faults)
+        else:
+            _write_tp_b(folder, f"{delivery.period}{mark}", version, coverage)
+    (folder / "DONE").write_text(f"{delivery.business_date + timedelta(days=3)}T10:00:00+08:00\n")
+
+
+def _write_tp_b(folder: Path, period: str, rows: list[dict[str, Any]], coverage: list[dict[str, Any]]) -> None:
+    _write_csv(folder / f"clues_{period}.csv", TP_B, rows, "gbk")
+    _write_csv(folder / f"coverage_{period}.csv", COVERAGE, coverage, "utf-8-sig")
+    summary = {"clues": len(rows), "coverage": len(coverage)}
+    (folder / f"summary_{period}.json").write_text(json.dumps(summary), encoding="utf-8")
 
 
 def _unified(
-    provider: str, month: date, number: int, found: date, finding: Finding, folder: Path, faults: frozenset[str]
+    delivery: Delivery, number: int, found: date, finding: Finding, folder: Path, faults: frozenset[str]
 ) -> dict[str, Any]:
     """One list row, under the headers of both layouts at once."""
     base = finding.storefront.base
-    variant = day_hash(provider, month, finding.number)
-    image = f"{provider}_{month:%Y%m}_{number:04d}.png"
+    provider, period = delivery.provider, delivery.period
+    variant = day_hash(provider, delivery.business_date, finding.number)
+    image = f"{provider}_{period}_{number:04d}.png"
     digest = _write_screenshot(folder / "evidence" / image, finding, found)
     if "evidence_wrong_hash" in faults and number == 0:
         digest = "f" * 64
@@ -148,8 +196,8 @@ def _unified(
         uscc = "9.13607E+17"
     captured = datetime(found.year, found.month, found.day, 10, variant % 60)
     common = {
-        "lead_no": f"{provider.upper()}-{month:%Y%m}-{number + 1:04d}",
-        "batch": f"{month:%Y%m}批次",
+        "lead_no": f"{provider.upper()}-{period}-{number + 1:04d}",
+        "batch": f"{period}批次",
         "platform": platform[variant % len(platform)],
         "type": STOREFRONT_TYPE_TEXTS[base["storefront_type"]][variant % 2],
         "shop": base["storefront_name"],
@@ -185,7 +233,7 @@ def _write_screenshot(path: Path, finding: Finding, found: date) -> str:
     return hashlib.sha256(buffer.getvalue()).hexdigest()
 
 
-def _write_workbook(path: Path, month: date, rows: list[dict[str, Any]], faults: frozenset[str]) -> None:
+def _write_workbook(path: Path, delivery: Delivery, rows: list[dict[str, Any]], faults: frozenset[str]) -> None:
     by_county: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for row in rows:
         by_county[row["所属县区"]].append(row)
@@ -198,13 +246,25 @@ def _write_workbook(path: Path, month: date, rows: list[dict[str, Any]], faults:
         cover.append([county, len(items) + ("cover_sheet_mismatch" in faults)])
     cover.append(["合计", len(rows)])
     for number, (county, items) in enumerate(sorted(by_county.items())):
-        _write_sheet(book, county, month, items, is_typed=number % 2 == 0)
-    # the archive's own time stamps would make every run another file
-    book.properties.created = book.properties.modified = datetime(month.year, month.month, month.day)
+        _write_sheet(book, county, delivery.business_date, items, is_typed=number % 2 == 0)
+    day = delivery.business_date
+    book.properties.created = datetime(day.year, day.month, day.day)
     buffer = io.BytesIO()
     book.save(buffer)
-    content = buffer.getvalue()
+    content = _without_clock(buffer.getvalue())
     path.write_bytes(content[: len(content) // 2] if "xlsx_truncated" in faults else content)
+
+
+def _without_clock(workbook: bytes) -> bytes:
+    """The same workbook without the time of its making, so that equal scenarios give equal bytes."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(workbook)) as old, zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as new:
+        for name in old.namelist():
+            content = old.read(name)
+            if name == "docProps/core.xml":
+                content = re.sub(rb"(<dcterms:modified[^>]*>)[^<]*", rb"\g<1>2000-01-01T00:00:00Z", content)
+            new.writestr(zipfile.ZipInfo(name, (2000, 1, 1, 0, 0, 0)), content, zipfile.ZIP_DEFLATED)
+    return buffer.getvalue()
 
 
 def _write_sheet(book: Workbook, county: str, month: date, items: list[dict[str, Any]], *, is_typed: bool) -> None:

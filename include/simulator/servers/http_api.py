@@ -23,7 +23,7 @@ TOKEN_USES = 5
 def build_api(systems: Systems, client_id: str, client_secret: str, faults: frozenset[str]) -> FastAPI:
     """The application; one world, one client."""
     app = FastAPI(openapi_url=None)
-    state = _State(systems, faults)
+    gate, pages = _Gate(faults), Pages(systems, faults)
 
     @app.post("/oauth/token")
     async def token(request: Request) -> Response:
@@ -31,39 +31,35 @@ def build_api(systems: Systems, client_id: str, client_secret: str, faults: froz
         is_known = form.get("client_id") == client_id and form.get("client_secret") == client_secret
         if not is_known or "bad_login" in faults:
             return _json({"error": "invalid_client"}, 401)
-        return _json({"access_token": state.new_token(), "expires_in": 3600})
+        return _json({"access_token": gate.new_token(), "expires_in": 3600})
 
     @app.get("/api/v1/exports")
     def exports(request: Request, changed_since: str) -> Response:
-        return state.refusal(request) or _json({"exports": state.listed(date.fromisoformat(changed_since[:10]))})
+        return gate.refusal(request) or _json({"exports": pages.listed(date.fromisoformat(changed_since[:10]))})
 
     @app.get("/api/v1/exports/{dataset}")
     def export(request: Request, dataset: str, business_date: str, page: int, page_size: int) -> Response:
-        refused = state.refusal(request)
+        refused = gate.refusal(request)
         if refused:
             return refused
         day = date.fromisoformat(business_date)
-        if dataset not in FIVE_LEVEL or not state.is_ready(day):
+        if dataset not in FIVE_LEVEL or not pages.is_ready(day):
             return _json({"code": "NOT_READY"}, 404)
         if "page_not_json" in faults and dataset == "leads":
             return Response("<html>502 Bad Gateway</html>", media_type="application/json")
-        return Response(state.page(dataset, day, page, min(page_size, PAGE_CAP)), media_type="application/json")
+        return Response(pages.page(dataset, day, page, min(page_size, PAGE_CAP)), media_type="application/json")
 
     return app
 
 
-class _State:
-    def __init__(self, systems: Systems, faults: frozenset[str]) -> None:
-        self.systems, self.faults = systems, faults
+class _Gate:
+    """Who may ask, and how often."""
+
+    def __init__(self, faults: frozenset[str]) -> None:
+        self.faults = faults
         self._uses: Counter[str] = Counter()
         self._tokens: set[str] = set()
         self._requests = itertools.count(1)
-        self._roster_pages = itertools.count(1)
-        self._lock = threading.Lock()
-        self._encoded_states: dict[tuple[str, int], bytes] = {}
-        # full rosters are large and read page by page: small exports read meanwhile must not push them out
-        self._full_roster = lru_cache(maxsize=2)(self._encoded)
-        self._delta = lru_cache(maxsize=16)(self._encoded)
 
     def new_token(self) -> str:
         token = secrets.token_urlsafe(24)
@@ -84,6 +80,19 @@ class _State:
         if "server_error_503" in self.faults and number % 9 == 0:
             return _json({"error": "busy"}, 503, {"Retry-After": "1"})
         return None
+
+
+class Pages:
+    """The exports, page by page."""
+
+    def __init__(self, systems: Systems, faults: frozenset[str]) -> None:
+        self.systems, self.faults = systems, faults
+        self._roster_pages = itertools.count(1)
+        self._lock = threading.Lock()
+        self._encoded_states: dict[tuple[str, int], bytes] = {}
+        # full rosters are large and read page by page: small exports read meanwhile must not push them out
+        self._full_roster = lru_cache(maxsize=2)(self._encoded)
+        self._delta = lru_cache(maxsize=16)(self._encoded)
 
     def is_ready(self, day: date) -> bool:
         scenario = self.systems.scenario
