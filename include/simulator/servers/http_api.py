@@ -20,13 +20,16 @@ PAGE_CAP = 400
 TOKEN_USES = 5
 
 
-def build_api(systems: Systems, client_id: str, client_secret: str, faults: frozenset[str]) -> FastAPI:
-    """The application; one world, one client."""
+def build_api(
+    systems: Systems, client_id: str, client_secret: str, faults: frozenset[str], requests: list[str]
+) -> FastAPI:
+    """The application; one world, one client. Each request leaves a line in `requests`."""
     app = FastAPI(openapi_url=None)
     gate, pages = _Gate(faults), Pages(systems, faults)
 
     @app.post("/oauth/token")
     async def token(request: Request) -> Response:
+        requests.append("POST /oauth/token")
         form = dict(pair.split("=", 1) for pair in (await request.body()).decode().split("&"))
         is_known = form.get("client_id") == client_id and form.get("client_secret") == client_secret
         if not is_known or "bad_login" in faults:
@@ -35,10 +38,12 @@ def build_api(systems: Systems, client_id: str, client_secret: str, faults: froz
 
     @app.get("/api/v1/exports")
     def exports(request: Request, changed_since: str) -> Response:
+        requests.append(f"GET {request.url.path}?{request.url.query}")
         return gate.refusal(request) or _json({"exports": pages.listed(date.fromisoformat(changed_since[:10]))})
 
     @app.get("/api/v1/exports/{dataset}")
     def export(request: Request, dataset: str, business_date: str, page: int, page_size: int) -> Response:
+        requests.append(f"GET {request.url.path}?{request.url.query}")
         refused = gate.refusal(request)
         if refused:
             return refused

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Protocol
 
-from wangjian.errors import NotReady, SourceError, SourceRefused, SourceUnavailable
+from wangjian.errors import BadDelivery, NotReady, SourceError, SourceRefused, SourceUnavailable
 from wangjian.landing.manifest import Manifest
 from wangjian.landing.store import Landing
 from wangjian.sources.connection import Endpoint, resolve
@@ -115,7 +115,7 @@ def fetch(
 def summary_of(report: FetchReport) -> SourceError:
     """One error that names all failures; of the mildest kind, so that what may mend itself is tried again."""
     failures = report.failures
-    kinds: tuple[type[SourceError], ...] = (SourceUnavailable, SourceRefused, SourceError)
+    kinds: tuple[type[SourceError], ...] = (SourceUnavailable, SourceRefused, BadDelivery, SourceError)
     kind = next(kind for kind in kinds if any(isinstance(failure, kind) for failure in failures))
     if all(isinstance(failure, NotReady) for failure in failures):
         kind = NotReady

@@ -144,7 +144,12 @@ def fetch_export(api: Api, item: Listed, landing: Landing) -> Manifest:
     """
     for _ in range(RESTARTS):
         try:
-            return _pages_of_one_sequence(api, item, landing)
+            manifest, is_whole = _pages_of_one_sequence(api, item, landing)
+            if not is_whole:
+                # a page may have been cut; if the sum is wrong again, the date fails its control total later on
+                landing.forget_progress(manifest.key)
+                manifest, _ = _pages_of_one_sequence(api, item, landing)
+            return manifest
         except _Changed:
             continue
     raise SourceUnavailable(
@@ -156,7 +161,8 @@ def fetch_export(api: Api, item: Listed, landing: Landing) -> Manifest:
     )
 
 
-def _pages_of_one_sequence(api: Api, item: Listed, landing: Landing) -> Manifest:
+def _pages_of_one_sequence(api: Api, item: Listed, landing: Landing) -> tuple[Manifest, bool]:
+    """The export, and whether its pages hold as many records as it declares (pages landed earlier are not counted again)."""
     first = api.page(item.dataset, item.business_date, 1, api.source.http.page_size)
     key = ExportKey(
         source=api.source.source,
@@ -181,7 +187,8 @@ def _pages_of_one_sequence(api: Api, item: Listed, landing: Landing) -> Manifest
     with ThreadPoolExecutor(api.source.http.parallel_pages) as pool:
         landed = list(pool.map(land, missing))
     files |= {file.part: file for file in landed}
-    return Manifest(key=key, files=tuple(files[_part(number)] for number in range(1, page_count + 1)))
+    is_whole = len(counts) < page_count or sum(counts.values()) == first.total
+    return Manifest(key=key, files=tuple(files[_part(number)] for number in range(1, page_count + 1))), is_whole
 
 
 def _resume(landing: Landing, key: ExportKey, first: Page) -> dict[str, LandedFile]:

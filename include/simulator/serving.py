@@ -1,0 +1,141 @@
+"""One world over HTTP, SFTP and a drop folder, on 127.0.0.1 and ports that the system picks."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+import shutil
+import socket
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import asyncssh
+import uvicorn
+
+from simulator.servers.drop_folder import write_drop_folder
+from simulator.servers.http_api import build_api
+from simulator.servers.sftp_tree import start_sftp, write_tree
+from simulator.systems import Systems
+
+
+@dataclass(frozen=True)
+class Served:
+    """Where the systems are.
+
+    Attributes:
+        connections: Airflow connections as environment variables, secrets included.
+        tree: the folder that is served over SFTP.
+        drop: the drop folder.
+        requests: one line for each HTTP request so far, `GET /path?query`.
+    """
+
+    connections: dict[str, str]
+    tree: Path
+    drop: Path
+    requests: list[str]
+
+
+@asynccontextmanager
+async def serving(systems: Systems, folder: Path, faults: frozenset[str]) -> AsyncIterator[Served]:
+    """Serve the systems as long as the block runs.
+
+    Args:
+        systems: the world and its exports.
+        folder: keys and served files go there; what an earlier run served is replaced.
+        faults: names of the faults that are switched on.
+    """
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    tree, drop = _fresh(folder / "sftp"), _fresh(folder / "drop")
+    write_tree(systems, tree, faults)
+    write_drop_folder(systems, drop, faults)
+    login = _credentials(folder)
+    host_key = asyncssh.import_private_key(login["host_key"])
+    sftp = await start_sftp(tree, host_key, login["user"], login["password"])
+    listener, requests = _listener(), list[str]()
+    app = build_api(systems, login["user"], login["password"], faults, requests)
+    server = _Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=2))
+    connections = _connections(login, host_key, listener.getsockname()[1], sftp.get_port(), drop)
+    running = asyncio.create_task(server.serve(sockets=[listener]))
+    try:
+        yield Served(connections, tree, drop, requests)
+    finally:
+        server.should_exit = True
+        await running
+        sftp.close()
+
+
+@contextmanager
+def served(systems: Systems, folder: Path, faults: frozenset[str] = frozenset()) -> Iterator[Served]:
+    """The same in a thread of this process, for who is not asynchronous."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    context = serving(systems, folder, faults)
+    try:
+        yield asyncio.run_coroutine_threadsafe(context.__aenter__(), loop).result(120)
+    finally:
+        asyncio.run_coroutine_threadsafe(context.__aexit__(None, None, None), loop).result(30)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(10)
+
+
+class _Server(uvicorn.Server):
+    """Leaves signals to whoever runs it."""
+
+    def install_signal_handlers(self) -> None: ...
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def _fresh(folder: Path) -> Path:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    return folder
+
+
+def _listener() -> socket.socket:
+    # asyncio turns Nagle's delay off only for sockets that say they are TCP
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.bind(("127.0.0.1", 0))
+    listener.listen()
+    return listener
+
+
+def _credentials(folder: Path) -> dict[str, str]:
+    """Login and host key, made at first use: no secret stands in the code."""
+    path = folder / "credentials.json"
+    if not path.exists():
+        path.touch(mode=0o600)
+        key = asyncssh.generate_private_key("ssh-ed25519").export_private_key().decode()
+        path.write_text(json.dumps({"user": "wangjian", "password": secrets.token_urlsafe(24), "host_key": key}))
+    found: dict[str, str] = json.loads(path.read_text())
+    return found
+
+
+def _connections(
+    login: dict[str, str], host_key: asyncssh.SSHKey, http_port: int, sftp_port: int, drop: Path
+) -> dict[str, str]:
+    account: dict[str, Any] = {"host": "127.0.0.1", "login": login["user"], "password": login["password"]}
+    connections: dict[str, dict[str, Any]] = {
+        "WANGJIAN_FIVE_LEVEL": {"conn_type": "http", "schema": "http", "port": http_port, **account},
+        "WANGJIAN_JIANGXI": {
+            "conn_type": "sftp",
+            "port": sftp_port,
+            **account,
+            "extra": {"host_key": _public(host_key)},
+        },
+        "WANGJIAN_THIRD_PARTY": {"conn_type": "fs", "extra": {"path": str(drop)}},
+    }
+    return {f"AIRFLOW_CONN_{name}": json.dumps(connection) for name, connection in connections.items()}
+
+
+def _public(host_key: asyncssh.SSHKey) -> str:
+    kind, key, *_ = host_key.export_public_key().decode().split()
+    return f"{kind} {key}"
