@@ -8,7 +8,7 @@ UV := $(shell command -v uv 2>/dev/null || echo $(VENV)-uv/bin/uv)
 export WANGJIAN_DATA ?= $(CURDIR)/data
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow lint format lock clean
+.PHONY: help setup demo up down bench test lint format lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -27,6 +27,12 @@ $(VENV)/.ready: requirements/dev.lock pyproject.toml | $(if $(findstring $(VENV)
 
 demo: setup  ## the demonstration year through the Airflow DAGs, from three simulated systems to the published file
 	PATH=$(CURDIR)/$(BIN):$$PATH python -m wangjian.local.demo
+
+up: setup  ## Airflow and the simulated sources in the background; prints address and login (FROM, TO, SCALE, WANGJIAN_SCHEDULE=on)
+	WANGJIAN_DATA=$(CURDIR)/data-local PATH=$(CURDIR)/$(BIN):$$PATH python -m wangjian.local.service up
+
+down:  ## stop what `make up` started
+	WANGJIAN_DATA=$(CURDIR)/data-local PATH=$(CURDIR)/$(BIN):$$PATH python -m wangjian.local.service down
 
 test: setup  ## all tests, the fast ones first
 	$(BIN)/pytest -q -m "not slow"

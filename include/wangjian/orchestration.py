@@ -140,3 +140,12 @@ def publish_warehouse() -> None:
     with clear_errors():
         report = pipeline.publish(data_root())
     print(f"{report.message} ({'new' if report.is_new else 'unchanged'})")
+
+
+def compact_raw() -> None:
+    """Merge the small raw files of past months, source by source."""
+    from wangjian import pipeline
+
+    for source in load_registry():
+        with clear_errors():
+            print(f"{source}: {pipeline.compact(data_root(), source)} partitions merged")

@@ -59,6 +59,21 @@ def parse(data: DataRoot, source: str, progress: Progress | None = None) -> Pars
     return report
 
 
+def compact(data: DataRoot, source: str) -> int:
+    """Merge the small raw files of a source's past months.
+
+    Returns:
+        How many partitions (dataset and month) were merged.
+
+    Raises:
+        Busy: a build is under way.
+    """
+    with record_run(data, "compact", source=source) as run:
+        merged = parsing.compact(data, source)
+        run.message = f"{merged} partitions merged"
+    return merged
+
+
 def build(data: DataRoot, *, force: bool = False) -> BuildReport:
     """Build the warehouse, unless it already holds everything."""
     with record_run(data, "build") as run:

@@ -108,6 +108,16 @@ def build(force: bool, as_json: bool) -> None:
 
 
 @cli.command()
+@click.argument("source")
+@json_option
+def compact(source: str, as_json: bool) -> None:
+    """Merge the small raw files of SOURCE's past months; no result changes."""
+    from wangjian import pipeline
+
+    _say({"partitions merged": pipeline.compact(data_root(), source)}, as_json=as_json)
+
+
+@cli.command()
 @json_option
 def check(as_json: bool) -> None:
     """Check the last build: may it be published?"""

@@ -22,6 +22,7 @@ from wangjian.orchestration_names import WRITER_POOL
 from wangjian.paths import PROJECT_ROOT
 
 USER = "admin"
+COMPONENTS = ("api-server", "scheduler", "dag-processor")
 
 
 @dataclass
@@ -77,24 +78,48 @@ def settings(home: Path, data: Path, port: int, connections: dict[str, str]) -> 
     }
 
 
-@contextlib.contextmanager
-def running(home: Path, data: Path, connections: dict[str, str]) -> Iterator[Airflow]:
-    """Start the components, wait until they are healthy, and stop them all at the end, however it comes."""
+def migrate(home: Path, data: Path) -> subprocess.Popen[bytes]:
+    """Begin to make or upgrade the metadata database; takes seconds, so others may start meanwhile."""
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with (home / "migrate.log").open("wb") as log:
+        return subprocess.Popen(["airflow", "db", "migrate"], env=settings(home, data, 0, {}), stdout=log, stderr=log)
+
+
+@contextlib.contextmanager
+def running(
+    home: Path, data: Path, connections: dict[str, str], migrating: subprocess.Popen[bytes]
+) -> Iterator[Airflow]:
+    """Start the components, wait until they are healthy, and stop them all at the end, however it comes."""
+    airflow = start(home, data, connections, migrating)
+    try:
+        wait_until_healthy(airflow)
+        yield airflow
+    finally:
+        stop(airflow)
+
+
+def start(
+    home: Path,
+    data: Path,
+    connections: dict[str, str],
+    migrating: subprocess.Popen[bytes],
+    components: tuple[str, ...] = COMPONENTS,
+) -> Airflow:
+    """Start the components, each in a process group of its own, without waiting for them.
+
+    Raises:
+        WangjianError: the metadata database could not be made.
+    """
+    if migrating.wait() != 0:
+        raise WangjianError("the metadata database could not be made", log=home / "migrate.log", mend="read the log")
     port, password = _free_port(), secrets.token_urlsafe(12)
     passwords = home / "passwords.json"
     passwords.touch(mode=0o600)
     passwords.write_text(json.dumps({USER: password}))
     airflow = Airflow(home, port, password, settings(home, data, port, connections))
-    try:
-        with (home / "migrate.log").open("wb") as log:
-            subprocess.run(["airflow", "db", "migrate"], env=airflow.environment, stdout=log, stderr=log, check=True)
-        for component in ("api-server", "scheduler", "dag-processor"):
-            airflow.processes.append(_start(airflow, component))
-        _wait_until_healthy(airflow)
-        yield airflow
-    finally:
-        stop(airflow)
+    for component in components:
+        airflow.processes.append(_start(airflow, component))
+    return airflow
 
 
 def _start(airflow: Airflow, component: str) -> subprocess.Popen[bytes]:
@@ -104,7 +129,7 @@ def _start(airflow: Airflow, component: str) -> subprocess.Popen[bytes]:
         )
 
 
-def _wait_until_healthy(airflow: Airflow, patience_seconds: float = 180) -> None:
+def wait_until_healthy(airflow: Airflow, patience_seconds: float = 180) -> None:
     deadline = time.monotonic() + patience_seconds
     while time.monotonic() < deadline:
         with contextlib.suppress(httpx.HTTPError, ValueError, KeyError):
@@ -134,7 +159,7 @@ def stop(airflow: Airflow) -> None:
 
 
 def wait_for_dags(client: httpx.Client, dag_ids: list[str], patience_seconds: float = 120) -> None:
-    """Wait until the DAG files are read, and make the writer's pool."""
+    """Wait until the DAG files are read."""
     deadline = time.monotonic() + patience_seconds
     while not all(client.get(f"/dags/{dag_id}").status_code == httpx.codes.OK for dag_id in dag_ids):
         if time.monotonic() > deadline:
@@ -142,6 +167,10 @@ def wait_for_dags(client: httpx.Client, dag_ids: list[str], patience_seconds: fl
                 f"Airflow does not find the DAGs {dag_ids}", mend="run `airflow dags list-import-errors`"
             )
         time.sleep(0.5)
+
+
+def make_pool(client: httpx.Client) -> None:
+    """Make the writer's pool, if it is not there."""
     client.post("/pools", json={"name": WRITER_POOL, "slots": 1, "description": "one writing process for DuckDB"})
 
 

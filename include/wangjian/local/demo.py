@@ -31,10 +31,13 @@ def main() -> None:
     before = publishing.current(data)
     started, watch = now(), Watch(data)
     say(f"数据目录 data root {data.root}")
+    # the demonstration starts its runs itself
+    os.environ["WANGJIAN_SCHEDULE"] = "manual"
+    home = data.root / "airflow"
+    migrating = af.migrate(home, data.root)
     with simulators(data, *YEAR, scale=os.environ.get("SCALE", "1.0")) as connections:
         watch.lap("模拟数据源 simulated sources ready")
-        os.environ["WANGJIAN_SCHEDULE"] = "manual"
-        with af.running(data.root / "airflow", data.root, connections) as airflow:
+        with af.running(home, data.root, connections, migrating) as airflow:
             watch.lap("Airflow ready")
             with airflow.client() as client:
                 _run(client, watch)
@@ -44,6 +47,7 @@ def main() -> None:
 
 def _run(client: httpx.Client, watch: Watch) -> None:
     sources = list(load_registry())
+    af.make_pool(client)
     af.wait_for_dags(client, ["backfill", "warehouse", *(f"ingest_{source}" for source in sources)])
     af.trigger(client, "backfill", dict(BACKFILL))
     watch.follow(client)

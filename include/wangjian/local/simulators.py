@@ -30,20 +30,36 @@ def simulators(data: DataRoot, first: str, last: str, *, scale: str) -> Iterator
     Raises:
         WangjianError: it did not start.
     """
-    folder = data.root / "simulator"
-    folder.mkdir(exist_ok=True)
-    addresses = folder / "addresses.json"
-    addresses.unlink(missing_ok=True)
-    command = [sys.executable, "-m", "simulator", "serve", "--data-dir", str(folder), "--ports-file", str(addresses)]
-    process = subprocess.Popen([*command, "--from", first, "--to", last, "--scale", scale], stdout=subprocess.DEVNULL)
+    process, addresses = start_simulators(data, first, last, scale=scale)
     try:
-        yield _addresses(process, addresses)
+        yield wait_for_addresses(process, addresses)
     finally:
         process.terminate()
         process.wait(30)
 
 
-def _addresses(process: subprocess.Popen[bytes], path: Path) -> dict[str, str]:
+def start_simulators(data: DataRoot, first: str, last: str, *, scale: str) -> tuple[subprocess.Popen[bytes], Path]:
+    """Start the process, in a session of its own.
+
+    Returns:
+        It, and the file that says where the systems are once they are ready.
+    """
+    folder = data.root / "simulator"
+    folder.mkdir(exist_ok=True)
+    addresses = folder / "addresses.json"
+    addresses.unlink(missing_ok=True)
+    command = [sys.executable, "-m", "simulator", "serve", "--data-dir", str(folder), "--ports-file", str(addresses)]
+    command += ["--from", first, "--to", last, "--scale", scale]
+    with (folder / "simulator.log").open("wb") as log:
+        return subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True), addresses
+
+
+def wait_for_addresses(process: subprocess.Popen[bytes], path: Path) -> dict[str, str]:
+    """The Airflow connections, once the systems are ready.
+
+    Raises:
+        WangjianError: the process has ended.
+    """
     while process.poll() is None:
         with contextlib.suppress(FileNotFoundError, ValueError):
             found: dict[str, str] = json.loads(path.read_text())["airflow_connections"]

@@ -15,6 +15,7 @@ from wangjian.errors import RejectedFile
 from wangjian.files import exclusive_lock
 from wangjian.landing.manifest import LandedFile, Manifest
 from wangjian.landing.store import Landing
+from wangjian.parsing.compact import sweep
 from wangjian.parsing.control_files import ControlFile, parse_ctl, parse_json_counts
 from wangjian.parsing.delimited import parse_csv
 from wangjian.parsing.evidence import check_evidence
@@ -89,10 +90,12 @@ def parse(source: Source, data: DataRoot, progress: Progress | None = None) -> P
     with exclusive_lock(data.state / "locks" / f"parse-{source.source}.lock", doing=f"parse {source.source}"):
         write_empty_files(data, contract.values())
         partitions = _partitions(source.source, Landing(data.landing))
+        places = [Partition(data, source.source, dataset, month) for dataset, month in partitions]
         for done, ((dataset, month), exports) in enumerate(partitions.items()):
             if progress:
                 progress(f"{dataset} {month}", done, len(partitions))
-            _parse_partition(source, Partition(data, source.source, dataset, month), exports, data, report)
+            _parse_partition(source, places[done], exports, data, report)
+        sweep(data, places)
     report.seconds = time.monotonic() - started
     return report
 
@@ -114,7 +117,6 @@ def contract_hash(source: Source, dataset: Dataset | None, providers: Iterable[s
 def _parse_partition(
     source: Source, partition: Partition, exports: list[Manifest], data: DataRoot, report: ParseReport
 ) -> None:
-    partition.remove_orphans()
     dataset = load_contract(source.source).get(partition.dataset)
     current = contract_hash(source, dataset, (export.key.provider for export in exports))
     ledger = partition.read_ledger()
@@ -126,7 +128,6 @@ def _parse_partition(
     batch = Batch(batch_id((export.export_id for export in todo), current), current, dataset, todo)
     _parse_batch(source, batch, partition, data)
     write_table(partition.ledger, kept + batch.ledger, LEDGER)
-    partition.remove_orphans()
     _count(batch, report)
 
 

@@ -1,0 +1,36 @@
+"""What keeps the house in order: once a week, when nothing else runs."""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+
+import pendulum
+from airflow.sdk import dag, task
+
+from wangjian.orchestration import WRITER_POOL
+from wangjian.sources.registry import TIMEZONE
+
+
+@dag(
+    schedule=None if os.environ.get("WANGJIAN_SCHEDULE") == "manual" else "0 3 * * 0",
+    start_date=pendulum.datetime(2023, 1, 1, tz=TIMEZONE),
+    catchup=False,
+    max_active_runs=1,
+    tags=["housekeeping"],
+    default_args={"retries": 2, "retry_delay": timedelta(minutes=10)},
+    doc_md="Merge small raw files of past months 合并往月的小文件，不改变任何结果。",
+)
+def housekeeping() -> None:
+    """Retention and docs sites join here."""
+
+    @task(pool=WRITER_POOL)
+    def compact() -> None:
+        from wangjian.orchestration import compact_raw
+
+        compact_raw()
+
+    compact()
+
+
+housekeeping()

@@ -1,0 +1,89 @@
+"""Housekeeping of raw: the many small batches of a month that is over become one, without changing a result."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from wangjian.errors import Busy
+from wangjian.files import exclusive_lock, written_atomically
+from wangjian.parsing.raw import LEDGER, Partition, batch_id, write_table
+from wangjian.paths import DataRoot
+
+
+def compact(data: DataRoot, source: str) -> int:
+    """Merge the batches of every month but the last one of a source.
+
+    The order is: merged files, then the ledger in one step, then the old files. A crash in between leaves files that
+    no ledger names; the next parse or compaction removes them. No build may run meanwhile: it reads the old files.
+
+    Args:
+        data: the data root.
+        source: the source's code.
+
+    Returns:
+        How many partitions were merged.
+
+    Raises:
+        Busy: a build is under way; nothing was done.
+    """
+    locks = data.state / "locks"
+    with (
+        exclusive_lock(locks / "warehouse.lock", doing=f"compact {source}", wait=False),
+        exclusive_lock(locks / f"parse-{source}.lock", doing=f"compact {source}"),
+    ):
+        partitions = _closed(data, source)
+        return sum(_compact_partition(partition) for partition in partitions)
+
+
+def sweep(data: DataRoot, partitions: Iterable[Partition]) -> None:
+    """Remove the files of batches that are in no ledger, unless a build may be reading them: then the next one does."""
+    try:
+        with exclusive_lock(data.state / "locks" / "warehouse.lock", doing="clear raw", wait=False):
+            for partition in partitions:
+                partition.remove_orphans()
+    except Busy:
+        return
+
+
+def _closed(data: DataRoot, source: str) -> list[Partition]:
+    ledgers = sorted((data.raw / "_ledger" / source).glob("*/*.parquet"))
+    latest = max((path.stem for path in ledgers), default="")
+    return [Partition(data, source, path.parent.name, path.stem) for path in ledgers if path.stem < latest]
+
+
+def _compact_partition(partition: Partition) -> bool:
+    partition.remove_orphans()
+    ledger = partition.read_ledger()
+    batches = sorted({row["batch_id"] for row in ledger})
+    if len(batches) < 2:
+        return False
+    merged = batch_id({row["export_id"] for row in ledger}, ledger[0]["contract_hash"])
+    kinds = (
+        (partition.rows_file, "_batch_id"),
+        (partition.rejects_file, "_batch_id"),
+        (partition.controls_file, "batch_id"),
+    )
+    for path_of, column in kinds:
+        _merge([path_of(name) for name in batches if path_of(name).exists()], path_of(merged), column, merged)
+    write_table(partition.ledger, [row | {"batch_id": merged} for row in ledger], LEDGER)
+    partition.remove_orphans()
+    return True
+
+
+def _merge(parts: list[Path], target: Path, column: str, merged: str) -> None:
+    if not parts:
+        return
+    schema: pa.Schema = pq.read_schema(parts[0])
+    columns = ", ".join(f"'{merged}' as {name}" if name == column else f'"{name}"' for name in schema.names)
+    order = "_export_id, _part, _sheet, _row_number" if column == "_batch_id" else "export_id, dataset, scope"
+    files = [str(path) for path in parts]
+    with duckdb.connect(config={"memory_limit": "2GB"}) as connection, written_atomically(target) as temporary:
+        connection.execute(
+            f"copy (select {columns} from read_parquet({files}, union_by_name = true) order by {order}) "
+            f"to '{temporary}' (format parquet, compression zstd)"
+        )
