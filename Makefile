@@ -34,6 +34,9 @@ up: setup  ## Airflow and the simulated sources in the background; prints addres
 down:  ## stop what `make up` started
 	WANGJIAN_DATA=$(CURDIR)/data-local PATH=$(CURDIR)/$(BIN):$$PATH python -m wangjian.local.service down
 
+bench: setup  ## seconds, rows per second and peak memory of each stage, with a plain script beside it
+	PATH=$(CURDIR)/$(BIN):$$PATH python -m bench
+
 test: setup  ## all tests, the fast ones first
 	$(BIN)/pytest -q -m "not slow"
 	$(BIN)/pytest -q -m slow || test $$? -eq 5

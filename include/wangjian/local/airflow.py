@@ -9,9 +9,11 @@ import secrets
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,7 @@ from wangjian.errors import WangjianError
 from wangjian.orchestration_names import WRITER_POOL
 from wangjian.paths import PROJECT_ROOT
 
+AIRFLOW = (sys.executable, "-m", "airflow")
 USER = "admin"
 COMPONENTS = ("api-server", "scheduler", "dag-processor")
 
@@ -82,7 +85,7 @@ def migrate(home: Path, data: Path) -> subprocess.Popen[bytes]:
     """Begin to make or upgrade the metadata database; takes seconds, so others may start meanwhile."""
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
     with (home / "migrate.log").open("wb") as log:
-        return subprocess.Popen(["airflow", "db", "migrate"], env=settings(home, data, 0, {}), stdout=log, stderr=log)
+        return subprocess.Popen([*AIRFLOW, "db", "migrate"], env=settings(home, data, 0, {}), stdout=log, stderr=log)
 
 
 @contextlib.contextmanager
@@ -125,7 +128,7 @@ def start(
 def _start(airflow: Airflow, component: str) -> subprocess.Popen[bytes]:
     with (airflow.home / f"{component}.log").open("wb") as log:
         return subprocess.Popen(
-            ["airflow", component], env=airflow.environment, stdout=log, stderr=log, start_new_session=True
+            [*AIRFLOW, component], env=airflow.environment, stdout=log, stderr=log, start_new_session=True
         )
 
 
@@ -191,6 +194,14 @@ def unfinished(client: httpx.Client) -> list[dict[str, Any]]:
     return list(answer.json()["dag_runs"])
 
 
-def task_states(client: httpx.Client) -> list[dict[str, Any]]:
-    """All task instances of all runs."""
-    return list(client.get("/dags/~/dagRuns/~/taskInstances", params={"limit": 200}).json()["task_instances"])
+def last_end(client: httpx.Client, since: datetime) -> datetime:
+    """When the last task instance of the runs since then ended."""
+    return max(datetime.fromisoformat(task["end_date"]) for task in task_states(client, since) if task["end_date"])
+
+
+def task_states(client: httpx.Client, since: datetime) -> list[dict[str, Any]]:
+    """All task instances of the runs that were started since then."""
+    filters: dict[str, str | int] = {"limit": 200, "run_after_gte": since.isoformat()}
+    answer = client.get("/dags/~/dagRuns/~/taskInstances", params=filters)
+    answer.raise_for_status()
+    return list(answer.json()["task_instances"])

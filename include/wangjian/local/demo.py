@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import NoReturn
 
 import httpx
+from rich.cells import cell_len
 
 from wangjian import publishing
 from wangjian.errors import WangjianError
@@ -94,11 +95,17 @@ def _print_figures(data: DataRoot) -> bool:
             "select figure_name, figure_name_en, unit, published_value, is_lower_bound, warehouse_value, agrees "
             "from reports.rpt_published_figures order by figure_code"
         ).fetchall()
-    say("\n公布指标 published figures                              公布 published     数仓 warehouse")
+    say(f"\n    {_wide('公布指标 published figures', 62)}{_wide('公布 published', -14)} {_wide('数仓 warehouse', -12)}")
     for zh, en, unit, published, is_bound, value, agrees in figures:
         shown = f"{published:,.0f}{'+' if is_bound else ''} {unit}"
-        say(f"  {'✔' if agrees else '✘'} {zh} {en:44} {shown:>16} {value or 0:>16,.0f}")
+        say(f"  {'✔' if agrees else '✘'} {_wide(zh, 20)}{en:42}{_wide(shown, -14)} {value or 0:>12,.0f}")
     return all(row[-1] for row in figures)
+
+
+def _wide(text: str, width: int) -> str:
+    """Text filled up to a width in terminal cells, of which a Chinese character takes two; to the right if negative."""
+    space = " " * (abs(width) - cell_len(text))
+    return text + space if width > 0 else space + text
 
 
 def _stop(*_: object) -> NoReturn:

@@ -11,6 +11,7 @@ import httpx
 
 from wangjian.local import airflow as af
 from wangjian.paths import DataRoot
+from wangjian.state import now
 
 DONE = ("success", "failed", "skipped", "upstream_failed")
 MARKS = {"success": "✔", "skipped": "–"}
@@ -36,6 +37,7 @@ class Watch:
         self.failed: list[str] = []
         self._data = data
         self._shown: set[str] = set()
+        self._since = now()
         self._laps: list[tuple[str, float]] = []
         self._started = self._lap_started = self._last_line = time.monotonic()
 
@@ -56,7 +58,7 @@ class Watch:
         """Show each task as it ends, until no run is under way."""
         quiet_since = time.monotonic()
         while time.monotonic() - quiet_since < QUIET_SECONDS:
-            tasks = af.task_states(client)
+            tasks = af.task_states(client, self._since)
             for task in tasks:
                 self._show(task)
             if af.unfinished(client):

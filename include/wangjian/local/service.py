@@ -50,7 +50,7 @@ def up() -> None:
     data = data_root()
     if any(process.is_alive for process in _recorded(data)):
         print("已在运行 already up")
-        print(_note(data).with_name("address.txt").read_text(), end="")
+        print(_address(data).read_text(), end="")
         return
     os.environ.setdefault("WANGJIAN_SCHEDULE", "manual")
     migrating = af.migrate(data.root / "airflow", data.root)
@@ -65,7 +65,7 @@ def up() -> None:
     told = (
         f"地址 address   {airflow.address}\n登录 login     {af.USER} / {airflow.password}\n数据 data root {data.root}\n"
     )
-    note = _note(data).with_name("address.txt")
+    note = _address(data)
     note.touch(mode=0o600)
     note.write_text(told)
     print(told + "停止 to stop    make down")
@@ -92,7 +92,8 @@ def down() -> None:
     for pid in _left(recorded):
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
-    _note(data).unlink(missing_ok=True)
+    for note in (_note(data), _address(data)):
+        note.unlink(missing_ok=True)
     names = ", ".join(process.name for process in alive)
     print(f"已停止 stopped: {names}" if names else "没有在运行 nothing was up")
 
@@ -124,6 +125,10 @@ def _left(recorded: list[Process]) -> list[int]:
 
 def _note(data: DataRoot) -> Path:
     return data.root / "run" / "processes.json"
+
+
+def _address(data: DataRoot) -> Path:
+    return data.root / "run" / "address.txt"
 
 
 def _record(data: DataRoot, processes: list[tuple[str, subprocess.Popen[bytes]]]) -> None:

@@ -1,0 +1,1 @@
+"""How long the way takes, measured: `make bench`."""

@@ -1,0 +1,77 @@
+"""The benchmark's result as a table for a person."""
+
+from __future__ import annotations
+
+import os
+import platform
+from dataclasses import dataclass
+from datetime import date
+
+from bench.measure import Cost
+from bench.through_airflow import Orchestrated
+
+
+@dataclass(frozen=True)
+class Report:
+    """What one run measured.
+
+    Attributes:
+        span: first and last business date of the long range.
+        year: cost of each stage over the long range.
+        day: cost of each stage over the one day after it.
+        floor: cost of the plain script's `parse` and `build` over the long range.
+        orchestrated: a day through Airflow, or null.
+    """
+
+    span: tuple[date, date]
+    year: dict[str, Cost]
+    day: dict[str, Cost]
+    floor: dict[str, Cost]
+    orchestrated: Orchestrated | None
+
+    def text(self) -> str:
+        """The whole report."""
+        lines = [f"python {platform.python_version()}, {os.cpu_count()} cores"]
+        lines += _table(f"{self.span[0]} to {self.span[1]}", self.year)
+        lines += _table("one day more", self.day)
+        lines += ["", "against a plain DuckDB script over the same range (1.0 = as fast)"]
+        lines += [self._against("parse"), self._against("build")]
+        return "\n".join([*lines, *self._airflow()])
+
+    def ratio(self, step: str) -> float:
+        """Seconds of our step over seconds of the plain script's."""
+        return self._seconds(step) / self.floor[step].seconds
+
+    def _seconds(self, step: str) -> float:
+        return sum(cost.seconds for name, cost in self.year.items() if name.split()[0] == step)
+
+    def _against(self, step: str) -> str:
+        floor = self.floor[step]
+        return (
+            f"  {step:22} {self.ratio(step):8.2f} ×   {self._seconds(step):.1f} s against {floor.seconds:.1f} s, "
+            f"plain peak {floor.peak_mb:.0f} MB"
+        )
+
+    def _airflow(self) -> list[str]:
+        if self.orchestrated is None:
+            return []
+        found, year = self.orchestrated, sum(cost.seconds for cost in self.year.values())
+        overhead = found.start_seconds + found.run_seconds - found.step_seconds
+        return [
+            "",
+            "one day through Airflow",
+            f"  start-up {found.start_seconds:.1f} s, run {found.run_seconds:.1f} s, of which steps at work {found.step_seconds:.1f} s",
+            f"  share that is not Airflow: {found.step_seconds / (found.start_seconds + found.run_seconds):.0%} with start-up, "
+            f"{found.step_seconds / found.run_seconds:.0%} of the run alone",
+            f"  the long range, with the same start-up and scheduling: {year / (year + overhead):.0%}",
+        ]
+
+
+def _table(title: str, costs: dict[str, Cost]) -> list[str]:
+    lines = ["", f"{title:24} {'seconds':>8} {'rows':>10} {'rows/s':>10} {'peak MB':>8}"]
+    for name, cost in costs.items():
+        rows = f"{cost.rows:,}" if cost.rows else ""
+        speed = f"{cost.rows_per_second:,.0f}" if cost.rows_per_second else ""
+        lines.append(f"  {name:22} {cost.seconds:8.1f} {rows:>10} {speed:>10} {cost.peak_mb:8.0f}")
+    total = sum(cost.seconds for cost in costs.values())
+    return [*lines, f"  {'in all':22} {total:8.1f} {'':>10} {'':>10} {max(c.peak_mb for c in costs.values()):8.0f}"]
