@@ -46,7 +46,7 @@ class Stages:
     def _step(self, *arguments: str) -> Cost:
         cost = self.command("wangjian", *arguments)
         last = runs(self._data)[-1]
-        return Cost(cost.seconds, cost.peak_mb, last.rows)
+        return Cost(cost.seconds, cost.peak_mb, last.files, last.rows)
 
     def command(self, module: str, *arguments: str) -> Cost:
         """Run one module of ours."""

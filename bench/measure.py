@@ -18,11 +18,13 @@ class Cost:
     Attributes:
         seconds: wall time, from start to end of the process.
         peak_mb: resident memory of the largest process of the stage at its highest, in MB of 10^6 bytes.
+        files: files that went through it, or null.
         rows: rows that went through it, or null.
     """
 
     seconds: float
     peak_mb: float
+    files: int | None = None
     rows: int | None = None
 
     @property

@@ -78,7 +78,9 @@ def _decoded(content: bytes) -> str:
 
 def _table(cells: list[list[Any]]) -> pa.Table:
     header, *rows = [[str(cell) for cell in row] for row in cells] or [[]]
-    columns = {f"{index}:{name}": [row[index] if index < len(row) else "" for row in rows] for index, name in enumerate(header)}
+    columns = {
+        f"{index}:{name}": [row[index] if index < len(row) else "" for row in rows] for index, name in enumerate(header)
+    }
     return pa.table({name: pa.array(values, pa.string()) for name, values in columns.items()})
 
 
@@ -104,7 +106,9 @@ def build() -> None:
 
 
 def _in_order(nodes: dict[str, Any]) -> list[str]:
-    graph = {name: [parent for parent in node["depends_on"]["nodes"] if parent in nodes] for name, node in nodes.items()}
+    graph = {
+        name: [parent for parent in node["depends_on"]["nodes"] if parent in nodes] for name, node in nodes.items()
+    }
     return list(TopologicalSorter(graph).static_order())
 
 

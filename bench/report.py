@@ -68,10 +68,14 @@ class Report:
 
 
 def _table(title: str, costs: dict[str, Cost]) -> list[str]:
-    lines = ["", f"{title:24} {'seconds':>8} {'rows':>10} {'rows/s':>10} {'peak MB':>8}"]
+    lines = ["", f"{title:24} {'seconds':>8} {'files':>8} {'rows':>10} {'rows/s':>10} {'peak MB':>8}"]
     for name, cost in costs.items():
+        files = f"{cost.files:,}" if cost.files else ""
         rows = f"{cost.rows:,}" if cost.rows else ""
         speed = f"{cost.rows_per_second:,.0f}" if cost.rows_per_second else ""
-        lines.append(f"  {name:22} {cost.seconds:8.1f} {rows:>10} {speed:>10} {cost.peak_mb:8.0f}")
+        lines.append(f"  {name:22} {cost.seconds:8.1f} {files:>8} {rows:>10} {speed:>10} {cost.peak_mb:8.0f}")
     total = sum(cost.seconds for cost in costs.values())
-    return [*lines, f"  {'in all':22} {total:8.1f} {'':>10} {'':>10} {max(c.peak_mb for c in costs.values()):8.0f}"]
+    return [
+        *lines,
+        f"  {'in all':22} {total:8.1f} {'':>8} {'':>10} {'':>10} {max(c.peak_mb for c in costs.values()):8.0f}",
+    ]

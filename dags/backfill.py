@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pendulum
-from airflow.sdk import Param, dag, task
+from airflow.sdk import Param, TriggerRule, dag, task
 
 from wangjian.orchestration import WRITER_POOL
 from wangjian.sources.registry import TIMEZONE, load_registry
@@ -44,7 +44,8 @@ def backfill() -> None:
 
         fetch_and_parse_range(source, params or {})
 
-    @task(pool=WRITER_POOL)
+    # a source that is down must not keep the others from readers
+    @task(pool=WRITER_POOL, trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS)
     def build_check_publish() -> None:
         from wangjian.orchestration import build_warehouse, check_warehouse, publish_warehouse
 
@@ -52,7 +53,15 @@ def backfill() -> None:
         check_warehouse()
         publish_warehouse()
 
-    fetch_and_parse.expand(source=plan()) >> build_check_publish()
+    # but the run is a failure until every source has come
+    @task
+    def every_source_came() -> None:
+        print("complete")
+
+    fetched = fetch_and_parse.expand(source=plan())
+    finished = every_source_came()
+    fetched >> build_check_publish() >> finished
+    fetched >> finished
 
 
 backfill()

@@ -9,8 +9,8 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from conftest import endpoint_of
 
+from conftest import endpoint_of
 from simulator.serving import Served
 from wangjian.errors import BadArguments, BadDelivery, SourceUnavailable
 from wangjian.landing.store import Landing

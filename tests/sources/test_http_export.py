@@ -9,8 +9,8 @@ from collections.abc import Callable
 from datetime import date
 
 import pytest
-from conftest import FIRST, LAST, endpoint_of
 
+from conftest import FIRST, LAST, endpoint_of
 from simulator.servers.http_api import PAGE_CAP
 from simulator.serving import Served
 from simulator.systems import FIVE_LEVEL

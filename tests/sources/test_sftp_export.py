@@ -9,8 +9,8 @@ from datetime import date
 
 import asyncssh
 import pytest
-from conftest import LAST, endpoint_of
 
+from conftest import LAST, endpoint_of
 from simulator.serving import Served
 from wangjian.errors import BadDelivery, NotReady, SourceRefused, SourceUnavailable
 from wangjian.landing.store import Landing

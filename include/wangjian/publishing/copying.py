@@ -44,7 +44,10 @@ def attach_warehouse(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
 
     Raises:
         Busy: a build is writing to it.
+        WangjianError: it was never built.
     """
+    if not path.exists():
+        raise WangjianError("there is no warehouse to publish", file=path, mend="run `wangjian build` first")
     try:
         connection.execute(f"attach '{_quoted(path)}' as warehouse (read_only)")
     except duckdb.IOException as error:

@@ -1,0 +1,92 @@
+"""The command line: exit codes, errors that say what to do, output for machines."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from wangjian.cli import main
+from wangjian.errors import ChecksFailed
+from wangjian.paths import DataRoot
+
+Call = Callable[..., int]
+
+
+@pytest.fixture
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DataRoot:
+    monkeypatch.setenv("WANGJIAN_DATA", str(tmp_path))
+    return DataRoot(tmp_path)
+
+
+@pytest.fixture
+def call(data: DataRoot, monkeypatch: pytest.MonkeyPatch) -> Call:
+    """Run `wangjian` with arguments; its exit code."""
+
+    def run(*arguments: str) -> int:
+        monkeypatch.setattr(sys, "argv", ["wangjian", *arguments])
+        try:
+            main()
+        except SystemExit as end:
+            return int(end.code or 0)
+        return 0
+
+    return run
+
+
+def test_help_lists_every_command(call: Call, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("--help") == 0
+    shown = capsys.readouterr().out
+    for command in ("ingest", "parse", "build", "check", "publish", "rollback", "rebuild", "compact", "status", "sql"):
+        assert f"\n  {command} " in shown
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["ingest", "nowhere", "--from", "2023-01-01"], "nowhere"),
+        (["ingest", "jiangxi", "--from", "1 January"], "1 January"),
+        (["ingest", "jiangxi"], "--from"),
+        (["brew"], "brew"),
+    ],
+)
+def test_wrong_arguments_end_with_2_and_name_what_is_wrong(
+    call: Call, capsys: pytest.CaptureFixture[str], arguments: list[str], said: str
+) -> None:
+    assert call(*arguments) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_an_error_says_what_to_do(call: Call, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("publish") == 1
+    shown = capsys.readouterr().err
+    assert shown.startswith("✘ ")
+    assert "→" in shown
+
+
+def test_failed_checks_end_with_3(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object) -> None:
+        raise ChecksFailed("1 critical check failed")
+
+    monkeypatch.setattr("wangjian.pipeline.check", fails)
+    assert call("check") == 3
+
+
+def test_status_of_an_empty_data_root(call: Call, capsys: pytest.CaptureFixture[str], data: DataRoot) -> None:
+    assert call("status", "--json") == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert shown["data root"] == str(data.root)
+    assert shown["publication"] == "none"
+
+
+def test_parsing_nothing_is_well(call: Call, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("parse", "jiangxi", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["files"] == 0
+
+
+def test_sql_before_the_first_publication_says_so(call: Call, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("sql", "select 1") == 1
+    assert "publi" in capsys.readouterr().err

@@ -1,0 +1,68 @@
+"""Every DAG file loads at once, and the DAGs are wired as they are meant to be."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from wangjian.orchestration_names import WRITER_POOL
+from wangjian.sources.registry import load_registry
+
+PARSE_BUDGET_SECONDS = 0.5
+"""CPU time of one DAG file, once Airflow itself is loaded: the DAG processor reads every file twice a minute."""
+
+
+@pytest.fixture(scope="module")
+def found(drive) -> dict[str, Any]:  # type: ignore[no-untyped-def]
+    answer: dict[str, Any] = drive("parse_dags.py")
+    return answer
+
+
+def test_every_dag_file_loads_within_the_budget(found: dict[str, Any]) -> None:
+    assert {name: seconds for name, seconds in found["files"].items() if seconds > PARSE_BUDGET_SECONDS} == {}
+
+
+def test_a_dag_file_loads_no_heavy_library(found: dict[str, Any]) -> None:
+    assert found["heavy"] == []
+
+
+def test_there_is_a_daily_dag_for_each_registered_source(found: dict[str, Any]) -> None:
+    sources = {f"ingest_{code}": source for code, source in load_registry().items()}
+    assert set(found["dags"]) == {*sources, "warehouse", "backfill", "housekeeping"}
+    for dag_id, source in sources.items():
+        dag = found["dags"][dag_id]
+        assert (dag["cron"], dag["timezone"]) == (source.schedule, "Asia/Shanghai")
+        assert dag["tasks"]["parse"]["after"] == ["fetch"]
+        assert dag["tasks"]["parse"]["outlets"] == [f"wangjian_raw_{source.source}"]
+
+
+def test_no_dag_catches_up_or_overlaps_itself(found: dict[str, Any]) -> None:
+    assert all(not dag["catchup"] and dag["max_active_runs"] == 1 for dag in found["dags"].values())
+
+
+def test_the_warehouse_follows_the_assets_step_by_step(found: dict[str, Any]) -> None:
+    dag = found["dags"]["warehouse"]
+    assert "Asset" in dag["timetable"]
+    assert {name: task["after"] for name, task in dag["tasks"].items()} == {
+        "gather": [],
+        "build": ["gather"],
+        "check": ["build"],
+        "publish": ["check"],
+    }
+
+
+def test_only_one_process_writes_the_warehouse(found: dict[str, Any]) -> None:
+    writers = {
+        "warehouse": ("build", "check", "publish"),
+        "backfill": ("build_check_publish",),
+        "housekeeping": ("compact",),
+    }
+    for dag_id, tasks in writers.items():
+        assert {found["dags"][dag_id]["tasks"][task]["pool"] for task in tasks} == {WRITER_POOL}
+
+
+def test_every_dag_says_what_it_does_in_both_languages(found: dict[str, Any]) -> None:
+    for dag in found["dags"].values():
+        assert any("\u4e00" <= sign <= "\u9fff" for sign in dag["doc"])
+        assert any(sign.isascii() and sign.isalpha() for sign in dag["doc"])

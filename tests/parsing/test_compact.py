@@ -1,0 +1,92 @@
+"""Compaction makes fewer files and changes nothing else, wherever it is cut off."""
+
+from __future__ import annotations
+
+import importlib
+
+import pytest
+
+from conftest import Land, ledger, penalties, raw_rows
+from wangjian.errors import Busy
+from wangjian.files import exclusive_lock
+from wangjian.parsing import compact, parse
+from wangjian.parsing.raw import Partition, ledger_fingerprint
+from wangjian.paths import DataRoot
+from wangjian.sources.registry import get_source
+
+module = importlib.import_module("wangjian.parsing.compact")
+DAYS = ("2023-01-02", "2023-01-03", "2023-01-04", "2023-02-01", "2023-02-02")
+
+
+@pytest.fixture
+def parsed(data: DataRoot, land: Land) -> DataRoot:
+    """Five days, parsed one by one."""
+    for number, day in enumerate(DAYS):
+        rows = [f"赣市监立〔2023〕{number}号,{item},1,罚款,{item}00.00,,," for item in (1, 2)]
+        land("jiangxi", "case_penalties", day, penalties(*rows, rows[0]))
+        parse(get_source("jiangxi"), data)
+    return data
+
+
+def _files(data: DataRoot, month: str) -> int:
+    return len(list((data.raw / "jiangxi" / "case_penalties" / month).glob("*.parquet")))
+
+
+def test_past_months_become_one_file_and_the_running_month_stays(parsed: DataRoot) -> None:
+    before = raw_rows(parsed, "jiangxi", "case_penalties"), ledger(parsed, "jiangxi", "case_penalties")
+    fingerprint = ledger_fingerprint(parsed)
+    assert (_files(parsed, "2023-01"), _files(parsed, "2023-02")) == (3, 2)
+    assert compact(parsed, "jiangxi") == 1
+    assert (_files(parsed, "2023-01"), _files(parsed, "2023-02")) == (1, 2)
+    assert (raw_rows(parsed, "jiangxi", "case_penalties"), ledger(parsed, "jiangxi", "case_penalties")) == before
+    assert ledger_fingerprint(parsed) == fingerprint, "a compaction is no reason to build anew"
+
+
+def test_a_second_compaction_does_nothing(parsed: DataRoot) -> None:
+    compact(parsed, "jiangxi")
+    assert compact(parsed, "jiangxi") == 0
+
+
+@pytest.mark.parametrize("step", ["write_table", "remove_orphans"])
+def test_a_crash_before_or_after_the_ledger_changes_nothing(
+    parsed: DataRoot, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    before = raw_rows(parsed, "jiangxi", "case_penalties")
+    _die_at(monkeypatch, step)
+    with pytest.raises(KeyboardInterrupt):
+        compact(parsed, "jiangxi")
+    assert raw_rows(parsed, "jiangxi", "case_penalties") == before
+    monkeypatch.undo()
+    compact(parsed, "jiangxi")
+    assert raw_rows(parsed, "jiangxi", "case_penalties") == before
+    assert _files(parsed, "2023-01") == 1
+
+
+def _die_at(monkeypatch: pytest.MonkeyPatch, step: str) -> None:
+    calls = []
+
+    def die(*_: object) -> None:
+        calls.append(step)
+        # the first sweep comes before anything is written
+        if step == "write_table" or len(calls) > 1:
+            raise KeyboardInterrupt
+
+    if step == "write_table":
+        monkeypatch.setattr(module, "write_table", die)
+    else:
+        monkeypatch.setattr(Partition, "remove_orphans", die)
+
+
+def test_more_rows_of_a_compacted_month_are_parsed_beside_it(parsed: DataRoot, land: Land) -> None:
+    compact(parsed, "jiangxi")
+    land("jiangxi", "case_penalties", "2023-01-20", penalties("赣市监立〔2023〕9号,1,1,罚款,5.00,,,"))
+    assert parse(get_source("jiangxi"), parsed).rows == 1
+    assert len(raw_rows(parsed, "jiangxi", "case_penalties")) == 16
+
+
+def test_compaction_does_not_wait_for_a_build(parsed: DataRoot) -> None:
+    with (
+        exclusive_lock(parsed.state / "locks" / "warehouse.lock", doing="build"),
+        pytest.raises(Busy, match="another process"),
+    ):
+        compact(parsed, "jiangxi")
