@@ -45,11 +45,13 @@ lint: setup  ## style, types, and whether the locks match
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	PATH=$(CURDIR)/$(BIN):$$PATH .ci/lint-sql
 	UV=$(UV) .ci/check-locks
 
 format: setup  ## put the style right
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
+	PATH=$(CURDIR)/$(BIN):$$PATH .ci/lint-sql fix
 
 lock:  ## resolve the dependencies anew, within the ranges of pyproject.toml
 	$(UV) pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 $(UPGRADE) pyproject.toml -o requirements/runtime.lock

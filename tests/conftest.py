@@ -14,11 +14,11 @@ import pytest
 
 @pytest.fixture(scope="session")
 def sources(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """A small world of three days, served over HTTP, SFTP and a drop folder: Airflow connections by variable."""
+    """A small world of six days, served over HTTP, SFTP and a drop folder: Airflow connections by variable."""
     folder = tmp_path_factory.mktemp("simulator")
     addresses = folder / "addresses.json"
     command = [sys.executable, "-m", "simulator", "serve", "--data-dir", str(folder), "--ports-file", str(addresses)]
-    process = subprocess.Popen([*command, "--scale", "0.005", "--from", "2023-01-29", "--to", "2023-02-02"])
+    process = subprocess.Popen([*command, "--scale", "0.005", "--from", "2023-01-29", "--to", "2023-02-03"])
     try:
         yield _addresses(process, addresses)
     finally:

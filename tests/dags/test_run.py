@@ -3,54 +3,61 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
 from wangjian import publishing
 from wangjian.paths import DataRoot
+from wangjian.state import Publication
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("metadata")]
 
 RANGE = {"date_from": "2023-01-29", "date_to": "2023-02-01"}
 DAY = {"business_date": "2023-02-02"}
+NEXT = {"date_from": "2023-02-03", "date_to": "2023-02-03"}
+
+
+@dataclass(frozen=True)
+class Ran:
+    """How each task of each run ended, and what was published then."""
+
+    data: DataRoot
+    runs: list[dict[str, str]]
+    published: Publication | None
 
 
 @pytest.fixture(scope="module")
-def ran(
-    drive, sources: dict[str, str], tmp_path_factory: pytest.TempPathFactory
-) -> tuple[DataRoot, list[dict[str, str]]]:  # type: ignore[no-untyped-def]
+def ran(drive, sources: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Ran:  # type: ignore[no-untyped-def]
     data = DataRoot(tmp_path_factory.mktemp("data"))
     daily = [[f"ingest_{source}", DAY] for source in ("five_level", "jiangxi", "third_party")]
-    runs: list[dict[str, str]] = drive(
-        "run_dags.py",
-        [["backfill", RANGE], *daily, ["warehouse", {}], ["ingest_jiangxi", DAY], ["housekeeping", {}]],
-        WANGJIAN_DATA=str(data.root),
-        **sources,
-    )
-    return data, runs
+    rest = [["warehouse", {}], ["ingest_jiangxi", DAY], ["housekeeping", {}]]
+    runs = drive("run_dags.py", [["backfill", RANGE], *daily, *rest], WANGJIAN_DATA=str(data.root), **sources)
+    return Ran(data, runs, publishing.current(data))
 
 
-def test_a_backfill_fetches_every_source_and_publishes_once(ran: tuple[DataRoot, list[dict[str, str]]]) -> None:
-    _, (backfill, *_) = ran
+def test_a_backfill_fetches_every_source_and_publishes_once(ran: Ran) -> None:
+    backfill = ran.runs[0]
     assert set(backfill.values()) == {"success"}
     assert sum(name.startswith("fetch_and_parse") for name in backfill) == 3
 
 
-def test_the_daily_dags_bring_the_next_day_to_readers(ran: tuple[DataRoot, list[dict[str, str]]]) -> None:
-    data, (_, *daily, warehouse, again, housekeeping) = ran
+def test_the_daily_dags_bring_the_next_day_to_readers(ran: Ran) -> None:
+    _, *daily, warehouse, again, housekeeping = ran.runs
     assert all(set(run.values()) == {"success"} for run in [*daily, warehouse, housekeeping])
     assert again["parse"] == "skipped", "nothing new: no build is triggered"
-    current = publishing.current(data)
-    assert current
-    assert str(current.as_of) == DAY["business_date"]
+    assert ran.published
+    assert str(ran.published.as_of) == DAY["business_date"]
 
 
-def test_a_source_that_is_down_keeps_no_other_from_readers(drive, sources: dict[str, str], tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_a_source_that_is_down_keeps_no_other_from_readers(drive, ran: Ran, sources: dict[str, str]) -> None:  # type: ignore[no-untyped-def]
     jiangxi: dict[str, Any] = json.loads(sources["AIRFLOW_CONN_WANGJIAN_JIANGXI"]) | {"password": "wrong"}
     broken = sources | {"AIRFLOW_CONN_WANGJIAN_JIANGXI": json.dumps(jiangxi)}
-    (run,) = drive("run_dags.py", [["backfill", RANGE]], WANGJIAN_DATA=str(tmp_path), **broken)
+    (run,) = drive("run_dags.py", [["backfill", NEXT]], WANGJIAN_DATA=str(ran.data.root), **broken)
     assert sorted(state for name, state in run.items() if name.startswith("fetch")) == ["failed", "success", "success"]
     assert run["build_check_publish"] == "success"
     assert (run["every_source_came"], run[""]) == ("upstream_failed", "failed")
+    current = publishing.current(ran.data)
+    assert current
+    assert str(current.as_of) == NEXT["date_to"]

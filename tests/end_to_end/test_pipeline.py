@@ -64,5 +64,5 @@ def test_a_date_that_is_not_generated_yet_is_waited_for(
 ) -> None:
     for name, value in sources.items():
         monkeypatch.setenv(name, value)
-    with pytest.raises(NotReady, match="2023-02-03"):
-        pipeline.ingest(DataRoot(tmp_path), "jiangxi", date(2023, 2, 3), date(2023, 2, 3))
+    with pytest.raises(NotReady, match="2023-02-04"):
+        pipeline.ingest(DataRoot(tmp_path), "jiangxi", date(2023, 2, 4), date(2023, 2, 4))

@@ -11,13 +11,14 @@ files as (
 rules (source, dataset, on_critical) as (
     values
     {%- for source_name, dataset, node in contract_datasets() %}
-        ('{{ source_name }}', '{{ dataset }}', '{{ node.config.meta.on_critical }}'),
+    ('{{ source_name }}', '{{ dataset }}', '{{ node.config.meta.on_critical }}'),
     {%- endfor %}
-        ('', '', '')
+    ('', '', '')
 ),
 
 declared_apart as (
-    select controls.source, controls.provider, controls.dataset, controls.business_date, controls.delivery, controls.version,
+    select
+        controls.source, controls.provider, controls.dataset, controls.business_date, controls.delivery, controls.version,
         sum(controls.declared_rows) as declared_rows
     from {{ source('raw_audit', 'controls') }} as controls
     inner join (select distinct batch_id from files) as known on controls.batch_id = known.batch_id
@@ -76,8 +77,9 @@ judged as (
             end,
             case
                 when count(*) over (
-                    partition by exports.source, exports.provider, exports.dataset, exports.business_date, exports.delivery, exports.version
-                ) > 1 then 'VERSION_CONFLICT'
+                        partition by
+                            exports.source, exports.provider, exports.dataset, exports.business_date, exports.delivery, exports.version
+                    ) > 1 then 'VERSION_CONFLICT'
             end
         ), '') as fail_codes
     from exports
@@ -85,10 +87,10 @@ judged as (
     left join amounts on exports.export_id = amounts.export_id
     left join declared_latest
         on exports.source = declared_latest.source
-        and exports.provider = declared_latest.provider
-        and exports.dataset = declared_latest.dataset
-        and exports.business_date = declared_latest.business_date
-        and exports.delivery = declared_latest.delivery
+            and exports.provider = declared_latest.provider
+            and exports.dataset = declared_latest.dataset
+            and exports.business_date = declared_latest.business_date
+            and exports.delivery = declared_latest.delivery
 ),
 
 -- a full export that passes stands for itself: it ends a hold that a delta before it began

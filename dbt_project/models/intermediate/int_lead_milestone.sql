@@ -42,7 +42,7 @@ select
     max(events.occurred_at) filter (where events.event_type = 'ARCHIVED') as archived_at,
     max_by(events.result_code, events.event_seq) filter (
         where events.event_type in ('FEEDBACK', 'CLOSED') and events.result_code is not null
-            and (latest.reopened_at is null or events.occurred_at > latest.reopened_at)
+        and (latest.reopened_at is null or events.occurred_at > latest.reopened_at)
     ) as result_code,
     max_by(events.case_no, events.event_seq) filter (where events.case_no is not null) as case_no,
     count(*) filter (where events.event_type = 'RETURNED') as returned_count,

@@ -34,7 +34,7 @@ daily as (
 ),
 
 rosters as (
-    select business_date as roster_on, lead(business_date) over (order by business_date) as next_roster_on
+    select distinct business_date as roster_on
     from {{ ref('int_audit__export_status') }}
     where source = 'five_level' and dataset = 'storefronts' and mode = 'full' and counts
 ),
@@ -43,8 +43,9 @@ rosters as (
 followed as (
     select daily.*, min(rosters.roster_on) as next_roster_on
     from daily
-    left join (select distinct roster_on from rosters) as rosters on daily.seen_on < rosters.roster_on
-        and rosters.roster_on <= {{ add_days('daily.seen_on', 62) }}
+    left join rosters
+        on daily.seen_on < rosters.roster_on
+            and rosters.roster_on <= {{ add_days('daily.seen_on', 62) }}
     group by all
 ),
 

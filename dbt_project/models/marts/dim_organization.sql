@@ -22,15 +22,11 @@ select
     own.parent_org_code,
     own.region_code,
     own.is_active,
-    {%- for level in range(1, 6) %}
-    case
-        when own.org_level = {{ level }} then own.org_name
-        when up1.org_level = {{ level }} then up1.org_name
-        when up2.org_level = {{ level }} then up2.org_name
-        when up3.org_level = {{ level }} then up3.org_name
-        when up4.org_level = {{ level }} then up4.org_name
-    end as level_{{ level }}_name{% if not loop.last %},{% endif %}
-    {%- endfor %}
+    {{ organ_at_level(1) }} as level_1_name,
+    {{ organ_at_level(2) }} as level_2_name,
+    {{ organ_at_level(3) }} as level_3_name,
+    {{ organ_at_level(4) }} as level_4_name,
+    {{ organ_at_level(5) }} as level_5_name
 from latest as own
 left join latest as up1 on own.parent_org_code = up1.org_code
 left join latest as up2 on up1.parent_org_code = up2.org_code

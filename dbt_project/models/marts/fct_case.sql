@@ -27,10 +27,10 @@ limits as (
     left join penalties on ranked.case_no = penalties.case_no
     left join {{ ref('seed_deadline_rule') }} as decide
         on decide.rule_code = 'D02' and ranked.filed_on >= decide.valid_from
-        and (decide.valid_to is null or ranked.filed_on < decide.valid_to)
+            and (decide.valid_to is null or ranked.filed_on < decide.valid_to)
     left join {{ ref('seed_deadline_rule') }} as publish
         on publish.rule_code = 'D12' and ranked.decided_on >= publish.valid_from
-        and (publish.valid_to is null or ranked.decided_on < publish.valid_to)
+            and (publish.valid_to is null or ranked.decided_on < publish.valid_to)
     where ranked.nth = 1
 ),
 

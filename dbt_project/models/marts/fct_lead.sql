@@ -45,7 +45,7 @@ clocks as (
     from leads
     left join {{ ref('seed_deadline_rule') }} as rules
         on rules.rule_code = 'D01' and cast(leads.discovered_at as date) >= rules.valid_from
-        and (rules.valid_to is null or cast(leads.discovered_at as date) < rules.valid_to)
+            and (rules.valid_to is null or cast(leads.discovered_at as date) < rules.valid_to)
 ),
 
 working_days as (

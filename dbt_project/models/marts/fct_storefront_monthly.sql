@@ -40,6 +40,6 @@ select
 from complete
 inner join {{ ref('dim_storefront') }} as storefronts
     on complete.month_end >= storefronts.valid_from
-    and (storefronts.valid_to is null or complete.month_end < storefronts.valid_to)
+        and (storefronts.valid_to is null or complete.month_end < storefronts.valid_to)
 left join scanned
     on storefronts.storefront_id = scanned.storefront_id and complete.month_start = scanned.month_start

@@ -19,14 +19,15 @@ stocks as (
     from period
     inner join {{ ref('fct_storefront_monthly') }} as storefronts
         on storefronts.is_active and {{ add_days('storefronts.month_start', 31) }} >= period.year_end
-        and storefronts.month_start < period.year_end
+            and storefronts.month_start < period.year_end
     group by all
 ),
 
 found as (
-    select year, case storefront_type
-        when 'SITE' then 'self_built_sites' when 'SHOP' then 'platform_shops' when 'TAKEOUT' then 'takeaway_shops'
-    end as figure_code, cast(stock as decimal(18, 2)) as warehouse_value
+    select
+        year, case storefront_type
+            when 'SITE' then 'self_built_sites' when 'SHOP' then 'platform_shops' when 'TAKEOUT' then 'takeaway_shops'
+        end as figure_code, cast(stock as decimal(18, 2)) as warehouse_value
     from stocks
     where storefront_type in ('SITE', 'SHOP', 'TAKEOUT')
 

@@ -1,0 +1,8 @@
+{#- The name of the organ at a level, looking from an organ (`own`) up its line of superiors (`up1` … `up4`). -#}
+{% macro organ_at_level(level) -%}
+    case
+        {%- for step in ['own', 'up1', 'up2', 'up3', 'up4'] %}
+        when {{ step }}.org_level = {{ level }} then {{ step }}.org_name
+        {%- endfor %}
+    end
+{%- endmacro %}
