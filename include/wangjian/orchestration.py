@@ -118,7 +118,7 @@ def build_warehouse() -> None:
     from wangjian import pipeline
 
     with clear_errors():
-        report = pipeline.build(data_root())
+        report = pipeline.build(data_root(), progress=_progress)
     print(f"build {report.build_id}: {'already current' if report.was_current else f'{report.seconds:.1f} s'}")
 
 

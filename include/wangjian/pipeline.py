@@ -74,22 +74,24 @@ def compact(data: DataRoot, source: str) -> int:
     return merged
 
 
-def build(data: DataRoot, *, force: bool = False) -> BuildReport:
+def build(data: DataRoot, *, force: bool = False, progress: Progress | None = None) -> BuildReport:
     """Build the warehouse, unless it already holds everything."""
     with record_run(data, "build") as run:
-        report = warehouse.build(data, force=force)
+        report = warehouse.build(data, force=force, progress=progress)
         run.outcome = "skipped" if report.was_current else run.outcome
+        slowest = [f"{name} {seconds:.1f} s" for name, seconds in report.model_seconds.items()][:3]
+        run.message = f"slowest: {', '.join(slowest)}" if slowest else "nothing has changed"
     return report
 
 
-def check(data: DataRoot) -> CheckReport:
+def check(data: DataRoot, progress: Progress | None = None) -> CheckReport:
     """Check the last build.
 
     Raises:
         ChecksFailed: it must not be published.
     """
     with record_run(data, "check") as run:
-        report = quality.check(data, run.run_id)
+        report = quality.check(data, run.run_id, progress)
         run.message = f"{len(report.results)} checks, {len(report.warnings)} warnings"
     return report
 
@@ -114,6 +116,6 @@ def rebuild(data: DataRoot, progress: Progress | None = None) -> PublishReport:
     data.warehouse.unlink(missing_ok=True)
     for source in load_registry():
         parse(data, source, progress)
-    build(data, force=True)
-    check(data)
+    build(data, force=True, progress=progress)
+    check(data, progress)
     return publish(data)

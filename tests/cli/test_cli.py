@@ -60,11 +60,16 @@ def test_wrong_arguments_end_with_2_and_name_what_is_wrong(
     assert said in capsys.readouterr().err
 
 
-def test_an_error_says_what_to_do(call: Call, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_error_says_where_and_what_to_do(call: Call, capsys: pytest.CaptureFixture[str], data: DataRoot) -> None:
     assert call("publish") == 1
     shown = capsys.readouterr().err
-    assert shown.startswith("✘ ")
-    assert "→" in shown
+    assert shown.startswith("✘ there is no warehouse")
+    assert f"[file={data.warehouse}] → run `wangjian build`" in shown
+
+
+def test_a_build_before_the_first_parse_says_what_to_run(call: Call, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("build") == 1
+    assert "wangjian parse" in capsys.readouterr().err
 
 
 def test_failed_checks_end_with_3(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -79,7 +84,7 @@ def test_status_of_an_empty_data_root(call: Call, capsys: pytest.CaptureFixture[
     assert call("status", "--json") == 0
     shown = json.loads(capsys.readouterr().out)
     assert shown["data root"] == str(data.root)
-    assert shown["publication"] == "none"
+    assert shown["publication"] is None
 
 
 def test_parsing_nothing_is_well(call: Call, capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,7 +5,7 @@ ranked as (
     select
         *,
         row_number() over (
-            partition by lead_no, event_seq order by _business_date desc, _version desc, _row_number desc
+            partition by lead_no, event_seq order by {{ latest_first() }}
         ) as nth
     from {{ ref('stg_five_level__lead_events') }}
 ),

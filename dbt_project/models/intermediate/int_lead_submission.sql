@@ -2,12 +2,12 @@
 with
 
 five_level as (
-    select *, row_number() over (partition by lead_no order by _business_date desc, _version desc, _row_number desc) as nth
+    select *, row_number() over (partition by lead_no order by {{ latest_first() }}) as nth
     from {{ ref('stg_five_level__leads') }}
 ),
 
 jiangxi as (
-    select *, row_number() over (partition by lead_no order by _business_date desc, _version desc, _row_number desc) as nth
+    select *, row_number() over (partition by lead_no order by {{ latest_first() }}) as nth
     from {{ ref('stg_jiangxi__leads') }}
 ),
 

@@ -4,9 +4,13 @@ with
 tracked as (
     select
         storefront_id,
-        _business_date as seen_on,
+        _business_date,
         _version,
+        _delivery,
+        _part,
+        _sheet,
         _row_number,
+        _export_id,
         {{ row_fingerprint([
             'storefront_type', 'storefront_name', 'platform_code', 'platform_shop_id', 'url', 'icp_no', 'operator_name', 'uscc',
             'operator_kind', 'licence_no', 'region_code', 'business_region_code', 'category_code', 'is_trading',
@@ -16,19 +20,18 @@ tracked as (
 ),
 
 ranked as (
-    select *, row_number() over (partition by storefront_id, seen_on order by _version desc, _row_number desc) as nth
+    select *, row_number() over (partition by storefront_id, _business_date order by {{ latest_first() }}) as nth
     from tracked
 ),
 
 daily as (
     select
         storefront_id,
-        seen_on,
-        _row_number,
+        _business_date as seen_on,
         fingerprint,
-        lag(fingerprint) over (partition by storefront_id order by seen_on) as earlier_fingerprint,
-        lag(seen_on) over (partition by storefront_id order by seen_on) as earlier_seen_on,
-        lead(seen_on) over (partition by storefront_id order by seen_on) as next_seen_on
+        lag(fingerprint) over (partition by storefront_id order by _business_date) as earlier_fingerprint,
+        lag(_business_date) over (partition by storefront_id order by _business_date) as earlier_seen_on,
+        lead(_business_date) over (partition by storefront_id order by _business_date) as next_seen_on
     from ranked
     where nth = 1
 ),
@@ -82,8 +85,7 @@ spans as (
         storefront_id,
         version_no,
         min(seen_on) as valid_from,
-        max(missing_on) as missing_on,
-        min_by(_row_number, seen_on) as _row_number
+        max(missing_on) as missing_on
     from numbered
     group by storefront_id, version_no
 )
@@ -95,6 +97,5 @@ select
     coalesce(
         missing_on,
         lead(valid_from) over (partition by storefront_id order by version_no)
-    ) as valid_to,
-    _row_number
+    ) as valid_to
 from spans

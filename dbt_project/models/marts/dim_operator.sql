@@ -5,7 +5,7 @@ latest as (
     select
         *,
         {{ uscc_normalised('uscc') }} as uscc_normalised,
-        row_number() over (partition by storefront_id order by _business_date desc, _version desc, _row_number desc) as nth
+        row_number() over (partition by storefront_id order by {{ latest_first() }}) as nth
     from {{ ref('stg_five_level__storefronts') }}
 ),
 

@@ -4,7 +4,7 @@ with
 ranked as (
     select
         *,
-        row_number() over (partition by org_code order by _business_date desc, _version desc, _row_number desc) as nth,
+        row_number() over (partition by org_code order by {{ latest_first() }}) as nth,
         max(_business_date) over () as latest_on
     from {{ ref('stg_five_level__organizations') }}
 ),

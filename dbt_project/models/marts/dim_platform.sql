@@ -4,7 +4,7 @@ with
 ranked as (
     select
         *,
-        row_number() over (partition by platform_code, _business_date order by _version desc, _row_number desc) as nth
+        row_number() over (partition by platform_code, _business_date order by {{ latest_first() }}) as nth
     from {{ ref('stg_jiangxi__platforms') }}
 ),
 

@@ -4,7 +4,7 @@ rows_of_start as (
     select
         found.*,
         row_number() over (
-            partition by found.storefront_id, found._business_date order by found._version desc, found._row_number desc
+            partition by found.storefront_id, found._business_date order by {{ latest_first("found") }}
         ) as nth
     from {{ ref('stg_five_level__storefronts') }} as found
     inner join {{ ref('int_storefront_version') }} as versions

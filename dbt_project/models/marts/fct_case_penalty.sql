@@ -3,7 +3,7 @@ with
 ranked as (
     select
         *,
-        row_number() over (partition by case_no, item_seq order by _business_date desc, _version desc, _row_number desc) as nth
+        row_number() over (partition by case_no, item_seq order by {{ latest_first() }}) as nth
     from {{ ref('stg_jiangxi__case_penalties') }}
 )
 

@@ -5,7 +5,17 @@ members as (
     select
         keys.lead_key,
         submissions.*,
-        case submissions.source_code when 'five_level' then 1 when 'jiangxi' then 2 else 3 end as priority
+        -- a total order, so that the same submission speaks for the lead in every build
+        row_number() over (
+            partition by keys.lead_key
+            order by
+                case submissions.source_code when 'five_level' then 1 when 'jiangxi' then 2 else 3 end,
+                submissions.discovered_at, submissions.provider_code, submissions.source_lead_no, submissions.delivery
+        ) as priority,
+        row_number() over (
+            partition by keys.lead_key
+            order by submissions.discovered_at, submissions.source_code, submissions.submission_key
+        ) as nth_found
     from {{ ref('fct_lead_submission') }} as keys
     inner join {{ ref('int_lead_submission') }} as submissions on keys.submission_key = submissions.submission_key
 ),
@@ -14,7 +24,7 @@ leads as (
     select
         lead_key,
         min(discovered_at) as discovered_at,
-        min_by(source_code, discovered_at) as first_source,
+        min_by(source_code, nth_found) as first_source,
         count(distinct source_code) as source_count,
         count(*) as submission_count,
         min(registered_at) as registered_at,

@@ -1,7 +1,7 @@
 with
 
 ranked as (
-    select *, row_number() over (partition by issue_no order by _business_date desc, _version desc, _row_number desc) as nth
+    select *, row_number() over (partition by issue_no order by {{ latest_first() }}) as nth
     from {{ ref('stg_jiangxi__platform_reviews') }}
 )
 

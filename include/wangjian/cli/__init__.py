@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from wangjian.errors import WangjianError
@@ -29,7 +30,8 @@ def main() -> None:
     try:
         cli(standalone_mode=False)
     except WangjianError as error:
-        console.print(f"[bold red]✘[/] {error}", highlight=False, markup=True)
+        # the places that an error names stand in brackets: they are no markup
+        console.print("[bold red]✘[/]", escape(str(error)), highlight=False, soft_wrap=True)
         sys.exit(error.exit_code)
     except click.ClickException as error:
         error.show()
@@ -94,7 +96,7 @@ def build(force: bool, as_json: bool) -> None:
     """Build the warehouse with dbt."""
     from wangjian import pipeline
 
-    report = pipeline.build(data_root(), force=force)
+    report = _with_progress(lambda p: pipeline.build(data_root(), force=force, progress=p))
     slowest = dict(list(report.model_seconds.items())[:5])
     _say(
         {
@@ -123,7 +125,7 @@ def check(as_json: bool) -> None:
     """Check the last build: may it be published?"""
     from wangjian import pipeline
 
-    report = pipeline.check(data_root())
+    report = _with_progress(lambda p: pipeline.check(data_root(), p))
     warnings = [f"{warning.table_name} {warning.rule}" for warning in report.warnings]
     _say({"checks": len(report.results), "warnings": warnings, "report": report.site}, as_json=as_json)
 
@@ -165,19 +167,23 @@ def rebuild(as_json: bool) -> None:
 @cli.command()
 @json_option
 def status(as_json: bool) -> None:
-    """What was published last, and how the last runs ended."""
+    """What readers see, and how the last runs ended."""
     from wangjian import publishing
     from wangjian.state import runs
 
     data = data_root()
     current = publishing.current(data)
-    last = {
-        f"{run.step} {run.source or ''}".strip(): f"{run.outcome} {run.ended_at or run.started_at}"
-        for run in runs(data)
-    }
-    _say(
-        {"data root": data.root, "publication": current.publication_id if current else "none", **last}, as_json=as_json
-    )
+    last = {f"{run.step} {run.source or ''}".strip(): run for run in runs(data)}
+    if as_json:
+        shown: dict[str, Any] = {"data root": data.root, "publication": current and current.model_dump(mode="json")}
+        _say(shown | {"last": {name: run.model_dump(mode="json") for name, run in last.items()}}, as_json=True)
+        return
+    click.echo(f"数据 data root   {data.root}")
+    as_of = f"{current.publication_id}, as of {current.as_of}" if current else "none"
+    click.echo(f"发布 published   {as_of}")
+    for name, run in last.items():
+        seconds = f"{(run.ended_at - run.started_at).total_seconds():6.1f} s" if run.ended_at else " " * 8
+        click.echo(f"{name:24} {run.started_at:%Y-%m-%d %H:%M} {seconds} {run.outcome:11} {run.message or ''}")
 
 
 @cli.command()

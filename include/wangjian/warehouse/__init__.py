@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
-import os
-import subprocess
-import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +12,9 @@ from wangjian.errors import WangjianError
 from wangjian.files import exclusive_lock, write_atomically
 from wangjian.parsing import ledger_fingerprint
 from wangjian.paths import DBT_PROJECT, DataRoot
+from wangjian.sources.fetch import Progress
 from wangjian.state import CheckResult, append_check_results, current_build, new_run_id, record_build
+from wangjian.warehouse.dbt import run_dbt
 
 
 @dataclass(frozen=True)
@@ -36,12 +34,13 @@ class BuildReport:
     model_seconds: dict[str, float] = field(default_factory=dict)
 
 
-def build(data: DataRoot, *, force: bool = False) -> BuildReport:
+def build(data: DataRoot, *, force: bool = False, progress: Progress | None = None) -> BuildReport:
     """Build every model and run every dbt test.
 
     Args:
         data: the data root.
         force: build also where nothing has changed since the last build.
+        progress: told of each model and test that ends.
 
     Returns:
         What was done.
@@ -52,11 +51,12 @@ def build(data: DataRoot, *, force: bool = False) -> BuildReport:
     started = time.monotonic()
     with exclusive_lock(data.state / "locks" / "warehouse.lock", doing="build the warehouse"):
         inputs = inputs_fingerprint(data)
+        _require_parsed(data)
         if is_current(data) and not force:
             return BuildReport(current_build(data).build_id, inputs, time.monotonic() - started, was_current=True)
         run_id = new_run_id()
         _inputs_note(data).unlink(missing_ok=True)
-        results = _run_dbt(data, run_id)
+        results = run_dbt(data, "build", progress)
         append_check_results(data, run_id, [_check_result(run_id, result) for result in results if _is_test(result)])
         _raise_on_failure(results)
         built = record_build(data, run_id)
@@ -64,6 +64,15 @@ def build(data: DataRoot, *, force: bool = False) -> BuildReport:
     seconds = {_name(result): result["execution_time"] for result in results if not _is_test(result)}
     slowest = dict(sorted(seconds.items(), key=lambda item: -item[1]))
     return BuildReport(built.build_id, inputs, time.monotonic() - started, model_seconds=slowest)
+
+
+def _require_parsed(data: DataRoot) -> None:
+    if not any((data.raw / "_ledger").glob("*/*/*.parquet")):
+        raise WangjianError(
+            "nothing is parsed yet",
+            folder=data.raw,
+            mend="run `wangjian ingest` and `wangjian parse` for each source first",
+        )
 
 
 def _inputs_note(data: DataRoot) -> Path:
@@ -86,29 +95,6 @@ def inputs_fingerprint(data: DataRoot) -> str:
         if path.suffix in (".sql", ".yml", ".csv") and "target" not in path.parts:
             digest.update(str(path.relative_to(DBT_PROJECT)).encode() + path.read_bytes())
     return digest.hexdigest()
-
-
-def _run_dbt(data: DataRoot, build_id: str) -> list[dict[str, Any]]:
-    target = data.scratch / "dbt"
-    target.mkdir(parents=True, exist_ok=True)
-    results = target / "run_results.json"
-    results.unlink(missing_ok=True)
-    command = [sys.executable, "-m", "dbt.cli.main", "--log-path", str(target / "logs"), "--no-use-colors", "build"]
-    command += ["--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT), "--target-path", str(target)]
-    environment = {**os.environ, "WANGJIAN_DATA": str(data.root), "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    if not results.exists():
-        raise WangjianError(
-            f"dbt could not start: {_last_lines(done.stdout + done.stderr)}",
-            build=build_id,
-            log=target / "logs" / "dbt.log",
-            mend="read the log; a model or YAML file is probably wrong",
-        )
-    return list(json.loads(results.read_text())["results"])
-
-
-def _last_lines(text: str) -> str:
-    return " ".join(line.strip() for line in text.splitlines()[-8:] if line.strip())
 
 
 def _is_test(result: dict[str, Any]) -> bool:

@@ -1,0 +1,69 @@
+"""dbt as a process of its own: an in-process run would keep the warehouse file's lock."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from typing import Any
+
+from wangjian.errors import WangjianError
+from wangjian.paths import DBT_PROJECT, DataRoot
+from wangjian.sources.fetch import Progress
+
+KEPT_LINES = 8
+
+
+def run_dbt(data: DataRoot, command: str, progress: Progress | None = None) -> list[dict[str, Any]]:
+    """Run a dbt command over the whole project.
+
+    Args:
+        data: the data root; dbt's own files go to its scratch folder.
+        command: `build`, `docs`, ….
+        progress: told of each node that ends.
+
+    Returns:
+        dbt's results, one a node; failed nodes are results too.
+
+    Raises:
+        WangjianError: dbt did not get as far as running nodes.
+    """
+    target = data.scratch / "dbt"
+    target.mkdir(parents=True, exist_ok=True)
+    results = target / "run_results.json"
+    results.unlink(missing_ok=True)
+    options = ["--log-path", str(target / "logs"), "--log-format", "json", "--log-level-file", "info"]
+    places = ["--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT), "--target-path", str(target)]
+    environment = {**os.environ, "WANGJIAN_DATA": str(data.root), "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}
+    said = _follow([sys.executable, "-m", "dbt.cli.main", *options, command, *places], environment, progress)
+    if not results.exists():
+        raise WangjianError(
+            f"dbt could not start: {' '.join(said)}",
+            log=target / "logs" / "dbt.log",
+            mend="read the log; a model or YAML file is probably wrong",
+        )
+    return list(json.loads(results.read_text())["results"])
+
+
+def _follow(command: list[str], environment: dict[str, str], progress: Progress | None) -> list[str]:
+    said: list[str] = []
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            message = _told(line, progress)
+            said = [*said[1 - KEPT_LINES :], message] if message else said
+    return said
+
+
+def _told(line: str, progress: Progress | None) -> str:
+    try:
+        event = json.loads(line)
+        data = event["data"]
+    except (ValueError, TypeError, KeyError):
+        return line.strip()
+    if progress and "execution_time" in data and "index" in data and "total" in data:
+        progress(str(data["node_info"]["node_name"]), data["index"], data["total"])
+    return str(event["info"]["msg"]).strip()
