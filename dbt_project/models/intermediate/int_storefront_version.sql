@@ -1,4 +1,4 @@
--- Versions of each storefront by what matters, from rosters and deltas. Narrow windows first; the wide row joins at the end.
+-- Versions of each storefront by what matters, from rosters and deltas. Narrow on purpose: `int_storefront_state` adds the rest.
 with
 
 tracked as (
@@ -31,7 +31,7 @@ daily as (
         fingerprint,
         lag(fingerprint) over (partition by storefront_id order by _business_date) as earlier_fingerprint,
         lag(_business_date) over (partition by storefront_id order by _business_date) as earlier_seen_on,
-        lead(_business_date) over (partition by storefront_id order by _business_date) as next_seen_on
+        lead(_business_date) over (partition by storefront_id order by _business_date) as later_seen_on
     from ranked
     where nth = 1
 ),
@@ -42,60 +42,49 @@ rosters as (
     where source = 'five_level' and dataset = 'storefronts' and mode = 'full' and counts
 ),
 
--- the first roster after a row: whoever is not in it was closed on its day
-followed as (
-    select daily.*, min(rosters.roster_on) as next_roster_on
-    from daily
-    left join rosters
-        on daily.seen_on < rosters.roster_on
-            and rosters.roster_on <= {{ add_days('daily.seen_on', 62) }}
-    group by all
-),
-
-gaps as (
-    select
-        *,
-        case
-            when next_roster_on is not null and (next_seen_on is null or next_seen_on > next_roster_on) then next_roster_on
-        end as missing_on
-    from followed
-),
-
-flagged as (
-    select
-        *,
-        lag(missing_on) over (partition by storefront_id order by seen_on) as earlier_missing_on
-    from gaps
+-- the first roster after a day: whoever was seen on the day and is not in it was closed by then
+next_rosters as (
+    select days.seen_on, min(rosters.roster_on) as roster_on
+    from (select distinct seen_on from daily) as days
+    inner join rosters on days.seen_on < rosters.roster_on
+    group by days.seen_on
 ),
 
 starts as (
     select
-        *,
-        earlier_seen_on is null or earlier_missing_on is not null or earlier_fingerprint <> fingerprint as is_start
-    from flagged
+        daily.storefront_id,
+        daily.seen_on as valid_from,
+        case when missed.roster_on < daily.seen_on then missed.roster_on end as earlier_missing_on
+    from daily
+    left join next_rosters as missed on daily.earlier_seen_on = missed.seen_on
+    where daily.earlier_seen_on is null
+        or daily.earlier_fingerprint <> daily.fingerprint
+        or missed.roster_on < daily.seen_on
 ),
 
-numbered as (
-    select *, sum(case when is_start then 1 else 0 end) over (partition by storefront_id order by seen_on) as version_no
-    from starts
+ends as (
+    select daily.storefront_id, missed.roster_on as missing_on
+    from daily
+    inner join next_rosters as missed on daily.seen_on = missed.seen_on
+    where daily.later_seen_on is null
 ),
 
 spans as (
     select
-        storefront_id,
-        version_no,
-        min(seen_on) as valid_from,
-        max(missing_on) as missing_on
-    from numbered
-    group by storefront_id, version_no
+        *,
+        row_number() over (partition by storefront_id order by valid_from) as version_no,
+        lead(valid_from) over (partition by storefront_id order by valid_from) as later_valid_from,
+        lead(earlier_missing_on) over (partition by storefront_id order by valid_from) as missing_on
+    from starts
 )
 
 select
-    storefront_id,
-    version_no,
-    valid_from,
-    coalesce(
-        missing_on,
-        lead(valid_from) over (partition by storefront_id order by version_no)
-    ) as valid_to
+    spans.storefront_id,
+    spans.version_no,
+    spans.valid_from,
+    case
+        when spans.later_valid_from is not null then coalesce(spans.missing_on, spans.later_valid_from)
+        else ends.missing_on
+    end as valid_to
 from spans
+left join ends on spans.storefront_id = ends.storefront_id

@@ -1,12 +1,9 @@
--- Operators (户), by the latest row of any of their storefronts. Persons' names are masked: 个体工商户 count as persons.
+-- Operators (户), by the latest state of any of their storefronts. Persons' names are masked: 个体工商户 count as persons.
 with
 
 latest as (
-    select
-        *,
-        {{ uscc_normalised('uscc') }} as uscc_normalised,
-        row_number() over (partition by storefront_id order by {{ latest_first() }}) as nth
-    from {{ ref('stg_five_level__storefronts') }}
+    select *, row_number() over (partition by storefront_id order by version_no desc) as nth
+    from {{ ref('int_storefront_state') }}
 ),
 
 keyed as (
@@ -19,7 +16,7 @@ keyed as (
 ),
 
 chosen as (
-    select *, row_number() over (partition by operator_key order by _business_date desc, storefront_id) as choice
+    select *, row_number() over (partition by operator_key order by valid_from desc, storefront_id) as choice
     from keyed
 )
 
