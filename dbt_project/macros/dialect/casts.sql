@@ -46,8 +46,13 @@
 
 {#- 案号: any brackets become 〔〕, leading zeros go; the prefix stays, because numbers restart for each organ and year. -#}
 {% macro case_no_normalised(case_no) -%}
-    {%- set brackets = "translate(translate(trim(" ~ case_no ~ "), '[(（【［', '〔〔〔〔〔'), '])）】］', '〕〕〕〕〕')" -%}
+    {%- set brackets = "translate(translate(trim(" ~ case_no ~ "), '[(（【［０１２３４５６７８９', '〔〔〔〔〔0123456789'), '])）】］', '〕〕〕〕〕')" -%}
     regexp_replace(regexp_replace({{ brackets }}, '〕第?0+([0-9])', '〕\1'), '〕第', '〕')
+{%- endmacro %}
+
+{#- Whether a normalised 案号 has the form of a market-supervision case number. Null stays null. -#}
+{% macro case_no_is_valid(case_no) -%}
+    {{ matches(case_no, '^〔?[一-龥]{1,8}〕?市监(处罚|罚|不罚|处|罚决|责改|立案|罚告|听告|移|监罚)?字?〔(19|20)[0-9]{2}〕[0-9]{1,6}号$') }}
 {%- endmacro %}
 
 {#- `V01;V07` to a JSON list. -#}

@@ -24,3 +24,17 @@
 {% macro spark__days_between(start, finish) -%}
     datediff(cast({{ finish }} as date), cast({{ start }} as date))
 {%- endmacro %}
+
+
+{#- Whole hours from midnight of a day to a point in time, both in UTC. -#}
+{% macro hours_between(start, finish) -%}
+    {{ return(adapter.dispatch('hours_between', 'wangjian')(start, finish)) }}
+{%- endmacro %}
+
+{% macro default__hours_between(start, finish) -%}
+    cast(floor((epoch({{ finish }}) - epoch(cast({{ start }} as timestamp))) / 3600) as integer)
+{%- endmacro %}
+
+{% macro spark__hours_between(start, finish) -%}
+    cast(floor((unix_timestamp({{ finish }}) - unix_timestamp(cast({{ start }} as timestamp))) / 3600) as integer)
+{%- endmacro %}

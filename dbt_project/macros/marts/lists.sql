@@ -24,3 +24,31 @@
 {% macro spark__explode_text(column, separator) -%}
     explode(split({{ column }}, '[{{ separator }}]'))
 {%- endmacro %}
+
+
+{#- The distinct values of a group as one text, in order, `; ` between. -#}
+{% macro text_list(column) -%}
+    {{ return(adapter.dispatch('text_list', 'wangjian')(column)) }}
+{%- endmacro %}
+
+{% macro default__text_list(column) -%}
+    string_agg(distinct {{ column }}, '; ' order by {{ column }})
+{%- endmacro %}
+
+{% macro spark__text_list(column) -%}
+    array_join(array_sort(collect_set({{ column }})), '; ')
+{%- endmacro %}
+
+
+{#- The values of a JSON list, for the select list. -#}
+{% macro explode_json_list(column) -%}
+    {{ return(adapter.dispatch('explode_json_list', 'wangjian')(column)) }}
+{%- endmacro %}
+
+{% macro default__explode_json_list(column) -%}
+    unnest(from_json({{ column }}, '["varchar"]'))
+{%- endmacro %}
+
+{% macro spark__explode_json_list(column) -%}
+    explode(from_json({{ column }}, 'array<string>'))
+{%- endmacro %}

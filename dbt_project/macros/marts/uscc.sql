@@ -42,3 +42,17 @@
         false
     )
 {%- endmacro %}
+
+
+{#- Null where it is valid or absent, else why not. Expects the normalised form. -#}
+{% macro uscc_invalid_reason(uscc) -%}
+    case
+        when {{ uscc }} is null or {{ uscc_is_valid(uscc) }} then null
+        when length({{ uscc }}) = 15 then 'OLD_REGISTRATION_NUMBER'
+        when length({{ uscc }}) <> 18 then 'LENGTH'
+        when translate(substr({{ uscc }}, 1, 8), '0123456789', '') <> ''
+            or translate({{ uscc }}, '0123456789ABCDEFGHJKLMNPQRTUWXY', '') <> '' then 'ALPHABET'
+        when substr({{ uscc }}, 18, 1) <> {{ uscc_check_sign(uscc) }} then 'CHECK_SIGN'
+        else 'INNER_CHECK_SIGN'
+    end
+{%- endmacro %}

@@ -31,9 +31,13 @@ blocks as (
     from submissions
     where platform_code is not null and platform_shop_id is not null
     union all
+    select submission_key, discovered_at, closed_at, 'ICP_DOMAIN', 5, coalesce(icp_root, url_host) || '|' || violation_code
+    from submissions
+    where platform_code is null and coalesce(icp_root, url_host) is not null
+    union all
     select submission_key, discovered_at, closed_at, 'ICP_DOMAIN', 5, url_host || '|' || violation_code
     from submissions
-    where platform_code is null and url_host is not null
+    where platform_code is null and icp_root is not null and url_host is not null
 ),
 
 ordered as (

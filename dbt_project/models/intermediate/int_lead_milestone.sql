@@ -1,52 +1,114 @@
--- The five-level system's leads: what their events amount to, each event once.
+-- The five-level system's leads: what their events amount to. Verification clock: see `dim_deadline_rule`, D01.
 with
 
-ranked as (
+events as (
     select
         *,
-        row_number() over (
-            partition by lead_no, event_seq order by {{ latest_first() }}
-        ) as nth
-    from {{ ref('stg_five_level__lead_events') }}
+        max(stint) over (partition by lead_no) as last_stint,
+        max(cycle) over (partition by lead_no) as last_cycle
+    from {{ ref('int_lead_event') }}
 ),
 
-events as (
-    select *
-    from ranked
-    where nth = 1
-),
-
-latest as (
+handlers as (
     select
         lead_no,
-        max(occurred_at) filter (where event_type = 'REOPENED') as reopened_at,
         max_by(to_org_code, event_seq) filter (where event_type in ('DISPATCHED', 'REASSIGNED', 'RECEIVED')) as handling_org_code
     from events
     group by lead_no
+),
+
+milestones as (
+    select
+        events.lead_no,
+        handlers.handling_org_code,
+        max(events.cycle) as reopened_count,
+        min(events.occurred_at) filter (where events.event_type = 'REGISTERED') as registered_at,
+        min(events.occurred_at) filter (where events.event_type = 'DISPATCHED') as dispatched_at,
+        min(events.occurred_at) filter (
+            where events.event_type = 'RECEIVED' and events.to_org_code = handlers.handling_org_code
+        ) as received_at,
+        max(events.occurred_at) filter (where events.event_type = 'FEEDBACK' and events.stint = events.last_stint) as feedback_at,
+        max(events.occurred_at) filter (where events.event_type = 'CLOSED' and events.cycle = events.last_cycle) as closed_at,
+        max(events.occurred_at) filter (where events.event_type = 'ARCHIVED') as archived_at,
+        max_by(events.result_code, events.event_seq) filter (
+            where events.event_type in ('FEEDBACK', 'CLOSED') and events.result_code is not null
+                and events.cycle = events.last_cycle
+        ) as last_result_code,
+        max_by(events.transfer_target, events.event_seq) filter (
+            where events.transfer_target is not null and events.cycle = events.last_cycle
+        ) as transfer_target,
+        max_by(events.case_no, events.event_seq) filter (where events.case_no is not null) as case_no,
+        count(*) filter (where events.event_type = 'RETURNED') as returned_count,
+        coalesce(sum(events.extension_days) filter (where events.event_type = 'EXTENDED' and events.stint = events.last_stint), 0)
+            as extension_days,
+        coalesce(
+            min(events.occurred_at) filter (
+                where events.event_type = 'RECEIVED' and events.stint = events.last_stint
+                    and events.to_org_code = handlers.handling_org_code
+            ),
+            min(events.occurred_at) filter (
+                where events.event_type in ('DISPATCHED', 'REASSIGNED') and events.stint = events.last_stint
+            ),
+            min(events.occurred_at) filter (
+                where events.event_type in ('RETURNED', 'REOPENED') and events.stint = events.last_stint
+            )
+        ) as verify_started_at
+    from events
+    inner join handlers on events.lead_no = handlers.lead_no
+    group by events.lead_no, handlers.handling_org_code
+),
+
+-- a pause runs from the first PAUSED to the next RESUMED; one that is still open runs until the clock ends, or as of the data
+switches as (
+    select
+        *,
+        lag(event_type) over (partition by lead_no order by event_seq) as earlier_type,
+        min(case when event_type = 'RESUMED' then occurred_at end) over (
+            partition by lead_no order by event_seq rows between 1 following and unbounded following
+        ) as resumed_at
+    from events
+    where event_type in ('PAUSED', 'RESUMED') and stint = last_stint
+),
+
+pauses as (
+    select
+        switches.lead_no,
+        cast(switches.occurred_at as date) as paused_on,
+        cast(least(
+            coalesce(switches.resumed_at, milestones.feedback_at, milestones.closed_at, cast(as_of.as_of_date as timestamp)),
+            coalesce(milestones.feedback_at, milestones.closed_at, switches.resumed_at, cast(as_of.as_of_date as timestamp))
+        ) as date) as resumed_on
+    from switches
+    inner join milestones on switches.lead_no = milestones.lead_no
+    cross join {{ ref('int_as_of') }} as as_of
+    where switches.event_type = 'PAUSED' and coalesce(switches.earlier_type, 'RESUMED') = 'RESUMED'
+),
+
+paused as (
+    select pauses.lead_no, sum(greatest(ended.working_day_seq - begun.working_day_seq, 0)) as paused_working_days
+    from pauses
+    inner join {{ ref('dim_date') }} as begun on pauses.paused_on = begun.date_on
+    inner join {{ ref('dim_date') }} as ended on pauses.resumed_on = ended.date_on
+    group by pauses.lead_no
 )
 
 select
-    events.lead_no,
-    latest.handling_org_code,
-    min(events.occurred_at) filter (where events.event_type = 'REGISTERED') as registered_at,
-    min(events.occurred_at) filter (where events.event_type = 'DISPATCHED') as dispatched_at,
-    min(events.occurred_at) filter (
-        where events.event_type = 'RECEIVED' and events.to_org_code = latest.handling_org_code
-    ) as received_at,
-    max(events.occurred_at) filter (
-        where events.event_type = 'FEEDBACK' and (latest.reopened_at is null or events.occurred_at > latest.reopened_at)
-    ) as feedback_at,
-    max(events.occurred_at) filter (
-        where events.event_type = 'CLOSED' and (latest.reopened_at is null or events.occurred_at > latest.reopened_at)
-    ) as closed_at,
-    max(events.occurred_at) filter (where events.event_type = 'ARCHIVED') as archived_at,
-    max_by(events.result_code, events.event_seq) filter (
-        where events.event_type in ('FEEDBACK', 'CLOSED') and events.result_code is not null
-        and (latest.reopened_at is null or events.occurred_at > latest.reopened_at)
-    ) as result_code,
-    max_by(events.case_no, events.event_seq) filter (where events.case_no is not null) as case_no,
-    count(*) filter (where events.event_type = 'RETURNED') as returned_count,
-    coalesce(sum(events.extension_days) filter (where events.event_type = 'EXTENDED'), 0) as extension_days
-from events
-inner join latest on events.lead_no = latest.lead_no
-group by events.lead_no, latest.handling_org_code
+    milestones.lead_no,
+    milestones.handling_org_code,
+    milestones.reopened_count,
+    milestones.registered_at,
+    milestones.dispatched_at,
+    milestones.received_at,
+    milestones.feedback_at,
+    milestones.closed_at,
+    milestones.archived_at,
+    case when milestones.closed_at is not null then milestones.last_result_code end as result_code,
+    case when milestones.closed_at is not null then milestones.transfer_target end as transfer_target,
+    milestones.case_no,
+    milestones.returned_count,
+    milestones.extension_days,
+    milestones.verify_started_at,
+    coalesce(milestones.feedback_at, milestones.closed_at) as verify_ended_at,
+    coalesce(paused.paused_working_days, 0) as paused_working_days
+from milestones
+left join paused on milestones.lead_no = paused.lead_no

@@ -1,4 +1,4 @@
--- One row per lead as one source sent it, latest state, with what the linking rules compare.
+-- One row per lead as one source sent it, latest state, with what the linking rules compare and what the clock needs.
 with
 
 five_level as (
@@ -11,47 +11,63 @@ jiangxi as (
     from {{ ref('stg_jiangxi__leads') }}
 ),
 
+third_party as (
+    select
+        *,
+        coalesce(nullif(_delivery, ''), cast(_business_date as {{ dbt.type_string() }})) as delivery,
+        row_number() over (
+            partition by _provider, _business_date, _delivery, provider_lead_no order by {{ latest_first() }}
+        ) as nth
+    from {{ ref('stg_third_party__leads') }}
+),
+
 submissions as (
     select
         'five_level' as source_code, '' as provider_code, five_level.lead_no as source_lead_no, '' as delivery,
         five_level._business_date as business_date, five_level.external_ref, five_level.discovered_at,
-        {{ json_list_first('five_level.violation_codes') }} as violation_code, five_level.category_code,
-        five_level.platform_code, storefronts.platform_shop_id, storefronts.icp_root,
-        five_level.url, five_level.uscc, five_level.region_code,
+        five_level.violation_codes, five_level.category_code, five_level.platform_code, storefronts.platform_shop_id,
+        five_level.storefront_id, storefronts.icp_root, five_level.url, five_level.uscc, five_level.region_code,
         coalesce(milestones.handling_org_code, five_level.handling_org_code) as handling_org_code,
         milestones.registered_at, milestones.dispatched_at, milestones.received_at, milestones.feedback_at,
-        milestones.closed_at, milestones.archived_at, milestones.result_code, milestones.case_no,
-        coalesce(milestones.returned_count, 0) as returned_count, coalesce(milestones.extension_days, 0) as extension_days
+        milestones.closed_at, milestones.archived_at, milestones.result_code, milestones.transfer_target, milestones.case_no,
+        coalesce(milestones.returned_count, 0) as returned_count, coalesce(milestones.reopened_count, 0) as reopened_count,
+        milestones.verify_started_at, milestones.verify_ended_at, coalesce(milestones.extension_days, 0) as extension_days,
+        coalesce(milestones.paused_working_days, 0) as paused_working_days
     from five_level
     left join {{ ref('int_lead_milestone') }} as milestones on five_level.lead_no = milestones.lead_no
-    left join {{ ref('dim_storefront') }} as storefronts
-        on five_level.storefront_id = storefronts.storefront_id and storefronts.is_current
+    left join {{ ref('int_storefront_state') }} as storefronts
+        on five_level.storefront_id = storefronts.storefront_id and storefronts.valid_to is null
     where five_level.nth = 1
 
     union all
 
     select
-        'jiangxi', '', lead_no, '', _business_date, external_ref, discovered_at, {{ json_list_first('violation_codes') }}, category_code,
-        platform_code, null, null, url, uscc, region_code, handling_org_code, null, null, received_at, feedback_at, closed_at, null,
-        result_code, case_no, 0, 0
+        'jiangxi', '', lead_no, '', _business_date, external_ref, discovered_at, violation_codes, category_code,
+        platform_code, null, null, null, url, uscc, region_code, handling_org_code, null, null, received_at, feedback_at, closed_at,
+        null, case when closed_at is not null then result_code end, case when closed_at is not null then transfer_target end,
+        case_no, 0, 0, received_at, coalesce(feedback_at, closed_at), 0, 0
     from jiangxi
     where nth = 1
 
     union all
 
     select
-        'third_party', _provider, provider_lead_no, coalesce(nullif(_delivery, ''), cast(_business_date as {{ dbt.type_string() }})),
-        _business_date, null, cast(found_on as timestamp), violation_code, category_code, platform_code, platform_shop_id, null, url, uscc,
-        region_code, null, null, null, null, null, null, null, null, null, 0, 0
-    from {{ ref('stg_third_party__leads') }}
+        'third_party', _provider, provider_lead_no, delivery, _business_date, null, cast(found_on as timestamp),
+        '["' || violation_code || '"]', category_code, platform_code, platform_shop_id, null, null, url, uscc,
+        region_code, null, null, null, null, null, null, null, null, null, null, 0, 0, null, null, 0, 0
+    from third_party
+    where nth = 1
 ),
 
 compared as (
     select
-        *,
-        {{ uscc_normalised('uscc') }} as uscc_normalised,
-        {{ url_canonical('url') }} as url_canonical
+        submissions.*,
+        {{ json_list_first('submissions.violation_codes') }} as violation_code,
+        {{ todays_region('regions', 'submissions.region_code') }} as lead_region_code,
+        {{ uscc_normalised('submissions.uscc') }} as uscc_normalised,
+        {{ url_canonical('submissions.url') }} as url_canonical
     from submissions
+    left join {{ ref('seed_region') }} as regions on submissions.region_code = regions.region_code
 )
 
 select

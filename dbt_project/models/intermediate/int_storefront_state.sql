@@ -29,7 +29,7 @@ select
     operator_name,
     operator_kind,
     {{ uscc_normalised('uscc') }} as uscc_normalised,
-    licence_no,
+    {{ licence_normalised('licence_no') }} as licence_no,
     region_code,
     business_region_code,
     category_code,

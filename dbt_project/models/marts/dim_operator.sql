@@ -24,6 +24,7 @@ select
     operator_key,
     case when is_uscc_valid then uscc_normalised end as uscc,
     is_uscc_valid,
+    {{ uscc_invalid_reason('uscc_normalised') }} as uscc_invalid_reason,
     {{ masked_name('operator_name', 'operator_kind') }} as operator_name,
     operator_kind
 from chosen

@@ -1,3 +1,4 @@
+-- Regions with the codes of before; `UNMAPPED` stands for texts that nobody has mapped yet.
 select
     region_code,
     region_name,
@@ -8,3 +9,5 @@ select
     valid_to,
     current_region_code
 from {{ ref('seed_region') }}
+union all
+select 'UNMAPPED', '未映射', 'Text that nobody has mapped yet', null, null, cast('2000-01-01' as date), null, 'UNMAPPED'

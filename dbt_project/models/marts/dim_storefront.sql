@@ -10,6 +10,7 @@ select
     states.icp_root,
     {{ operator_key('states') }} as operator_key,
     states.licence_no,
+    {{ licence_invalid_reason('states.licence_no') }} as licence_invalid_reason,
     coalesce(
         actual.current_region_code, registered.current_region_code, states.business_region_code, states.region_code
     ) as region_code,

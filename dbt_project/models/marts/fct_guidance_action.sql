@@ -5,6 +5,15 @@ ranked as (
     from {{ ref('stg_jiangxi__guidance_actions') }}
 )
 
-select action_no, action_type, acted_on, platform_code, region_code, org_code, rectify_due_on, rectified_on
+select
+    ranked.action_no,
+    ranked.action_type,
+    ranked.acted_on,
+    ranked.platform_code,
+    {{ todays_region('regions', 'ranked.region_code') }} as region_code,
+    ranked.org_code,
+    ranked.rectify_due_on,
+    ranked.rectified_on
 from ranked
-where nth = 1
+left join {{ ref('seed_region') }} as regions on ranked.region_code = regions.region_code
+where ranked.nth = 1

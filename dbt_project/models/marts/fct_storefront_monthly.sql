@@ -6,7 +6,7 @@ months as (
     from {{ ref('dim_date') }}
     where date_on <= (select as_of_date from {{ ref('int_as_of') }})
         and date_on >= (select min(valid_from) from {{ ref('dim_storefront') }})
-    group by date_trunc('month', date_on)
+    group by month_start
 ),
 
 complete as (
@@ -15,13 +15,24 @@ complete as (
     where {{ add_days('month_end', 1) }} = cast(date_trunc('month', {{ add_days('month_end', 1) }}) as date)
 ),
 
+covered as (
+    select distinct platform_code, platform_shop_id, cast(date_trunc('month', scanned_at) as date) as month_start
+    from {{ ref('stg_third_party__coverage') }}
+    where platform_shop_id is not null
+),
+
 scanned as (
-    select distinct storefront_id, cast(date_trunc('month', scanned_at) as date) as month_start
+    select storefront_id, cast(date_trunc('month', scanned_at) as date) as month_start
     from {{ ref('stg_five_level__scans') }}
     union
-    select distinct storefront_id, cast(date_trunc('month', last_scanned_on) as date) as month_start
+    select storefront_id, cast(date_trunc('month', last_scanned_on) as date) as month_start
     from {{ ref('stg_five_level__storefronts') }}
     where last_scanned_on is not null
+    union
+    select storefronts.storefront_id, covered.month_start
+    from covered
+    inner join {{ ref('dim_storefront') }} as storefronts
+        on covered.platform_code = storefronts.platform_code and covered.platform_shop_id = storefronts.platform_shop_id
 )
 
 select

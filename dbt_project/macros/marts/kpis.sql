@@ -1,0 +1,20 @@
+{#- The columns by which a KPI may be sliced, in the order of `rpt_kpi`. -#}
+{% macro kpi_slices() -%}
+    {{ return(['region_code', 'org_code', 'storefront_type', 'platform_code', 'violation_code', 'category_code', 'source_code', 'provider_code']) }}
+{%- endmacro %}
+
+
+{#-
+    The select list of one KPI's contributions: what happened on which day, where, and what it adds to numerator and
+    denominator. `key` names what is counted once (a lead in several submissions, a platform in several visits).
+-#}
+{% macro kpi_atom(kpi_code, on, numerator='1', denominator='null', key='null', by={}) -%}
+    '{{ kpi_code }}' as kpi_code,
+    cast({{ on }} as date) as event_on,
+    {%- for slice in kpi_slices() %}
+    cast({{ by.get(slice, 'null') }} as {{ dbt.type_string() }}) as {{ slice }},
+    {%- endfor %}
+    cast({{ numerator }} as decimal(18, 2)) as numerator,
+    cast({{ denominator }} as decimal(18, 2)) as denominator,
+    cast({{ key }} as {{ dbt.type_string() }}) as distinct_key
+{%- endmacro %}

@@ -1,0 +1,26 @@
+-- The five-level system's lead events, each once, whenever and however often they came. `event_seq` is the order of the facts.
+-- A stint ends where the lead leaves its organ (RETURNED, REASSIGNED) or comes back to life (REOPENED); the clock starts anew with it.
+with
+
+ranked as (
+    select *, row_number() over (partition by lead_no, event_seq order by {{ latest_first() }}) as nth
+    from {{ ref('stg_five_level__lead_events') }}
+)
+
+select
+    lead_no,
+    event_seq,
+    event_type,
+    from_org_code,
+    to_org_code,
+    occurred_at,
+    result_code,
+    case_no,
+    extension_days,
+    transfer_target,
+    _business_date as business_date,
+    sum(case when event_type in ('RETURNED', 'REASSIGNED', 'REOPENED') then 1 else 0 end)
+        over (partition by lead_no order by event_seq) as stint,
+    sum(case when event_type = 'REOPENED' then 1 else 0 end) over (partition by lead_no order by event_seq) as cycle
+from ranked
+where nth = 1

@@ -1,0 +1,55 @@
+-- Each provider's month, with the thresholds of its contract. Null where there is nothing to judge.
+with
+
+months as (
+    select
+        provider_code,
+        cast(date_trunc('month', business_date) as date) as month_start,
+        count(*) as submitted_count,
+        count(*) filter (where is_duplicate) as duplicate_count,
+        count(*) filter (where is_taken_up) as taken_up_count,
+        count(*) filter (where is_founded) as founded_count,
+        count(*) filter (where is_founded is not null) as judged_count,
+        count(*) filter (where is_complete) as complete_count,
+        count(*) filter (where is_region_right) as right_region_count,
+        count(*) filter (where is_region_right is not null) as region_judged_count,
+        count(*) filter (where is_evidence_valid) as valid_evidence_count,
+        count(*) filter (where is_on_time) as on_time_count
+    from {{ ref('int_provider_submission') }}
+    group by all
+),
+
+rates as (
+    select
+        *,
+        cast(duplicate_count as decimal(18, 4)) / submitted_count as duplicate_rate,
+        cast(taken_up_count as decimal(18, 4)) / submitted_count as valid_rate,
+        cast(founded_count as decimal(18, 4)) / nullif(judged_count, 0) as accuracy_rate,
+        cast(complete_count as decimal(18, 4)) / submitted_count as complete_rate,
+        cast(right_region_count as decimal(18, 4)) / nullif(region_judged_count, 0) as location_rate,
+        cast(valid_evidence_count as decimal(18, 4)) / submitted_count as evidence_rate,
+        cast(on_time_count as decimal(18, 4)) / submitted_count as on_time_rate
+    from months
+)
+
+select
+    rates.provider_code,
+    providers.provider_name,
+    rates.month_start,
+    rates.submitted_count,
+    rates.judged_count,
+    cast(rates.accuracy_rate as decimal(5, 4)) as accuracy_rate,
+    cast(rates.valid_rate as decimal(5, 4)) as valid_rate,
+    cast(rates.duplicate_rate as decimal(5, 4)) as duplicate_rate,
+    cast(rates.complete_rate as decimal(5, 4)) as complete_rate,
+    cast(rates.location_rate as decimal(5, 4)) as location_rate,
+    cast(rates.evidence_rate as decimal(5, 4)) as evidence_rate,
+    cast(rates.on_time_rate as decimal(5, 4)) as on_time_rate,
+    providers.accuracy_threshold,
+    providers.complete_threshold,
+    providers.evidence_threshold,
+    rates.accuracy_rate >= providers.accuracy_threshold as meets_accuracy,
+    rates.complete_rate >= providers.complete_threshold as meets_completeness,
+    rates.evidence_rate >= providers.evidence_threshold as meets_evidence
+from rates
+left join {{ ref('dim_provider') }} as providers on rates.provider_code = providers.provider_code
