@@ -102,7 +102,9 @@ def build() -> None:
         for schema in sorted({node["schema"] for node in nodes.values()}):
             connection.execute(f"create schema if not exists {schema}")
         for name in _in_order(nodes):
-            connection.execute(_statement(nodes[name], target))
+            # an ephemeral model is part of the SELECTs that read it
+            if nodes[name]["config"]["materialized"] != "ephemeral":
+                connection.execute(_statement(nodes[name], target))
 
 
 def _in_order(nodes: dict[str, Any]) -> list[str]:

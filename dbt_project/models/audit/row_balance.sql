@@ -1,42 +1,16 @@
--- depends_on: {{ ref('base_five_level__organizations') }}
--- depends_on: {{ ref('base_five_level__monitoring_tasks') }}
--- depends_on: {{ ref('base_five_level__storefronts') }}
--- depends_on: {{ ref('base_five_level__leads') }}
--- depends_on: {{ ref('base_five_level__lead_events') }}
--- depends_on: {{ ref('base_five_level__scans') }}
--- depends_on: {{ ref('base_jiangxi__platforms') }}
--- depends_on: {{ ref('base_jiangxi__inspections') }}
--- depends_on: {{ ref('base_jiangxi__platform_checks') }}
--- depends_on: {{ ref('base_jiangxi__guidance_actions') }}
--- depends_on: {{ ref('base_jiangxi__platform_reviews') }}
--- depends_on: {{ ref('base_jiangxi__leads') }}
--- depends_on: {{ ref('base_jiangxi__cases') }}
--- depends_on: {{ ref('base_jiangxi__case_parties') }}
--- depends_on: {{ ref('base_jiangxi__case_penalties') }}
--- depends_on: {{ ref('base_third_party__leads') }}
--- depends_on: {{ ref('base_third_party__coverage') }}
 -- Per parsed file: what the parser read, against what became of each row. The two are counted apart.
 with
 
-dispositions as (
-    {%- for source_name, dataset, node in contract_datasets() %}
-    select _export_id, _file_sha256, _part, _disposition, count(*) as row_count
-    from {{ ref('base_' ~ source_name ~ '__' ~ dataset) }}
-    group by all
-    {% if not loop.last %}union all{% endif %}
-    {%- endfor %}
-),
-
 counted as (
     select
-        _export_id as export_id,
-        _file_sha256 as file_sha256,
-        _part as part,
-        sum(row_count) filter (where _disposition = 'loaded') as rows_loaded,
-        sum(row_count) filter (where _disposition = 'quarantined') as rows_quarantined,
-        sum(row_count) filter (where _disposition = 'superseded') as rows_superseded
-    from dispositions
-    group by all
+        export_id,
+        file_sha256,
+        part,
+        sum(row_count) filter (where disposition = 'loaded') as rows_loaded,
+        sum(row_count) filter (where disposition = 'quarantined') as rows_quarantined,
+        sum(row_count) filter (where disposition = 'superseded') as rows_superseded
+    from {{ ref('int_row_disposition') }}
+    group by export_id, file_sha256, part
 ),
 
 exports as (

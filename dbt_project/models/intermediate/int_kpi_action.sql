@@ -1,3 +1,4 @@
+{{ config(materialized='ephemeral') }}
 -- What inspections, guidance, platform checks and scans add to the KPIs. Actions (个次, 家次), not distinct things.
 with
 

@@ -1,3 +1,4 @@
+{{ config(materialized='ephemeral') }}
 -- What each case adds to the KPIs of cases. Filing, decision, closure and publication are four dates.
 {% set case_by = {
     'region_code': 'region_code', 'org_code': 'org_code', 'violation_code': 'violation_code', 'platform_code': 'platform_code',

@@ -1,3 +1,4 @@
+{{ config(materialized='ephemeral') }}
 -- What each unified lead adds to the KPIs of leads.
 {% set lead_by = {
     'region_code': 'region_code', 'org_code': 'handling_org_code', 'violation_code': 'violation_code', 'category_code': 'category_code',

@@ -1,3 +1,4 @@
+{{ config(materialized='ephemeral') }}
 -- What each lead that a provider sent, and each row of its coverage, adds to the KPIs of providers.
 select {{ kpi_atom('K17', on='business_date', numerator="case when is_duplicate then 1 else 0 end", denominator='1', key='null', by={'provider_code': 'provider_code'}) }}
 from {{ ref('int_provider_submission') }}

@@ -28,6 +28,9 @@ daily as (
     select
         storefront_id,
         _business_date as seen_on,
+        _export_id,
+        _part,
+        _row_number,
         fingerprint,
         lag(fingerprint) over (partition by storefront_id order by _business_date) as earlier_fingerprint,
         lag(_business_date) over (partition by storefront_id order by _business_date) as earlier_seen_on,
@@ -54,6 +57,9 @@ starts as (
     select
         daily.storefront_id,
         daily.seen_on as valid_from,
+        daily._export_id,
+        daily._part,
+        daily._row_number,
         case when missed.roster_on < daily.seen_on then missed.roster_on end as earlier_missing_on
     from daily
     left join next_rosters as missed on daily.earlier_seen_on = missed.seen_on
@@ -85,6 +91,10 @@ select
     case
         when spans.later_valid_from is not null then coalesce(spans.missing_on, spans.later_valid_from)
         else ends.missing_on
-    end as valid_to
+    end as valid_to,
+    -- the row that began the version
+    spans._export_id,
+    spans._part,
+    spans._row_number
 from spans
 left join ends on spans.storefront_id = ends.storefront_id

@@ -25,7 +25,7 @@ scanned as (
     select storefront_id, cast(date_trunc('month', scanned_at) as date) as month_start
     from {{ ref('stg_five_level__scans') }}
     union
-    select storefront_id, cast(date_trunc('month', last_scanned_on) as date) as month_start
+    select distinct storefront_id, cast(date_trunc('month', last_scanned_on) as date) as month_start
     from {{ ref('stg_five_level__storefronts') }}
     where last_scanned_on is not null
     union

@@ -1,1 +1,2 @@
+{{ config(materialized='view') }}
 {{ base_from_contract('jiangxi', 'platform_reviews') }}

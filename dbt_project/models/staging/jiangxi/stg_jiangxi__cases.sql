@@ -1,3 +1,5 @@
+-- a view, because the gate looks at it
+{{ config(materialized='view') }}
 select
     {{ case_no_normalised('case_no') }} as case_no,
     lead_no,

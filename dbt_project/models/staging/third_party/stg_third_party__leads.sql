@@ -1,3 +1,5 @@
+-- a view, because the gate looks at it
+{{ config(materialized='view') }}
 with
 
 counted as (
