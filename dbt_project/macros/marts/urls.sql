@@ -9,8 +9,8 @@
     {%- set host = "regexp_replace(regexp_replace(lower(regexp_replace(" ~ schemeless ~ ", '[/?].*$', '')), '^www[.]', ''), ':(80|443)$', '')" -%}
     {%- set rest = "substr(" ~ schemeless ~ ", length(regexp_replace(" ~ schemeless ~ ", '[/?].*$', '')) + 1)" -%}
     {%- set untracked = replace_all("replace(replace(" ~ rest ~ ", '?', '?&'), '&', '&&')", '&(' ~ tracking | join('|') ~ ')=[^&]*', '') -%}
-    {%- set joined = "regexp_replace(regexp_replace(" ~ replace_all(untracked, '&+', '&') ~ ", '[?]&', '?'), '[?&]+$', '')" -%}
-    nullif({{ host }} || regexp_replace(regexp_replace({{ joined }}, '/+$', ''), '/+[?]', '?'), '')
+    {%- set joined = "regexp_replace(regexp_replace(" ~ replace_all(untracked, '&+', '&') ~ ", '[?]&', '?'), '[ ?&/]+$', '')" -%}
+    nullif({{ host }} || regexp_replace({{ joined }}, '/+[?]', '?'), '')
 {%- endmacro %}
 
 

@@ -1,8 +1,9 @@
 {#- 统一社会信用代码, GB 32100-2015: 17 signs and a check sign; signs 9 to 17 are the GB 11714 code with a check of its own. -#}
 
 {% macro uscc_normalised(uscc) -%}
-    nullif(upper(translate(trim({{ uscc }}),
-        '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ abcdefghijklmnopqrstuvwxyz',
+    {#- full-width signs become plain ones; blanks of either width go -#}
+    nullif(upper(translate(replace(replace({{ uscc }}, ' ', ''), '　', ''),
+        '０１２３４５６７８９ＡＢＣＤＥＦＧＨＩＪＫＬＭＮＯＰＱＲＳＴＵＶＷＸＹＺａｂｃｄｅｆｇｈｉｊｋｌｍｎｏｐｑｒｓｔｕｖｗｘｙｚ',
         '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZABCDEFGHIJKLMNOPQRSTUVWXYZ')), '')
 {%- endmacro %}
 

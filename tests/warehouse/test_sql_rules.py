@@ -1,0 +1,25 @@
+"""The rules of the model, as dbt unit tests: one run of them all, one failure listed for each rule that is broken."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from wangjian.paths import DBT_PROJECT
+
+
+@pytest.mark.slow
+def test_every_rule_in_sql_keeps_its_unit_test(tmp_path: Path) -> None:
+    places = ["--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT), "--target-path", str(tmp_path)]
+    command = [sys.executable, "-m", "dbt.cli.main", "--log-path", str(tmp_path), "test", "-s", "test_type:unit", *places]
+    environment = {**os.environ, "WANGJIAN_DATA": str(tmp_path)}
+    # fixtures read the reviewed seeds by a path relative to the project
+    subprocess.run(command, cwd=DBT_PROJECT, env=environment, capture_output=True, check=False)
+    results = json.loads((tmp_path / "run_results.json").read_text())["results"]
+    assert len(results) >= 28
+    assert {result["unique_id"]: result["message"] for result in results if result["status"] != "pass"} == {}
