@@ -36,7 +36,8 @@ def calendar() -> Iterator[duckdb.DuckDBPyConnection]:
 @pytest.mark.parametrize(("year", "working_days"), [(2023, 249), (2024, 251), (2025, 248), (2026, 248)])
 def test_working_days_per_year(calendar: duckdb.DuckDBPyConnection, year: int, working_days: int) -> None:
     found = calendar.execute(
-        "select count(*) filter (where is_working_day), bool_or(is_provisional) from day where year(calendar_date) = ?", [year]
+        "select count(*) filter (where is_working_day), bool_or(is_provisional) from day where year(calendar_date) = ?",
+        [year],
     ).fetchone()
     assert found == (working_days, False)
 

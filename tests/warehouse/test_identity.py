@@ -13,12 +13,40 @@ from stdnum.iso7064 import mod_11_10
 
 Evaluate = Callable[[str, list[str | None]], list[Any]]
 
-VALID_USCC = """91350100M000100Y43 91110000600037341L 91440300708461136T 91330100799655058B 91110108551385082Q
-91360702MA35AAAA49 91360703MA36BCD11Y 92360704MA37XYW21G 91360726MA38ABC19J 92360781MA39JKL37P 93360783MA3APQR430
-91360722MAC0TERT4H 91360700MAD123457H""".split()
-INVALID_USCC = ["91350100M000100Y4Z", "A1110000600037341L", "91330108MA2319028L", "91330100MA2110298X", "360702198001011234", ""]
-VALID_LICENCES = """JY13607020000017 JY23607020000011 JY33607020000016 JY23607260001230 JY13607830045672 JY23607000000098
-SC10736070200013 SC11436072600128 JY15308250014109""".split()
+VALID_USCC = [
+    "91350100M000100Y43",
+    "91110000600037341L",
+    "91440300708461136T",
+    "91330100799655058B",
+    "91110108551385082Q",
+    "91360702MA35AAAA49",
+    "91360703MA36BCD11Y",
+    "92360704MA37XYW21G",
+    "91360726MA38ABC19J",
+    "92360781MA39JKL37P",
+    "93360783MA3APQR430",
+    "91360722MAC0TERT4H",
+    "91360700MAD123457H",
+]
+INVALID_USCC = [
+    "91350100M000100Y4Z",
+    "A1110000600037341L",
+    "91330108MA2319028L",
+    "91330100MA2110298X",
+    "360702198001011234",
+    "",
+]
+VALID_LICENCES = [
+    "JY13607020000017",
+    "JY23607020000011",
+    "JY33607020000016",
+    "JY23607260001230",
+    "JY13607830045672",
+    "JY23607000000098",
+    "SC10736070200013",
+    "SC11436072600128",
+    "JY15308250014109",
+]
 
 
 def test_uscc_vectors(evaluate: Evaluate) -> None:
@@ -47,7 +75,9 @@ def test_why_a_uscc_is_invalid(evaluate: Evaluate, code: str | None, reason: str
     assert evaluate("uscc_invalid_reason", [code]) == [reason]
 
 
-@pytest.mark.parametrize("text", [" 91360702ma35aaaa49 ", "９１３６０７０２ＭＡ３５ＡＡＡＡ４９", "9136 0702 MA35 AAAA 49"])  # noqa: RUF001
+@pytest.mark.parametrize(
+    "text", [" 91360702ma35aaaa49 ", "９１３６０７０２ＭＡ３５ＡＡＡＡ４９", "9136 0702 MA35 AAAA 49"]
+)
 def test_spellings_of_a_uscc_are_one(evaluate: Evaluate, text: str) -> None:
     assert evaluate("uscc_normalised", [text]) == ["91360702MA35AAAA49"]
 
@@ -56,7 +86,10 @@ def test_spellings_of_a_uscc_are_one(evaluate: Evaluate, text: str) -> None:
 @given(st.lists(st.text("0123456789ABCDEFGHJKLMNPQRTUWXY", min_size=18, max_size=18), min_size=50, max_size=50))
 def test_sql_and_library_agree_on_uscc(evaluate: Evaluate, codes: list[str]) -> None:
     # random codes are almost never valid: each is also tried with the check sign that the library computes
-    tried = codes + [code[:8].translate(str.maketrans("ABCDEFGHJKLMNPQRTUWXY", "012345678901234567890")) + code[8:17] for code in codes]
+    tried = codes + [
+        code[:8].translate(str.maketrans("ABCDEFGHJKLMNPQRTUWXY", "012345678901234567890")) + code[8:17]
+        for code in codes
+    ]
     tried = [code if len(code) == 18 else code + uscc.calc_check_digit(code) for code in tried]
     expected = [uscc.is_valid(code) and _inner_is_valid(code) for code in tried]
     assert evaluate("uscc_is_valid", [*tried]) == expected
@@ -93,8 +126,8 @@ def test_sql_and_library_agree_on_licences(evaluate: Evaluate, numbers: list[str
     [
         ("赣市监立案〔2023〕12号", "赣市监立案〔2023〕12号", True),
         ("赣市监立案[2023]012号", "赣市监立案〔2023〕12号", True),
-        ("赣市监立案（2023）第0012号", "赣市监立案〔2023〕12号", True),  # noqa: RUF001
-        ("赣市监处罚【２０２３】１２号", "赣市监处罚〔2023〕12号", True),  # noqa: RUF001
+        ("赣市监立案（2023）第0012号", "赣市监立案〔2023〕12号", True),
+        ("赣市监处罚【２０２３】１２号", "赣市监处罚〔2023〕12号", True),
         ("(杭临)市监处罚〔2024〕131号", "〔杭临〕市监处罚〔2024〕131号", True),
         ("赣市监处罚2023-12", "赣市监处罚2023-12", False),
         (None, None, None),
@@ -107,7 +140,13 @@ def test_case_numbers(evaluate: Evaluate, text: str | None, normalised: str | No
 
 def test_the_subject_of_an_icp_filing(evaluate: Evaluate) -> None:
     numbers: list[str | None] = ["赣ICP备2022005379号-1", " 赣icp备2022005379号 ", "京ICP备18006193号-12", "", None]
-    assert evaluate("icp_root", numbers) == ["赣ICP备2022005379号", "赣ICP备2022005379号", "京ICP备18006193号", None, None]
+    assert evaluate("icp_root", numbers) == [
+        "赣ICP备2022005379号",
+        "赣ICP备2022005379号",
+        "京ICP备18006193号",
+        None,
+        None,
+    ]
 
 
 @pytest.mark.parametrize(

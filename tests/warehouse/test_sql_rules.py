@@ -16,7 +16,17 @@ from wangjian.paths import DBT_PROJECT
 @pytest.mark.slow
 def test_every_rule_in_sql_keeps_its_unit_test(tmp_path: Path) -> None:
     places = ["--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT), "--target-path", str(tmp_path)]
-    command = [sys.executable, "-m", "dbt.cli.main", "--log-path", str(tmp_path), "test", "-s", "test_type:unit", *places]
+    command = [
+        sys.executable,
+        "-m",
+        "dbt.cli.main",
+        "--log-path",
+        str(tmp_path),
+        "test",
+        "-s",
+        "test_type:unit",
+        *places,
+    ]
     environment = {**os.environ, "WANGJIAN_DATA": str(tmp_path)}
     # fixtures read the reviewed seeds by a path relative to the project
     subprocess.run(command, cwd=DBT_PROJECT, env=environment, capture_output=True, check=False)

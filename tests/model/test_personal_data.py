@@ -1,0 +1,87 @@
+"""No personal data in what is published (个人信息保护法 art. 6; reporters, persons' names, numbers, phones, addresses)."""
+
+from __future__ import annotations
+
+import re
+
+import duckdb
+import pytest
+
+from wangjian.paths import DataRoot
+
+pytestmark = pytest.mark.slow
+
+ID_NUMBER = re.compile(r"(?<!\w)[1-9]\d{5}(19|20)\d{2}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])\d{3}[\dXx](?!\w)")
+MOBILE = re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)")
+PERSONS = "('NATURAL_PERSON', 'INDIVIDUAL_BUSINESS', '自然人', '个体工商户')"
+NUMBERS_OF_OTHERS = {"platform_shop_id", "url_canonical", "uscc", "licence_no", "storefront_id"}
+"""Columns full of long numbers that are nobody's phone; they are compared with the phones that the sources sent instead."""
+
+
+@pytest.fixture(scope="module")
+def known(year_2024: DataRoot) -> dict[str, set[str]]:
+    """What the sources sent of persons, as raw keeps it."""
+    raw = year_2024.raw
+    with duckdb.connect() as connection:
+        read = lambda query: {value for (value,) in connection.execute(query).fetchall() if value}  # noqa: E731
+        storefronts = f"read_parquet('{raw}/five_level/storefronts/*/*.parquet', union_by_name = true)"
+        parties = f"read_parquet('{raw}/jiangxi/case_parties/*/*.parquet', union_by_name = true)"
+        return {
+            "names": read(f"select distinct operator_name from {storefronts} where operator_kind in {PERSONS}")
+            | read(f"select distinct party_name from {parties} where party_kind in {PERSONS}"),
+            "phones": read(f"select distinct contact_phone from {storefronts}"),
+            "addresses": read(f"select distinct address from {storefronts}"),
+        }
+
+
+@pytest.fixture(scope="module")
+def texts(year_2024: DataRoot) -> dict[str, set[str]]:
+    """Every distinct text of every published column, by `schema.table.column`."""
+    with duckdb.connect(str(year_2024.published / "warehouse.duckdb"), read_only=True) as connection:
+        columns = connection.execute(
+            "select schema_name, table_name, column_name from duckdb_columns() where not internal and data_type = 'VARCHAR'"
+        ).fetchall()
+        return {
+            f"{schema}.{table}.{column}": {
+                value
+                for (value,) in connection.execute(f'select distinct "{column}" from {schema}.{table}').fetchall()
+                if value
+            }
+            for schema, table, column in columns
+        }
+
+
+def test_the_sources_did_send_personal_data(known: dict[str, set[str]]) -> None:
+    assert {kind: len(values) > 100 for kind, values in known.items()} == {
+        "names": True,
+        "phones": True,
+        "addresses": True,
+    }
+
+
+def test_no_column_shows_an_identity_number(texts: dict[str, set[str]]) -> None:
+    assert [(name, text) for name, values in texts.items() for text in values if ID_NUMBER.search(text)] == []
+
+
+def test_no_column_shows_a_mobile_number(texts: dict[str, set[str]], known: dict[str, set[str]]) -> None:
+    patterned = {name: values for name, values in texts.items() if name.rsplit(".", 1)[1] not in NUMBERS_OF_OTHERS}
+    assert [(name, text) for name, values in patterned.items() for text in values if MOBILE.search(text)] == []
+    assert [(name, text) for name, values in texts.items() for text in values & known["phones"]] == []
+
+
+def test_no_column_shows_a_persons_name_or_an_address(texts: dict[str, set[str]], known: dict[str, set[str]]) -> None:
+    assert [(name, text) for name, values in texts.items() for text in values & known["names"]] == []
+    assert [(name, text) for name, values in texts.items() for text in values & known["addresses"]] == []
+
+
+def test_masked_names_keep_one_sign(year_2024: DataRoot) -> None:
+    with duckdb.connect(str(year_2024.published / "warehouse.duckdb"), read_only=True) as connection:
+        wrong = connection.execute(
+            f"""
+            select operator_name from marts.dim_operator
+            where (operator_kind is null or operator_kind not in ('ENTERPRISE', 'COOPERATIVE')) and operator_name not like '_**'
+            union all
+            select party_name from marts.bridge_case_party where party_kind in {PERSONS} and party_name not like '_**'
+            """
+        ).fetchall()
+    assert wrong == []
