@@ -52,7 +52,7 @@ def build(data: DataRoot, *, force: bool = False, progress: Progress | None = No
     with exclusive_lock(data.state / "locks" / "warehouse.lock", doing="build the warehouse"):
         inputs = inputs_fingerprint(data)
         _require_parsed(data)
-        if is_current(data) and not force:
+        if not force and is_current(data):
             return BuildReport(current_build(data).build_id, inputs, time.monotonic() - started, was_current=True)
         run_id = new_run_id()
         _inputs_note(data).unlink(missing_ok=True)

@@ -1,2 +1,1 @@
-{{ config(materialized='view') }}
 {{ base_from_contract('five_level', 'organizations') }}

@@ -1,2 +1,1 @@
-{{ config(materialized='view') }}
 {{ base_from_contract('jiangxi', 'cases') }}

@@ -1,4 +1,3 @@
-{{ config(materialized='view') }}
 {{ base_from_contract('third_party', 'leads', extra_rules=[
     {'code': 'USCC_SCIENTIFIC', 'broken_when': "raw.uscc like '%E+%'"}
 ]) }}
