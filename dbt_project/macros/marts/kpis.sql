@@ -18,3 +18,24 @@
     cast({{ denominator }} as decimal(18, 2)) as denominator,
     cast({{ key }} as {{ dbt.type_string() }}) as distinct_key
 {%- endmacro %}
+
+
+{#- The CTE `cubes`: every combination of the slices that a KPI allows, as a switch for each slice. -#}
+{% macro kpi_cubes() -%}
+switches (is_used) as (
+    values (true), (false)
+),
+
+cubes as (
+    select
+        kpis.kpi_code
+        {%- for slice in kpi_slices() %},
+        s_{{ slice }}.is_used as by_{{ slice }}
+        {%- endfor %}
+    from {{ ref('dim_kpi') }} as kpis
+    {%- for slice in kpi_slices() %}
+    inner join switches as s_{{ slice }}
+        on not s_{{ slice }}.is_used or coalesce(kpis.slices, '') like '%{{ slice }}%'
+    {%- endfor %}
+)
+{%- endmacro %}

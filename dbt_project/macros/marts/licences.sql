@@ -5,12 +5,11 @@
 {%- endmacro %}
 
 
-{#- p runs over the digits: p = 2 * ((p + d - 1) mod 10 + 1) mod 11, so that a sum of 0 counts as 10. -#}
+{#- p runs over the digits: p = ((p + d - 1) mod 10 + 1) * 2 mod 11, so that a sum of 0 counts as 10; 39 is the code of `0` less 9. -#}
 {% macro mod_11_10(digits, count) -%}
     {%- set steps = namespace(text='10') -%}
     {%- for place in range(1, count + 1) -%}
-        {%- set digit = "(ascii(substr(" ~ digits ~ ", " ~ place ~ ", 1)) - 48)" -%}
-        {%- set steps.text = "((((" ~ steps.text ~ ") + " ~ digit ~ " + 9) % 10 + 1) * 2 % 11)" -%}
+        {%- set steps.text = "((" ~ steps.text ~ " + ascii(substr(" ~ digits ~ ", " ~ place ~ ", 1)) - 39) % 10 + 1) * 2 % 11" -%}
     {%- endfor -%}
     {{ steps.text }}
 {%- endmacro %}

@@ -25,7 +25,14 @@ select {{ kpi_atom('K15_INTERVIEWS', on='acted_on', numerator="1", denominator='
 from {{ ref('fct_guidance_action') }}
 where action_type = 'INTERVIEW'
 union all
-select {{ kpi_atom('K15_VISITS', on='acted_on', numerator="1", denominator='null', key='platform_code', by={'region_code': 'region_code'}) }}
+select {{ kpi_atom(
+    'K15_VISITS',
+    on='acted_on',
+    numerator="1",
+    denominator='null',
+    key='platform_code',
+    by={'region_code': 'region_code'}
+) }}
 from {{ ref('fct_guidance_action') }}
 where action_type = 'VISIT'
 union all
@@ -37,19 +44,47 @@ select {{ kpi_atom('K15_CHECKS', on='checked_on', numerator="1", denominator='nu
 from {{ ref('fct_platform_check') }}
 where true
 union all
-select {{ kpi_atom('K15_ISSUES_SELF', on='found_on', numerator="1", denominator='null', key='null', by={'platform_code': 'platform_code'}) }}
+select {{ kpi_atom(
+    'K15_ISSUES_SELF',
+    on='found_on',
+    numerator="1",
+    denominator='null',
+    key='null',
+    by={'platform_code': 'platform_code'}
+) }}
 from {{ ref('fct_platform_review_issue') }}
 where found_by = 'SELF'
 union all
-select {{ kpi_atom('K15_ISSUES_REVIEW', on='found_on', numerator="1", denominator='null', key='null', by={'platform_code': 'platform_code'}) }}
+select {{ kpi_atom(
+    'K15_ISSUES_REVIEW',
+    on='found_on',
+    numerator="1",
+    denominator='null',
+    key='null',
+    by={'platform_code': 'platform_code'}
+) }}
 from {{ ref('fct_platform_review_issue') }}
 where found_by = 'REVIEW'
 union all
-select {{ kpi_atom('K15_RECTIFIED_RATE', on='found_on', numerator="case when rectified_on is not null then 1 else 0 end", denominator='1', key='null', by={'platform_code': 'platform_code'}) }}
+select {{ kpi_atom(
+    'K15_RECTIFIED_RATE',
+    on='found_on',
+    numerator="case when rectified_on is not null then 1 else 0 end",
+    denominator='1',
+    key='null',
+    by={'platform_code': 'platform_code'}
+) }}
 from {{ ref('fct_platform_review_issue') }}
 where true
 union all
-select {{ kpi_atom('P01', on='inspected_on', numerator="coalesce(item_count, 1)", denominator='null', key='null', by={'region_code': 'region_code'}) }}
+select {{ kpi_atom(
+    'P01',
+    on='inspected_on',
+    numerator="coalesce(item_count, 1)",
+    denominator='null',
+    key='null',
+    by={'region_code': 'region_code'}
+) }}
 from {{ ref('fct_inspection') }}
 where inspection_result = 'DELETED'
 union all
@@ -81,7 +116,14 @@ select {{ kpi_atom('P08', on='scanned_on', numerator="scan_count", denominator='
 from scans
 where storefront_type in ('SHOP', 'TAKEOUT')
 union all
-select {{ kpi_atom('P09', on='scanned_on', numerator="product_count", denominator='null', key='null', by={'region_code': 'region_code'}) }}
+select {{ kpi_atom(
+    'P09',
+    on='scanned_on',
+    numerator="product_count",
+    denominator='null',
+    key='null',
+    by={'region_code': 'region_code'}
+) }}
 from scans
 where true
 union all

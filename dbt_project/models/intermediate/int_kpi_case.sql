@@ -40,15 +40,33 @@ atoms as (
     from cases
     where decided_on is not null
     union all
-    select {{ kpi_atom('K13', on='decided_on', numerator="case when decided_on <= decision_due_on then 1 else 0 end", denominator='1', by=case_by) }}
+    select {{ kpi_atom(
+        'K13',
+        on='decided_on',
+        numerator="case when decided_on <= decision_due_on then 1 else 0 end",
+        denominator='1',
+        by=case_by
+    ) }}
     from cases
     where decided_on is not null
     union all
-    select {{ kpi_atom('K14_20WD', on='published_due_on', numerator="case when published_on <= published_due_on then 1 else 0 end", denominator='1', by=case_by) }}
+    select {{ kpi_atom(
+        'K14_20WD',
+        on='published_due_on',
+        numerator="case when published_on <= published_due_on then 1 else 0 end",
+        denominator='1',
+        by=case_by
+    ) }}
     from cases
     where published_due_on <= as_of_date
     union all
-    select {{ kpi_atom('K14_7WD', on='double_published_due_on', numerator="case when published_on <= double_published_due_on then 1 else 0 end", denominator='1', by=case_by) }}
+    select {{ kpi_atom(
+        'K14_7WD',
+        on='double_published_due_on',
+        numerator="case when published_on <= double_published_due_on then 1 else 0 end",
+        denominator='1',
+        by=case_by
+    ) }}
     from cases
     where double_published_due_on <= as_of_date
     union all

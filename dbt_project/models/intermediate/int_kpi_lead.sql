@@ -30,19 +30,43 @@ atoms as (
     from leads
     where true
     union all
-    select {{ kpi_atom('K06_RECEIVED', on='receive_due_on', numerator="case when cast(received_at as date) <= receive_due_on then 1 else 0 end", denominator='1', by=lead_by) }}
+    select {{ kpi_atom(
+        'K06_RECEIVED',
+        on='receive_due_on',
+        numerator="case when cast(received_at as date) <= receive_due_on then 1 else 0 end",
+        denominator='1',
+        by=lead_by
+    ) }}
     from leads
     where receive_due_on <= as_of_date
     union all
-    select {{ kpi_atom('K06_VERIFIED', on='verify_due_on', numerator="case when cast(verify_ended_at as date) <= verify_due_on then 1 else 0 end", denominator='1', by=lead_by) }}
+    select {{ kpi_atom(
+        'K06_VERIFIED',
+        on='verify_due_on',
+        numerator="case when cast(verify_ended_at as date) <= verify_due_on then 1 else 0 end",
+        denominator='1',
+        by=lead_by
+    ) }}
     from leads
     where verify_due_on <= as_of_date
     union all
-    select {{ kpi_atom('K07', on='dispatched_at', numerator="case when closed_at is not null then 1 else 0 end", denominator='1', by=lead_by) }}
+    select {{ kpi_atom(
+        'K07',
+        on='dispatched_at',
+        numerator="case when closed_at is not null then 1 else 0 end",
+        denominator='1',
+        by=lead_by
+    ) }}
     from leads
     where dispatched_at is not null
     union all
-    select {{ kpi_atom('K08', on='closed_at', numerator="case when result_code = 'FILED' then 1 else 0 end", denominator='1', by=lead_by) }}
+    select {{ kpi_atom(
+        'K08',
+        on='closed_at',
+        numerator="case when result_code = 'FILED' then 1 else 0 end",
+        denominator='1',
+        by=lead_by
+    ) }}
     from leads
     where closed_at is not null
     union all

@@ -13,23 +13,7 @@ atoms as (
     select * from {{ ref('int_kpi_provider') }}
 ),
 
-switches (is_used) as (
-    values (true), (false)
-),
-
--- every combination of the slices that a KPI allows
-cubes as (
-    select
-        kpis.kpi_code
-        {%- for slice in kpi_slices() %},
-        s_{{ slice }}.is_used as by_{{ slice }}
-        {%- endfor %}
-    from {{ ref('dim_kpi') }} as kpis
-    {%- for slice in kpi_slices() %}
-    inner join switches as s_{{ slice }}
-        on not s_{{ slice }}.is_used or coalesce(kpis.slices, '') like '%{{ slice }}%'
-    {%- endfor %}
-),
+{{ kpi_cubes() }},
 
 periods (period_type) as (
     values ('day'), ('month'), ('quarter'), ('year')

@@ -37,19 +37,46 @@ open_leads as (
     inner join {{ ref('dim_date') }} as due on leads.verify_due_on = due.date_on
 )
 
-select {{ kpi_atom('K01', on='month_start', numerator='active_count', by={'region_code': 'region_code', 'storefront_type': 'storefront_type', 'platform_code': 'platform_code'}) }}
+select {{ kpi_atom(
+    'K01',
+    on='month_start',
+    numerator='active_count',
+    by={'region_code': 'region_code', 'storefront_type': 'storefront_type', 'platform_code': 'platform_code'}
+) }}
 from months
 union all
-select {{ kpi_atom('K02', on='month_start', numerator='scanned_count', denominator='active_count', by={'region_code': 'region_code', 'storefront_type': 'storefront_type', 'platform_code': 'platform_code'}) }}
+select {{ kpi_atom(
+    'K02',
+    on='month_start',
+    numerator='scanned_count',
+    denominator='active_count',
+    by={'region_code': 'region_code', 'storefront_type': 'storefront_type', 'platform_code': 'platform_code'}
+) }}
 from months
 union all
-select {{ kpi_atom('K04', on='month_start', numerator='displayed_count', denominator='scanned_count', by={'region_code': 'region_code', 'storefront_type': 'storefront_type', 'platform_code': 'platform_code'}) }}
+select {{ kpi_atom(
+    'K04',
+    on='month_start',
+    numerator='displayed_count',
+    denominator='scanned_count',
+    by={'region_code': 'region_code', 'storefront_type': 'storefront_type', 'platform_code': 'platform_code'}
+) }}
 from months
 union all
-select {{ kpi_atom('K20_OVERDUE', on='date_on', numerator='sum(overdue)', by={'region_code': 'region_code', 'org_code': 'handling_org_code'}) }}
+select {{ kpi_atom(
+    'K20_OVERDUE',
+    on='date_on',
+    numerator='sum(overdue)',
+    by={'region_code': 'region_code', 'org_code': 'handling_org_code'}
+) }}
 from open_leads
 group by date_on, region_code, handling_org_code
 union all
-select {{ kpi_atom('K20_DUE_SOON', on='date_on', numerator='sum(due_soon)', by={'region_code': 'region_code', 'org_code': 'handling_org_code'}) }}
+select {{ kpi_atom(
+    'K20_DUE_SOON',
+    on='date_on',
+    numerator='sum(due_soon)',
+    by={'region_code': 'region_code', 'org_code': 'handling_org_code'}
+) }}
 from open_leads
 group by date_on, region_code, handling_org_code

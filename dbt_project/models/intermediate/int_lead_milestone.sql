@@ -32,7 +32,7 @@ milestones as (
         max(events.occurred_at) filter (where events.event_type = 'ARCHIVED') as archived_at,
         max_by(events.result_code, events.event_seq) filter (
             where events.event_type in ('FEEDBACK', 'CLOSED') and events.result_code is not null
-                and events.cycle = events.last_cycle
+            and events.cycle = events.last_cycle
         ) as last_result_code,
         max_by(events.transfer_target, events.event_seq) filter (
             where events.transfer_target is not null and events.cycle = events.last_cycle
@@ -44,7 +44,7 @@ milestones as (
         coalesce(
             min(events.occurred_at) filter (
                 where events.event_type = 'RECEIVED' and events.stint = events.last_stint
-                    and events.to_org_code = handlers.handling_org_code
+                and events.to_org_code = handlers.handling_org_code
             ),
             min(events.occurred_at) filter (
                 where events.event_type in ('DISPATCHED', 'REASSIGNED') and events.stint = events.last_stint

@@ -45,7 +45,7 @@ submissions as (
         'jiangxi', '', lead_no, '', _business_date, external_ref, discovered_at, violation_codes, category_code,
         platform_code, null, null, null, url, uscc, region_code, handling_org_code, null, null, received_at, feedback_at, closed_at,
         null, case when closed_at is not null then result_code end, case when closed_at is not null then transfer_target end,
-        case_no, 0, 0, received_at, coalesce(feedback_at, closed_at), 0, 0
+        case_no, 0, 0, received_at as verify_started_at, coalesce(feedback_at, closed_at), 0, 0
     from jiangxi
     where nth = 1
 

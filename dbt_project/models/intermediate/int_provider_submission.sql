@@ -32,9 +32,11 @@ select
         when leads.result_code in ('FILED', 'ORDERED', 'MINOR', 'TRANSFERRED') then true
         when leads.result_code = 'UNFOUNDED' then false
     end as is_founded,
-    sent.found_on is not null and (sent.platform_text is not null or sent.storefront_type in ('SITE', 'APP', 'OA')) and sent.storefront_name is not null and sent.url is not null
-        and sent.region_text is not null and sent.violation_text is not null and sent.description is not null
-        and sent.evidence_file is not null as is_complete,
+    sent.found_on is not null
+    and (sent.platform_text is not null or sent.storefront_type in ('SITE', 'APP', 'OA'))
+    and sent.storefront_name is not null and sent.url is not null
+    and sent.region_text is not null and sent.violation_text is not null and sent.description is not null
+    and sent.evidence_file is not null as is_complete,
     case when leads.storefront_key is not null then sent.region_code = leads.region_code end as is_region_right,
     evidence.hash_status,
     evidence.hash_status = 'MATCH' as is_evidence_valid,

@@ -20,12 +20,14 @@ limits as (
         ranked.*,
         {{ todays_region('regions', 'ranked.region_code') }} as current_region_code,
         coalesce(penalties.penalty_total, 0) as penalty_total,
-                {{ add_days('ranked.filed_on', 'decide.day_count + coalesce(ranked.extension_days, 0) + coalesce(ranked.excluded_days, 0)') }}
-            as raw_due_on,
+        {{ add_days(
+            'ranked.filed_on',
+            'decide.day_count + coalesce(ranked.extension_days, 0) + coalesce(ranked.excluded_days, 0)'
+        ) }} as raw_due_on,
         publish.day_count as publish_day_count,
         double_publish.day_count as double_publish_day_count,
         ranked.decision_type = 'PENALTY' and ranked.procedure = 'ORDINARY'
-            and coalesce(penalties.items_beyond_warning, 0) > 0 as is_publishable
+        and coalesce(penalties.items_beyond_warning, 0) > 0 as is_publishable
     from ranked
     left join penalties on ranked.case_no = penalties.case_no
     left join {{ ref('dim_deadline_rule') }} as decide on {{ rule_on('decide', 'D02', 'ranked.filed_on') }}

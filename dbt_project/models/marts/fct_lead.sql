@@ -63,8 +63,12 @@ placed as (
     from leads
     left join {{ ref('dim_storefront') }} as by_id on leads.storefront_id = by_id.storefront_id and by_id.is_current
     left join (
-        select platform_code, platform_shop_id, min_by(storefront_key, storefront_id) as storefront_key,
-            min_by(region_code, storefront_id) as region_code, min_by(registered_region_code, storefront_id) as registered_region_code
+        select
+            platform_code,
+            platform_shop_id,
+            min_by(storefront_key, storefront_id) as storefront_key,
+            min_by(region_code, storefront_id) as region_code,
+            min_by(registered_region_code, storefront_id) as registered_region_code
         from {{ ref('dim_storefront') }}
         where is_current and platform_shop_id is not null
         group by platform_code, platform_shop_id
