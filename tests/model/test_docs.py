@@ -16,7 +16,9 @@ PAGES = sorted((PROJECT_ROOT / "docs" / "model" / "tables").glob("*.md"))
 
 
 def test_every_mart_and_report_has_a_page(published: duckdb.DuckDBPyConnection) -> None:
-    tables = published.execute("select table_name from duckdb_tables() where schema_name in ('marts', 'reports')").fetchall()
+    tables = published.execute(
+        "select table_name from duckdb_tables() where schema_name in ('marts', 'reports')"
+    ).fetchall()
     assert {page.stem for page in PAGES} == {table for (table,) in tables}
 
 
