@@ -40,7 +40,7 @@ def drive(airflow_environment: dict[str, str], tmp_path_factory: pytest.TempPath
         answer = tmp_path_factory.mktemp("answer") / "answer.json"
         command = [sys.executable, str(DRIVERS / script), str(answer), *(json.dumps(value) for value in arguments)]
         done = subprocess.run(
-            command, env=airflow_environment | variables, capture_output=True, text=True, timeout=280, check=False
+            command, env=airflow_environment | variables, capture_output=True, text=True, timeout=800, check=False
         )
         assert done.returncode == 0, (done.stdout + done.stderr)[-6000:]
         return json.loads(answer.read_text())

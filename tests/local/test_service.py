@@ -23,7 +23,7 @@ SMALL = {"SCALE": "0.005", "FROM": "2023-01-29", "TO": "2023-01-31"}
 def _service(action: str, data: Path) -> str:
     environment = {**os.environ, **SMALL, "WANGJIAN_DATA": str(data)}
     command = [sys.executable, "-m", "wangjian.local.service", action]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=240, check=False)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=600, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
