@@ -21,48 +21,26 @@ scans as (
     group by all
 )
 
-select {{ kpi_atom('K15_INTERVIEWS', on='acted_on', numerator="1", denominator='null', key='null', by={'region_code': 'region_code'}) }}
+select {{ kpi_atom('K15_INTERVIEWS', on='acted_on', by={'region_code': 'region_code'}) }}
 from {{ ref('fct_guidance_action') }}
 where action_type = 'INTERVIEW'
 union all
-select {{ kpi_atom(
-    'K15_VISITS',
-    on='acted_on',
-    numerator="1",
-    denominator='null',
-    key='platform_code',
-    by={'region_code': 'region_code'}
-) }}
+select {{ kpi_atom('K15_VISITS', on='acted_on', key='platform_code', by={'region_code': 'region_code'}) }}
 from {{ ref('fct_guidance_action') }}
 where action_type = 'VISIT'
 union all
-select {{ kpi_atom('K15_NOTICES', on='acted_on', numerator="1", denominator='null', key='null', by={'region_code': 'region_code'}) }}
+select {{ kpi_atom('K15_NOTICES', on='acted_on', by={'region_code': 'region_code'}) }}
 from {{ ref('fct_guidance_action') }}
 where action_type = 'RECTIFICATION_NOTICE'
 union all
-select {{ kpi_atom('K15_CHECKS', on='checked_on', numerator="1", denominator='null', key='platform_code', by={}) }}
+select {{ kpi_atom('K15_CHECKS', on='checked_on', key='platform_code') }}
 from {{ ref('fct_platform_check') }}
-where true
 union all
-select {{ kpi_atom(
-    'K15_ISSUES_SELF',
-    on='found_on',
-    numerator="1",
-    denominator='null',
-    key='null',
-    by={'platform_code': 'platform_code'}
-) }}
+select {{ kpi_atom('K15_ISSUES_SELF', on='found_on', by={'platform_code': 'platform_code'}) }}
 from {{ ref('fct_platform_review_issue') }}
 where found_by = 'SELF'
 union all
-select {{ kpi_atom(
-    'K15_ISSUES_REVIEW',
-    on='found_on',
-    numerator="1",
-    denominator='null',
-    key='null',
-    by={'platform_code': 'platform_code'}
-) }}
+select {{ kpi_atom('K15_ISSUES_REVIEW', on='found_on', by={'platform_code': 'platform_code'}) }}
 from {{ ref('fct_platform_review_issue') }}
 where found_by = 'REVIEW'
 union all
@@ -71,66 +49,53 @@ select {{ kpi_atom(
     on='found_on',
     numerator="case when rectified_on is not null then 1 else 0 end",
     denominator='1',
-    key='null',
     by={'platform_code': 'platform_code'}
 ) }}
 from {{ ref('fct_platform_review_issue') }}
-where true
 union all
 select {{ kpi_atom(
     'P01',
     on='inspected_on',
     numerator="coalesce(item_count, 1)",
-    denominator='null',
-    key='null',
     by={'region_code': 'region_code'}
 ) }}
 from {{ ref('fct_inspection') }}
 where inspection_result = 'DELETED'
 union all
-select {{ kpi_atom('P02', on='inspected_on', numerator="1", denominator='null', key='null', by={'region_code': 'region_code'}) }}
+select {{ kpi_atom('P02', on='inspected_on', by={'region_code': 'region_code'}) }}
 from {{ ref('fct_inspection') }}
 where inspection_result = 'ORDERED' and object_type = 'SITE'
 union all
-select {{ kpi_atom('P03', on='inspected_on', numerator="1", denominator='null', key='null', by={'region_code': 'region_code'}) }}
+select {{ kpi_atom('P03', on='inspected_on', by={'region_code': 'region_code'}) }}
 from {{ ref('fct_inspection') }}
 where inspection_result = 'ORDERED' and object_type = 'SHOP'
 union all
-select {{ kpi_atom('P04', on='inspected_on', numerator="1", denominator='null', key='null', by={'region_code': 'region_code'}) }}
+select {{ kpi_atom('P04', on='inspected_on', by={'region_code': 'region_code'}) }}
 from {{ ref('fct_inspection') }}
 where inspection_result = 'CLOSURE_REQUESTED'
 union all
-select {{ kpi_atom('P05', on='inspected_on', numerator="1", denominator='null', key='null', by={'region_code': 'region_code'}) }}
+select {{ kpi_atom('P05', on='inspected_on', by={'region_code': 'region_code'}) }}
 from {{ ref('fct_inspection') }}
 where inspection_result = 'SERVICE_STOPPED'
 union all
-select {{ kpi_atom('P06', on='inspected_on', numerator="1", denominator='null', key='null', by={'region_code': 'region_code'}) }}
+select {{ kpi_atom('P06', on='inspected_on', by={'region_code': 'region_code'}) }}
 from {{ ref('fct_inspection') }}
 where inspection_mode = 'ONLINE' and object_type in ('SITE', 'SHOP')
 union all
-select {{ kpi_atom('P07', on='inspected_on', numerator="1", denominator='null', key='null', by={'region_code': 'region_code'}) }}
+select {{ kpi_atom('P07', on='inspected_on', by={'region_code': 'region_code'}) }}
 from {{ ref('fct_inspection') }}
 where inspection_mode = 'ON_SITE'
 union all
-select {{ kpi_atom('P08', on='scanned_on', numerator="scan_count", denominator='null', key='null', by={'region_code': 'region_code'}) }}
+select {{ kpi_atom('P08', on='scanned_on', numerator="scan_count", by={'region_code': 'region_code'}) }}
 from scans
 where storefront_type in ('SHOP', 'TAKEOUT')
 union all
-select {{ kpi_atom(
-    'P09',
-    on='scanned_on',
-    numerator="product_count",
-    denominator='null',
-    key='null',
-    by={'region_code': 'region_code'}
-) }}
+select {{ kpi_atom('P09', on='scanned_on', numerator="product_count", by={'region_code': 'region_code'}) }}
 from scans
-where true
 union all
-select {{ kpi_atom('P10', on='scanned_on', numerator="scan_count", denominator='null', key='null', by={'region_code': 'region_code'}) }}
+select {{ kpi_atom('P10', on='scanned_on', numerator="scan_count", by={'region_code': 'region_code'}) }}
 from scans
 where storefront_type = 'SITE'
 union all
-select {{ kpi_atom('P11', on='scanned_on', numerator="page_count", denominator='null', key='null', by={'region_code': 'region_code'}) }}
+select {{ kpi_atom('P11', on='scanned_on', numerator="page_count", by={'region_code': 'region_code'}) }}
 from scans
-where true

@@ -20,19 +20,19 @@ cases as (
 ),
 
 atoms as (
-    select {{ kpi_atom('K11_FILED', on='filed_on', numerator="1", denominator='null', by=case_by) }}
+    select {{ kpi_atom('K11_FILED', on='filed_on', by=case_by) }}
     from cases
     where filed_on is not null
     union all
-    select {{ kpi_atom('K11_DECIDED', on='decided_on', numerator="1", denominator='null', by=case_by) }}
+    select {{ kpi_atom('K11_DECIDED', on='decided_on', by=case_by) }}
     from cases
     where decided_on is not null
     union all
-    select {{ kpi_atom('K11_CLOSED', on='closed_on', numerator="1", denominator='null', by=case_by) }}
+    select {{ kpi_atom('K11_CLOSED', on='closed_on', by=case_by) }}
     from cases
     where closed_on is not null
     union all
-    select {{ kpi_atom('K12_AMOUNT', on='decided_on', numerator="penalty_total", denominator='null', by=case_by) }}
+    select {{ kpi_atom('K12_AMOUNT', on='decided_on', numerator="penalty_total", by=case_by) }}
     from cases
     where decided_on is not null
     union all
@@ -70,15 +70,15 @@ atoms as (
     from cases
     where double_published_due_on <= as_of_date
     union all
-    select {{ kpi_atom('P12', on='decided_on', numerator="1", denominator='null', by=case_by) }}
+    select {{ kpi_atom('P12', on='decided_on', by=case_by) }}
     from cases
     where decided_on is not null
     union all
-    select {{ kpi_atom('P13', on='decided_on', numerator="penalty_total / 10000", denominator='null', by=case_by) }}
+    select {{ kpi_atom('P13', on='decided_on', numerator="penalty_total / 10000", by=case_by) }}
     from cases
     where decided_on is not null
     union all
-    select {{ kpi_atom('P15', on='decided_on', numerator="1", denominator='null', by=case_by) }}
+    select {{ kpi_atom('P15', on='decided_on', by=case_by) }}
     from cases
     where decided_on is not null and decision_type = 'TRANSFERRED' and transfer_target = 'POLICE'
 )

@@ -26,9 +26,8 @@ leads as (
 ),
 
 atoms as (
-    select {{ kpi_atom('K05_LEADS', on='discovered_at', numerator="1", denominator='null', by=lead_by) }}
+    select {{ kpi_atom('K05_LEADS', on='discovered_at', by=lead_by) }}
     from leads
-    where true
     union all
     select {{ kpi_atom(
         'K06_RECEIVED',
@@ -74,27 +73,27 @@ atoms as (
     from leads
     where closed_at is not null and handling_working_days is not null
     union all
-    select {{ kpi_atom('K10_MEDIAN', on='closed_at', numerator="handling_working_days", denominator='null', by=lead_by) }}
+    select {{ kpi_atom('K10_MEDIAN', on='closed_at', numerator="handling_working_days", by=lead_by) }}
     from leads
     where closed_at is not null and handling_working_days is not null
     union all
-    select {{ kpi_atom('K16_POLICE', on='closed_at', numerator="1", denominator='null', by=lead_by) }}
+    select {{ kpi_atom('K16_POLICE', on='closed_at', by=lead_by) }}
     from leads
     where result_code = 'TRANSFERRED' and transfer_target = 'POLICE'
     union all
-    select {{ kpi_atom('K16_OTHER_AGENCY', on='closed_at', numerator="1", denominator='null', by=lead_by) }}
+    select {{ kpi_atom('K16_OTHER_AGENCY', on='closed_at', by=lead_by) }}
     from leads
     where result_code = 'TRANSFERRED' and transfer_target = 'OTHER_AGENCY'
     union all
-    select {{ kpi_atom('K16_OTHER_REGION', on='closed_at', numerator="1", denominator='null', by=lead_by) }}
+    select {{ kpi_atom('K16_OTHER_REGION', on='closed_at', by=lead_by) }}
     from leads
     where result_code = 'TRANSFERRED' and transfer_target = 'OTHER_REGION'
     union all
-    select {{ kpi_atom('P15', on='closed_at', numerator="1", denominator='null', by=lead_by) }}
+    select {{ kpi_atom('P15', on='closed_at', by=lead_by) }}
     from leads
     where result_code = 'TRANSFERRED' and transfer_target = 'POLICE'
     union all
-    select {{ kpi_atom('P16', on='closed_at', numerator="1", denominator='null', by=lead_by) }}
+    select {{ kpi_atom('P16', on='closed_at', by=lead_by) }}
     from leads
     where closed_at is not null and result_code not in ('DUPLICATE', 'NOT_JURISDICTION')
 ),

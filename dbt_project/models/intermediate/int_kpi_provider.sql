@@ -5,29 +5,24 @@ select {{ kpi_atom(
     on='business_date',
     numerator="case when is_duplicate then 1 else 0 end",
     denominator='1',
-    key='null',
     by={'provider_code': 'provider_code'}
 ) }}
 from {{ ref('int_provider_submission') }}
-where true
 union all
 select {{ kpi_atom(
     'K18',
     on='business_date',
     numerator="case when is_evidence_valid then 1 else 0 end",
     denominator='1',
-    key='null',
     by={'provider_code': 'provider_code'}
 ) }}
 from {{ ref('int_provider_submission') }}
-where true
 union all
 select {{ kpi_atom(
     'K19',
     on='business_date',
     numerator="case when is_on_time then 1 else 0 end",
     denominator='1',
-    key='null',
     by={'provider_code': 'provider_code'}
 ) }}
 from {{ ref('int_provider_submission') }}
@@ -38,7 +33,6 @@ select {{ kpi_atom(
     on='business_date',
     numerator="case when is_founded then 1 else 0 end",
     denominator='1',
-    key='null',
     by={'provider_code': 'provider_code'}
 ) }}
 from {{ ref('int_provider_submission') }}
@@ -49,29 +43,24 @@ select {{ kpi_atom(
     on='business_date',
     numerator="case when is_taken_up then 1 else 0 end",
     denominator='1',
-    key='null',
     by={'provider_code': 'provider_code'}
 ) }}
 from {{ ref('int_provider_submission') }}
-where true
 union all
 select {{ kpi_atom(
     'Q03_COMPLETE',
     on='business_date',
     numerator="case when is_complete then 1 else 0 end",
     denominator='1',
-    key='null',
     by={'provider_code': 'provider_code'}
 ) }}
 from {{ ref('int_provider_submission') }}
-where true
 union all
 select {{ kpi_atom(
     'Q04_LOCATION',
     on='business_date',
     numerator="case when is_region_right then 1 else 0 end",
     denominator='1',
-    key='null',
     by={'provider_code': 'provider_code'}
 ) }}
 from {{ ref('int_provider_submission') }}

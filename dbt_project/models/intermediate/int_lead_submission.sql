@@ -11,16 +11,6 @@ jiangxi as (
     from {{ ref('stg_jiangxi__leads') }}
 ),
 
-third_party as (
-    select
-        *,
-        coalesce(nullif(_delivery, ''), cast(_business_date as {{ dbt.type_string() }})) as delivery,
-        row_number() over (
-            partition by _provider, _business_date, _delivery, provider_lead_no order by {{ latest_first() }}
-        ) as nth
-    from {{ ref('stg_third_party__leads') }}
-),
-
 submissions as (
     select
         'five_level' as source_code, '' as provider_code, five_level.lead_no as source_lead_no, '' as delivery,
@@ -55,8 +45,7 @@ submissions as (
         'third_party', _provider, provider_lead_no, delivery, _business_date, null, cast(found_on as timestamp),
         '["' || violation_code || '"]', category_code, platform_code, platform_shop_id, null, null, url, uscc,
         region_code, null, null, null, null, null, null, null, null, null, null, 0, 0, null, null, 0, 0
-    from third_party
-    where nth = 1
+    from {{ ref('int_provider_lead') }}
 ),
 
 compared as (

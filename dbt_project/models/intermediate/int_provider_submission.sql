@@ -8,16 +8,6 @@ deliveries as (
     from {{ ref('stg_audit__file_ledger') }}
     where role = 'data'
     group by provider, dataset, business_date, delivery, version
-),
-
-sent as (
-    select
-        *,
-        coalesce(nullif(_delivery, ''), cast(_business_date as {{ dbt.type_string() }})) as delivery_name,
-        row_number() over (
-            partition by _provider, _business_date, _delivery, provider_lead_no order by {{ latest_first() }}
-        ) as nth
-    from {{ ref('stg_third_party__leads') }}
 )
 
 select
@@ -42,14 +32,11 @@ select
     evidence.hash_status = 'MATCH' as is_evidence_valid,
     -- delivery times are UTC; a business date ends at 24:00 in Shanghai, 16:00 UTC
     {{ hours_between(add_days('sent._business_date', 1), 'deliveries.delivered_at') }} + 8 <= providers.delivery_hours as is_on_time
-from sent
-inner join {{ ref('fct_lead_submission') }} as keys
-    on keys.source_code = 'third_party' and sent._provider = keys.provider_code
-        and sent.provider_lead_no = keys.source_lead_no and sent.delivery_name = keys.delivery
+from {{ ref('int_provider_lead') }} as sent
+inner join {{ ref('fct_lead_submission') }} as keys on sent.submission_key = keys.submission_key
 inner join {{ ref('fct_lead') }} as leads on keys.lead_key = leads.lead_key
 left join {{ ref('fct_evidence') }} as evidence on keys.submission_key = evidence.submission_key
 left join {{ ref('dim_provider') }} as providers on sent._provider = providers.provider_code
 left join deliveries
     on sent._provider = deliveries.provider and sent._business_date = deliveries.business_date
         and sent._delivery = deliveries.delivery and sent._version = deliveries.version and deliveries.dataset = 'leads'
-where sent.nth = 1

@@ -1,16 +1,6 @@
 -- The proof that a provider's list names, against the file that came with it.
 with
 
-leads as (
-    select
-        *,
-        coalesce(nullif(_delivery, ''), cast(_business_date as {{ dbt.type_string() }})) as delivery,
-        row_number() over (
-            partition by _provider, _business_date, _delivery, provider_lead_no order by {{ latest_first() }}
-        ) as nth
-    from {{ ref('stg_third_party__leads') }}
-),
-
 files as (
     select
         provider, business_date, delivery, part,
@@ -22,7 +12,7 @@ files as (
 )
 
 select
-    {{ stable_key(["'third_party'", 'leads._provider', 'leads.provider_lead_no', 'leads.delivery']) }} as submission_key,
+    leads.submission_key,
     leads._provider as provider_code,
     leads._business_date as business_date,
     leads.evidence_file,
@@ -36,8 +26,7 @@ select
         when lower(leads.evidence_sha256) = files.file_sha256 then 'MATCH'
         else 'MISMATCH'
     end as hash_status
-from leads
+from {{ ref('int_provider_lead') }} as leads
 left join files
     on leads._provider = files.provider and leads._business_date = files.business_date and leads._delivery = files.delivery
         and leads.evidence_file = files.part
-where leads.nth = 1
