@@ -19,10 +19,10 @@ from wangjian.sources.registry import TIMEZONE
     max_active_runs=1,
     tags=["housekeeping"],
     default_args={"retries": 2, "retry_delay": timedelta(minutes=10)},
-    doc_md="Merge small raw files of past months 合并往月的小文件，不改变任何结果。",
+    doc_md="Merge small raw files of past months, without changing a result; write the models' docs 合并往月的小文件，不改变任何结果；生成模型文档。",
 )
 def housekeeping() -> None:
-    """Retention and docs sites join here."""
+    """Compact, then document."""
 
     @task(pool=WRITER_POOL)
     def compact() -> None:
@@ -30,7 +30,13 @@ def housekeeping() -> None:
 
         compact_raw()
 
-    compact()
+    @task(pool=WRITER_POOL)
+    def docs() -> None:
+        from wangjian.orchestration import write_docs
+
+        write_docs()
+
+    compact() >> docs()
 
 
 housekeeping()

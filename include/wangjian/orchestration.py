@@ -151,3 +151,11 @@ def compact_raw() -> None:
     for source in load_registry():
         with clear_errors():
             print(f"{source}: {pipeline.compact(data_root(), source)} partitions merged")
+
+
+def write_docs() -> None:
+    """Write the documentation of the models."""
+    from wangjian import pipeline
+
+    with clear_errors():
+        print(pipeline.docs(data_root()))

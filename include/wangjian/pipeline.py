@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from datetime import date
+from pathlib import Path
 
 from wangjian import parsing, publishing, quality, warehouse
 from wangjian.landing.store import Landing
@@ -57,6 +58,23 @@ def parse(data: DataRoot, source: str, progress: Progress | None = None) -> Pars
         run.files, run.rows = report.files, report.rows
         run.message = f"{report.rejected_files} files rejected"
     return report
+
+
+def docs(data: DataRoot) -> Path:
+    """Write the documentation of the models as they were last built.
+
+    Returns:
+        Its page.
+
+    Raises:
+        WangjianError: dbt could not read the project or the warehouse.
+    """
+    from wangjian.warehouse.docs import write_model_docs
+
+    with record_run(data, "docs") as run:
+        page = write_model_docs(data)
+        run.message = str(page.relative_to(data.root))
+    return page
 
 
 def compact(data: DataRoot, source: str) -> int:

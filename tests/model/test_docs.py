@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from wangjian.paths import PROJECT_ROOT
+from wangjian import pipeline
+from wangjian.paths import PROJECT_ROOT, DataRoot
+from wangjian.publishing.labels import load_labels
 
 pytestmark = pytest.mark.slow
 
@@ -28,3 +31,12 @@ def test_the_example_query_runs(published: duckdb.DuckDBPyConnection, page: Path
     assert queries
     for query in queries:
         assert published.execute(query).description
+
+
+def test_the_models_page_needs_no_network_and_knows_the_labels(year_2024: DataRoot) -> None:
+    page = pipeline.docs(year_2024).read_text(encoding="utf-8")
+    assert "INLINE DATA" not in page
+    manifest = json.JSONDecoder().raw_decode(page, page.index('{"metadata": {"dbt_schema_version"'))[0]
+    columns = manifest["nodes"]["model.wangjian.fct_lead"]["columns"]
+    assert columns["lead_key"]["description"] == load_labels().of_column("fct_lead", "lead_key")
+    assert all(column["description"] for column in columns.values())

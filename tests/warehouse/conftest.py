@@ -11,6 +11,7 @@ import jinja2
 import pytest
 
 from wangjian.paths import DBT_PROJECT
+from wangjian.warehouse import duckdb_functions
 
 Macro = Callable[..., str]
 
@@ -38,6 +39,7 @@ def macro() -> Macro:
 def evaluate(macro: Macro) -> Callable[..., Any]:
     """What a macro gives for each of some texts, in their order."""
     connection = duckdb.connect()
+    duckdb_functions.register(connection)
 
     def run(name: str, texts: list[str | None]) -> list[Any]:
         sql = f"select {macro(name, 'given.text')} from unnest($1::varchar[]) with ordinality as given (text, place) order by place"

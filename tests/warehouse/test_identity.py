@@ -138,6 +138,13 @@ def test_case_numbers(evaluate: Evaluate, text: str | None, normalised: str | No
     assert evaluate("case_no_is_valid", [normalised]) == [is_valid]
 
 
+@pytest.mark.parametrize(
+    ("case_no", "prefix"), [("赣市监立案〔2023〕12号", "赣"), ("〔杭临〕市监处罚〔2024〕131号", "杭临"), (None, None)]
+)
+def test_the_organ_s_word_in_a_case_number(evaluate: Evaluate, case_no: str | None, prefix: str | None) -> None:
+    assert evaluate("case_no_prefix", [case_no]) == [prefix]
+
+
 def test_the_subject_of_an_icp_filing(evaluate: Evaluate) -> None:
     numbers: list[str | None] = ["赣ICP备2022005379号-1", " 赣icp备2022005379号 ", "京ICP备18006193号-12", "", None]
     assert evaluate("icp_root", numbers) == [
@@ -158,7 +165,10 @@ def test_the_subject_of_an_icp_filing(evaluate: Evaluate) -> None:
         ("example.cn/Item/AbC", "example.cn/Item/AbC"),
         ("https://a.cn/?spm=1&id=2&id2=3", "a.cn?id=2&id2=3"),
         ("https://a.cn/x?sharefile=1&shareid=2", "a.cn/x?sharefile=1&shareid=2"),
-        ("https://赣南脐橙.cn/店", "赣南脐橙.cn/店"),
+        ("https://赣南脐橙.cn/店", "xn--6kr684co7psil.cn/店"),
+        ("https://xn--6kr684co7psil.cn/店", "xn--6kr684co7psil.cn/店"),
+        ("http://www.赣南脐橙。ＣＮ:8080/a", "xn--6kr684co7psil.cn:8080/a"),
+        ("https://赣 南.cn/a", "赣 南.cn/a"),
         ("  ", None),
         (None, None),
     ],

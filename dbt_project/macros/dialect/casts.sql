@@ -55,6 +55,11 @@
     {{ matches(case_no, '^〔?[一-龥]{1,8}〕?市监(处罚|罚|不罚|处|罚决|责改|立案|罚告|听告|移|监罚)?字?〔(19|20)[0-9]{2}〕[0-9]{1,6}号$') }}
 {%- endmacro %}
 
+{#- The organ's word in a normalised 案号: 赣市监立案〔2023〕12号 → 赣, 〔杭临〕市监处罚〔2024〕131号 → 杭临. -#}
+{% macro case_no_prefix(case_no) -%}
+    translate(regexp_replace({{ case_no }}, '市监.*$', ''), '〔〕', '')
+{%- endmacro %}
+
 {#- `V01;V07` to a JSON list. -#}
 {% macro list_text_to_json(text) -%}
     '["' || replace(replace({{ text }}, ' ', ''), ';', '","') || '"]'

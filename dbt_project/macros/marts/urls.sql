@@ -1,5 +1,5 @@
 {#- One spelling of a URL, to compare and never to open: no scheme, no `www.`, host in lower case, no tracking parameters,
-    fragment, default port or slash at the end; path and item or shop ids stay as they are. Punycode is not decoded. -#}
+    fragment, default port or slash at the end; path and item or shop ids stay as they are; a host beyond ASCII is written in punycode. -#}
 
 {% macro url_canonical(url) -%}
     {%- set tracking = var('url_tracking_parameters', [
@@ -10,7 +10,26 @@
     {%- set rest = "substr(" ~ schemeless ~ ", length(regexp_replace(" ~ schemeless ~ ", '[/?].*$', '')) + 1)" -%}
     {%- set untracked = replace_all("replace(replace(" ~ rest ~ ", '?', '?&'), '&', '&&')", '&(' ~ tracking | join('|') ~ ')=[^&]*', '') -%}
     {%- set joined = "regexp_replace(regexp_replace(" ~ replace_all(untracked, '&+', '&') ~ ", '[?]&', '?'), '[ ?&/]+$', '')" -%}
-    nullif({{ host }} || regexp_replace({{ joined }}, '/+[?]', '?'), '')
+    nullif({{ host_in_ascii(host) }} || regexp_replace({{ joined }}, '/+[?]', '?'), '')
+{%- endmacro %}
+
+
+{#- 赣南脐橙.cn → xn--…: only hosts beyond ASCII go through the slow function. -#}
+{% macro host_in_ascii(host) -%}
+    case when {{ matches(host, '^[ -~]*$') }} then {{ host }} else {{ idn_to_ascii(host) }} end
+{%- endmacro %}
+
+{% macro idn_to_ascii(host) -%}
+    {{ return(adapter.dispatch('idn_to_ascii', 'wangjian')(host)) }}
+{%- endmacro %}
+
+{#- wangjian.warehouse.duckdb_functions registers it -#}
+{% macro default__idn_to_ascii(host) -%}
+    idn_to_ascii({{ host }})
+{%- endmacro %}
+
+{% macro spark__idn_to_ascii(host) -%}
+    reflect('java.net.IDN', 'toASCII', {{ host }})
 {%- endmacro %}
 
 

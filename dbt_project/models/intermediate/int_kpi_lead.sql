@@ -89,9 +89,10 @@ atoms as (
     from leads
     where result_code = 'TRANSFERRED' and transfer_target = 'OTHER_REGION'
     union all
+    -- a lead with a case is counted by its case
     select {{ kpi_atom('P15', on='closed_at', by=lead_by) }}
     from leads
-    where result_code = 'TRANSFERRED' and transfer_target = 'POLICE'
+    where result_code = 'TRANSFERRED' and transfer_target = 'POLICE' and case_no is null
     union all
     select {{ kpi_atom('P16', on='closed_at', by=lead_by) }}
     from leads

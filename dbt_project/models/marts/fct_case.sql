@@ -65,13 +65,17 @@ due as (
 
 select
     case_no,
-    {{ case_no_is_valid('case_no') }} as is_case_no_valid,
+    {{ case_no_is_valid('case_no') }} and prefixes.case_no_prefix is not null as is_case_no_valid,
+    case
+        when not {{ case_no_is_valid('case_no') }} then 'FORMAT'
+        when prefixes.case_no_prefix is null then 'UNKNOWN_PREFIX'
+    end as case_no_invalid_reason,
     cause,
     {{ json_list_first('violation_codes') }} as violation_code,
     category_code,
     platform_code,
     org_code,
-    current_region_code as region_code,
+    due.current_region_code as region_code,
     procedure,
     filed_on,
     investigated_on,
@@ -97,3 +101,4 @@ select
     coalesce(decided_on > decision_due_on, false) as was_late,
     penalty_total
 from due
+left join {{ ref('seed_case_no_prefix') }} as prefixes on {{ case_no_prefix('case_no') }} = prefixes.case_no_prefix

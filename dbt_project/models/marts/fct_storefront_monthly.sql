@@ -38,7 +38,6 @@ scanned as (
 select
     storefronts.storefront_key,
     complete.month_start,
-    storefronts.storefront_id,
     storefronts.storefront_type,
     storefronts.platform_code,
     storefronts.operator_key,

@@ -121,6 +121,15 @@ def compact(source: str, as_json: bool) -> None:
 
 @cli.command()
 @json_option
+def docs(as_json: bool) -> None:
+    """Write the documentation of the models: one page, for any browser."""
+    from wangjian import pipeline
+
+    _say({"docs": pipeline.docs(data_root())}, as_json=as_json)
+
+
+@cli.command()
+@json_option
 def check(as_json: bool) -> None:
     """Check the last build: may it be published?"""
     from wangjian import pipeline

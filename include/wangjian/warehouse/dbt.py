@@ -20,7 +20,7 @@ def run_dbt(data: DataRoot, command: str, progress: Progress | None = None) -> l
 
     Args:
         data: the data root; dbt's own files go to its scratch folder.
-        command: `build`, `docs`, ….
+        command: `build`, `docs generate`, ….
         progress: told of each node that ends.
 
     Returns:
@@ -38,7 +38,9 @@ def run_dbt(data: DataRoot, command: str, progress: Progress | None = None) -> l
     kinds = ["--exclude-resource-type", "unit_test"] if command == "build" else []
     places = ["--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT), "--target-path", str(target)]
     environment = {**os.environ, "WANGJIAN_DATA": str(data.root), "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}
-    said = _follow([sys.executable, "-m", "dbt.cli.main", *options, command, *kinds, *places], environment, progress)
+    said = _follow(
+        [sys.executable, "-m", "dbt.cli.main", *options, *command.split(), *kinds, *places], environment, progress
+    )
     if not results.exists():
         raise WangjianError(
             f"dbt could not start: {' '.join(said)}",

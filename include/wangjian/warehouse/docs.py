@@ -1,0 +1,57 @@
+"""The models' own documentation: dbt's site as one page, with the project's labels on every column."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from wangjian.files import exclusive_lock, write_atomically
+from wangjian.paths import DataRoot
+from wangjian.publishing.labels import Labels, load_labels
+from wangjian.warehouse.dbt import run_dbt
+
+
+def write_model_docs(data: DataRoot) -> Path:
+    """Write dbt's docs of the warehouse as it was last built.
+
+    Args:
+        data: the data root, with a built warehouse.
+
+    Returns:
+        The page: one file, which needs no server and no network.
+
+    Raises:
+        WangjianError: dbt could not read the project or the warehouse.
+    """
+    with exclusive_lock(data.state / "locks" / "warehouse.lock", doing="describe the warehouse"):
+        run_dbt(data, "docs generate")
+    target = data.scratch / "dbt"
+    manifest = json.loads((target / "manifest.json").read_text(encoding="utf-8"))
+    catalog = (target / "catalog.json").read_text(encoding="utf-8")
+    page = (target / "index.html").read_text(encoding="utf-8")
+    # what `dbt docs generate --static` does, after the labels are in
+    described = json.dumps(labelled(manifest, load_labels()), ensure_ascii=False)
+    for place, content in (("MANIFEST", described), ("CATALOG", catalog)):
+        # `</` inside a script element could end it
+        page = page.replace(f'"{place}.JSON INLINE DATA"', content.replace("</", "<\\/"))
+    found = data.docs / "model" / "index.html"
+    found.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(found, page)
+    return found
+
+
+def labelled(manifest: dict[str, Any], labels: Labels) -> dict[str, Any]:
+    """Describe the columns of the manifest's models by the labels, `中文 | English`, where they have no words of their own.
+
+    Args:
+        manifest: dbt's manifest; it is changed in place.
+        labels: the project's labels.
+
+    Returns:
+        The manifest.
+    """
+    for node in manifest["nodes"].values():
+        for name, column in node.get("columns", {}).items():
+            column["description"] = column.get("description") or labels.of_column(node["name"], name) or ""
+    return manifest
