@@ -9,6 +9,7 @@ from typing import Any
 import duckdb
 import jinja2
 import pytest
+import yaml
 
 from wangjian.paths import DBT_PROJECT
 from wangjian.warehouse import duckdb_functions
@@ -20,10 +21,11 @@ Macro = Callable[..., str]
 def macro() -> Macro:
     """Render a macro: `macro("uscc_is_valid", "code")` gives SQL over the column `code`."""
     sources = [path.read_text(encoding="utf-8") for path in sorted((DBT_PROJECT / "macros").glob("*/*.sql"))]
+    variables = yaml.safe_load((DBT_PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
     environment = jinja2.Environment(extensions=["jinja2.ext.do"])
     context: dict[str, Any] = {
         "return": lambda value: value,
-        "var": lambda _, default=None: default,
+        "var": lambda name, default=None: variables.get(name, default),
         "dbt": SimpleNamespace(type_string=lambda: "varchar"),
         "adapter": SimpleNamespace(dispatch=lambda name, _: getattr(module, f"default__{name}")),
     }

@@ -10,13 +10,13 @@
     {%- set rest = "substr(" ~ schemeless ~ ", length(regexp_replace(" ~ schemeless ~ ", '[/?].*$', '')) + 1)" -%}
     {%- set untracked = replace_all("replace(replace(" ~ rest ~ ", '?', '?&'), '&', '&&')", '&(' ~ tracking | join('|') ~ ')=[^&]*', '') -%}
     {%- set joined = "regexp_replace(regexp_replace(" ~ replace_all(untracked, '&+', '&') ~ ", '[?]&', '?'), '[ ?&/]+$', '')" -%}
-    nullif({{ host_in_ascii(host) }} || regexp_replace({{ joined }}, '/+[?]', '?'), '')
+    nullif({{ host_in_ascii(host, url) }} || regexp_replace({{ joined }}, '/+[?]', '?'), '')
 {%- endmacro %}
 
 
-{#- 赣南脐橙.cn → xn--…: only hosts beyond ASCII go through the slow function. -#}
-{% macro host_in_ascii(host) -%}
-    case when {{ matches(host, '^[ -~]*$') }} then {{ host }} else {{ idn_to_ascii(host) }} end
+{#- 赣南脐橙.cn → xn--…: only what is beyond ASCII goes through the slow function; the URL is cheaper to look at than its host. -#}
+{% macro host_in_ascii(host, url) -%}
+    case when {{ matches(url, '^[ -~]*$') }} then {{ host }} else {{ idn_to_ascii(host) }} end
 {%- endmacro %}
 
 {% macro idn_to_ascii(host) -%}

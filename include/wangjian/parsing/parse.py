@@ -15,6 +15,7 @@ from wangjian.errors import RejectedFile
 from wangjian.files import exclusive_lock
 from wangjian.landing.manifest import LandedFile, Manifest
 from wangjian.landing.store import Landing
+from wangjian.masking import masked
 from wangjian.parsing.compact import sweep
 from wangjian.parsing.control_files import ControlFile, parse_ctl, parse_json_counts
 from wangjian.parsing.delimited import parse_csv
@@ -40,7 +41,7 @@ from wangjian.sources.fetch import Progress
 from wangjian.sources.provider import FileLayout, JsonCounts, load_provider
 from wangjian.sources.registry import TIMEZONE, Source
 
-PARSER_VERSION = 1
+PARSER_VERSION = 2
 """Raise it when a parser gives other rows for the same bytes: everything is then parsed anew by itself."""
 
 PERSONAL_HEADERS = ("举报人", "身份证", "证件号", "reporter", "id_card", "id_no")
@@ -333,7 +334,7 @@ def _take(batch: Batch, export: Manifest, file: LandedFile, parsed: ParsedFile, 
         state = {"_is_duplicate": is_duplicate, "_extra": json.dumps(extra, ensure_ascii=False) if extra else None}
         batch.rows.append(values | lineage | {"_sheet": row.sheet, "_row_number": row.number} | state)
     for line in parsed.rejected:
-        place = {"_row_number": line.number, "_reason_code": line.code, "_raw_line": line.text}
+        place = {"_row_number": line.number, "_reason_code": line.code, "_raw_line": masked(line.text)}
         batch.rejects.append(lineage | {"_sheet": ""} | place)
     return {
         "status": "parsed",

@@ -26,6 +26,7 @@ class Column(BaseModel):
         name: the warehouse's name for it.
         header: the name in the source's file; for JSON the field's name.
         required: a row without it goes to quarantine; a file without the column is rejected.
+        personal: a person may stand here; quarantine shows the first sign only.
         on_parse: `keyed_hash` replaces the value by an HMAC before it is written anywhere but landing; `drop` removes it.
     """
 
@@ -40,6 +41,7 @@ class Column(BaseModel):
     codes: tuple[str, ...] = ()
     alias_domain: str | None = None
     pattern: str | None = None
+    personal: bool = False
 
 
 class Dataset(BaseModel):
