@@ -8,7 +8,7 @@ bad_rows as (
 ),
 
 original as (
-{%- for source_name, dataset, node in contract_datasets() %}
+    {%- for source_name, dataset, node in contract_datasets() %}
     select bad_rows.*, {{ original_values(node.columns, 'raw.') }} as original_values
     from {{ source(source_name, dataset) }} as raw
     inner join bad_rows
@@ -17,7 +17,7 @@ original as (
     where bad_rows.source = '{{ source_name }}' and bad_rows.dataset = '{{ dataset }}'
         and raw._batch_id in (select batch_id from {{ ref('stg_audit__file_ledger') }})
     union all
-{%- endfor %}
+    {%- endfor %}
     -- lines that are no rows; the parser masked them
     select
         exports.source, exports.provider, exports.dataset, exports.business_date, rejects._part, rejects._sheet,
