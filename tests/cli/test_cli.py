@@ -40,7 +40,20 @@ def call(data: DataRoot, monkeypatch: pytest.MonkeyPatch) -> Call:
 def test_help_lists_every_command(call: Call, capsys: pytest.CaptureFixture[str]) -> None:
     assert call("--help") == 0
     shown = capsys.readouterr().out
-    for command in ("ingest", "parse", "build", "check", "publish", "rollback", "rebuild", "compact", "status", "sql", "docs", "quarantine"):
+    for command in (
+        "ingest",
+        "parse",
+        "build",
+        "check",
+        "publish",
+        "rollback",
+        "rebuild",
+        "compact",
+        "status",
+        "sql",
+        "docs",
+        "quarantine",
+    ):
         assert f"\n  {command} " in shown
 
 
