@@ -38,7 +38,7 @@ from range(200) as t (n), range(date '2023-01-01', date '2023-05-01', interval 1
 create table marts.fct_lead as
 select 'l' || n as lead_key, 'FILED' as result_code, timestamp '2023-01-01' as discovered_at,
     timestamp '2023-01-02' as received_at, timestamp '2023-01-03' as feedback_at, timestamp '2023-01-04' as closed_at,
-    0 as returned_count, 1 as source_count, '360702-01' as handling_org_code
+    0 as returned_count, 1 as source_count, '360702-01' as handling_org_code, '赣市监立案〔2023〕1号' as case_no
 from range(20) as t (n);
 
 create table marts.fct_case as
@@ -79,8 +79,10 @@ select 'l' || n as lead_no, timestamptz '2023-01-15 08:00:00+08' as discovered_a
     3 as discovered_by_level
 from range(20) as t (n);
 
+create table marts.fct_lead_submission as select 'JX1' as source_lead_no;
+
 create table staging.stg_jiangxi__cases as
-select date '2023-01-15' as _business_date, date '2023-01-15' as filed_on, 30 as extension_days from range(20) as t (n);
+select 'c' || n as case_no, 'JX1' as lead_no, date '2023-01-15' as _business_date, date '2023-01-15' as filed_on, 30 as extension_days from range(20) as t (n);
 """
 
 # each rule meets rows that break it, and nothing but the rows that its own columns name
@@ -99,6 +101,7 @@ insert into marts.dim_storefront values
 update marts.dim_storefront set region_code = case when storefront_key > 's2' then '110101' end;
 delete from marts.fct_storefront_monthly where month_start = '2023-02-01';
 delete from marts.fct_storefront_monthly where month_start = '2023-04-01' and storefront_key > 's1';
+update marts.fct_lead set case_no = null where lead_key = 'l0';
 update marts.fct_lead set result_code = 'FORGOTTEN', closed_at = '2022-01-01', feedback_at = '2022-01-01',
     returned_count = 99, source_count = 4, handling_org_code = null where lead_key > 'l1';
 update marts.fct_case set case_no = '赣市监立案[2023]012号', filed_on = '2023-03-01', served_on = '2023-01-01',
@@ -115,7 +118,7 @@ update staging.stg_third_party__leads set violation_code = 'UNMAPPED', platform_
     found_on = '2023-02-15', uscc = null;
 update staging.stg_five_level__leads set discovered_at = '2023-02-15 08:00:00+08', discovered_by_level = 7
     where lead_no = 'l1';
-update staging.stg_jiangxi__cases set filed_on = '2023-02-15', extension_days = 1000;
+update staging.stg_jiangxi__cases set lead_no = 'nobody''s', filed_on = '2023-02-15', extension_days = 1000;
 """
 
 # what only an empty warehouse breaks: volumes
