@@ -23,6 +23,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from python_calamine import CalamineWorkbook
 
+from wangjian import hosts
+
 DATA, OUT = Path(os.environ["WANGJIAN_DATA"]), Path(os.environ["BENCH_PLAIN"])
 
 
@@ -93,6 +95,7 @@ def build() -> None:
         if node["resource_type"] == "model"
     }
     with duckdb.connect(str(OUT / "plain.duckdb"), config={"memory_limit": "6GB", "threads": 2}) as connection:
+        hosts.register(connection)
         connection.execute(f"attach '{DATA / 'warehouse.duckdb'}' as warehouse (read_only)")
         connection.execute("create schema reference")
         for (seed,) in connection.execute(

@@ -12,6 +12,7 @@ from wangjian.parsing import ParseReport
 from wangjian.paths import DataRoot
 from wangjian.publishing import PublishReport
 from wangjian.quality import CheckReport
+from wangjian.quality.replay import note_quarantine_changes
 from wangjian.sources.fetch import FetchReport, FetchRequest, Progress, fetch
 from wangjian.sources.registry import get_source, load_registry
 from wangjian.state import current_build, record_run
@@ -118,6 +119,8 @@ def publish(data: DataRoot) -> PublishReport:
     """Publish the last build, if it is checked and new."""
     with record_run(data, "publish") as run:
         report = publishing.publish(data, run.run_id)
+        # a crash before this line costs nothing: the next publication notes it
+        note_quarantine_changes(data, report.publication.publication_id)
         run.message = report.message
     return report
 

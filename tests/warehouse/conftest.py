@@ -11,8 +11,8 @@ import jinja2
 import pytest
 import yaml
 
+from wangjian import hosts
 from wangjian.paths import DBT_PROJECT
-from wangjian.warehouse import duckdb_functions
 
 Macro = Callable[..., str]
 
@@ -41,7 +41,7 @@ def macro() -> Macro:
 def evaluate(macro: Macro) -> Callable[..., Any]:
     """What a macro gives for each of some texts, in their order."""
     connection = duckdb.connect()
-    duckdb_functions.register(connection)
+    hosts.register(connection)
 
     def run(name: str, texts: list[str | None]) -> list[Any]:
         sql = f"select {macro(name, 'given.text')} from unnest($1::varchar[]) with ordinality as given (text, place) order by place"

@@ -164,6 +164,7 @@ def test_the_subject_of_an_icp_filing(evaluate: Evaluate) -> None:
         ("//m.example.cn/a/b/?from=share", "m.example.cn/a/b"),
         ("example.cn/Item/AbC", "example.cn/Item/AbC"),
         ("https://a.cn/?spm=1&id=2&id2=3", "a.cn?id=2&id2=3"),
+        ("https://a.cn/?/?0", "a.cn?/?0"),
         ("https://a.cn/x?sharefile=1&shareid=2", "a.cn/x?sharefile=1&shareid=2"),
         ("https://赣南脐橙.cn/店", "xn--6kr684co7psil.cn/店"),
         ("https://xn--6kr684co7psil.cn/店", "xn--6kr684co7psil.cn/店"),

@@ -7,10 +7,16 @@
     ]) -%}
     {%- set schemeless = "regexp_replace(regexp_replace(trim(" ~ url ~ "), '^([A-Za-z][A-Za-z0-9+.-]*:)?//', ''), '#.*$', '')" -%}
     {%- set host = "regexp_replace(regexp_replace(lower(regexp_replace(" ~ schemeless ~ ", '[/?].*$', '')), '^www[.]', ''), ':(80|443)$', '')" -%}
-    {%- set rest = "substr(" ~ schemeless ~ ", length(regexp_replace(" ~ schemeless ~ ", '[/?].*$', '')) + 1)" -%}
-    {%- set untracked = replace_all("replace(replace(" ~ rest ~ ", '?', '?&'), '&', '&&')", '&(' ~ tracking | join('|') ~ ')=[^&]*', '') -%}
-    {%- set joined = "regexp_replace(regexp_replace(" ~ replace_all(untracked, '&+', '&') ~ ", '[?]&', '?'), '[ ?&/]+$', '')" -%}
-    nullif({{ host_in_ascii(host, url) }} || regexp_replace({{ joined }}, '/+[?]', '?'), '')
+    {%- set before_query = "regexp_replace(" ~ schemeless ~ ", '[?].*$', '')" -%}
+    {%- set path = "substr(" ~ before_query ~ ", length(regexp_replace(" ~ schemeless ~ ", '[/?].*$', '')) + 1)" -%}
+    {%- set query = "'&' || substr(" ~ schemeless ~ ", length(" ~ before_query ~ ") + 2)" -%}
+    {%- set untracked = replace_all("replace(" ~ query ~ ", '&', '&&')", '&(' ~ tracking | join('|') ~ ')=[^&]*', '') -%}
+    {%- set kept = "regexp_replace(regexp_replace(" ~ replace_all(untracked, '&+', '&') ~ ", '[ ?&/]+$', ''), '^[ &]+', '')" -%}
+    nullif(
+        {{ host_in_ascii(host, url) }} || regexp_replace({{ path }}, '[ &/]+$', '')
+        || case when {{ kept }} <> '' then '?' || {{ kept }} else '' end,
+        ''
+    )
 {%- endmacro %}
 
 
@@ -23,7 +29,7 @@
     {{ return(adapter.dispatch('idn_to_ascii', 'wangjian')(host)) }}
 {%- endmacro %}
 
-{#- wangjian.warehouse.duckdb_functions registers it -#}
+{#- dbt_project/profiles.yml has it registered on each connection (wangjian.hosts) -#}
 {% macro default__idn_to_ascii(host) -%}
     idn_to_ascii({{ host }})
 {%- endmacro %}

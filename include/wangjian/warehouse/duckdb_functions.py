@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import idna
 from dbt.adapters.duckdb.plugins import BasePlugin
 from duckdb import DuckDBPyConnection
+
+from wangjian import hosts
 
 
 class Plugin(BasePlugin):
@@ -12,25 +13,4 @@ class Plugin(BasePlugin):
 
     def configure_connection(self, conn: DuckDBPyConnection) -> None:
         """Register the functions; conn: an open connection."""
-        register(conn)
-
-
-def register(connection: DuckDBPyConnection) -> None:
-    """Make `idn_to_ascii(varchar) -> varchar` known to a connection."""
-    connection.create_function("idn_to_ascii", idn_to_ascii, ["VARCHAR"], "VARCHAR")
-
-
-def idn_to_ascii(host: str) -> str:
-    """Write an internationalised host name in ASCII (punycode).
-
-    Args:
-        host: a host name, with its port or not.
-
-    Returns:
-        its ASCII form (IDNA 2008 after the mapping of UTS 46), or the name itself where it is none that IDNA allows.
-    """
-    name, colon, port = host.partition(":")
-    try:
-        return idna.encode(name, uts46=True).decode("ascii") + colon + port
-    except idna.IDNAError:
-        return host
+        hosts.register(conn)

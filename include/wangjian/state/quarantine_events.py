@@ -1,0 +1,51 @@
+"""When bad rows entered and left quarantine, and why (`state/quarantine.jsonl`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from wangjian.paths import DataRoot
+from wangjian.state import jsonl
+from wangjian.state.clock import now
+
+Cause = Literal["broke_contract", "taken_up", "superseded", "withdrawn"]
+
+
+class QuarantineEvent(BaseModel):
+    """One row's way into quarantine or out of it.
+
+    Attributes:
+        publication_id: the first publication that shows it so.
+        cause: of leaving: `taken_up` (a contract, alias or code table was mended, and the row was loaded), `superseded`
+            (the source sent a higher version) or `withdrawn` (its export is no longer landed).
+        reason_codes: why it was or had been bad.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    quarantine_key: str
+    event: Literal["entered", "left"]
+    cause: Cause
+    publication_id: str
+    noted_at: AwareDatetime = Field(default_factory=now)
+    source: str
+    provider: str
+    dataset: str
+    business_date: date
+    export_id: str
+    part: str
+    reason_codes: str
+
+
+def quarantine_events(data: DataRoot) -> list[QuarantineEvent]:
+    """All events, in the order in which they were noted."""
+    return [QuarantineEvent.model_validate(record) for record in jsonl.read(data.state / "quarantine.jsonl")]
+
+
+def append_quarantine_events(data: DataRoot, found: Iterable[QuarantineEvent]) -> None:
+    """Append events."""
+    jsonl.append(data.state / "quarantine.jsonl", found)
