@@ -23,7 +23,7 @@ from wangjian.sources.registry import load_registry
 pytestmark = pytest.mark.slow
 
 FIRST, LAST = date(2023, 1, 29), date(2023, 2, 2)
-SECRETS = ("张三", "李四水果店", "13879712345", "360702199003077715", "王小五", "13900001111")
+SECRETS = ("张三", "李四水果店", "13879712345", "360702199003077715", "王小五", "13900001111", "li.si@")
 
 # columns swapped: a name where the channel belongs, an ID number where the region does, a phone in the description
 SWAPPED = {
@@ -34,7 +34,7 @@ SWAPPED = {
     "operator_name": "李四水果店",
     "region_code": "360702199003077715",
     "violation_codes": "V01",
-    "description": "电话13879712345",
+    "description": '"电话\n13879712345\nli.si@example.com"',
     "handling_org_code": "360702-01",
     "status": "待分派",
     "updated_at": "2023-02-02 10:00:00",
@@ -104,7 +104,7 @@ def test_every_bad_row_is_there_with_its_place_and_all_its_reasons(data: DataRoo
     reasons = "CODE:source_channel,TYPE:discovered_at,PATTERN:region_code"
     assert rows == [
         ("/export/20230202/leads.csv", 2, reasons, LAST),
-        ("/export/20230202/leads.csv", 3, "ROW_SHAPE", LAST),
+        ("/export/20230202/leads.csv", 5, "ROW_SHAPE", LAST),
     ]
     assert balance == [(2, 0, 2)]
 

@@ -17,13 +17,16 @@
 {%- endmacro %}
 
 
-{#- The columns of a contract as one JSON text, each as it came (`prefix` + name), null where it was empty. -#}
+{#-
+    The columns of a contract as one JSON text, each as it came (`prefix` + name), null where it was empty. Line breaks and other
+    control characters become blanks: as JSON escapes their letters would stick to what is to be masked.
+-#}
 {% macro original_values(columns, prefix) -%}
     {%- set names, values = [], [] -%}
     {%- for column in columns.values() -%}
         {%- set raw = prefix ~ column.name -%}
         {%- do names.append(column.name) -%}
-        {%- do values.append(masked_personal(raw) if column.config.meta.personal else raw) -%}
+        {%- do values.append(masked_personal(raw) if column.config.meta.personal else replace_all(raw, '\\p{Cc}', ' ')) -%}
     {%- endfor -%}
     {{ json_object_of(names, values) }}
 {%- endmacro %}

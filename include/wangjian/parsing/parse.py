@@ -215,7 +215,7 @@ def _page_entry(
         "rows_rejected": 0,
         "rows_duplicate": outcome.rows_duplicate,
         "declared_rows": outcome.declared_rows,
-        "extra_columns": json.dumps(outcome.extra_columns, ensure_ascii=False) if outcome.extra_columns else None,
+        "extra_columns": _names(outcome.extra_columns),
     }
 
 
@@ -341,8 +341,13 @@ def _take(batch: Batch, export: Manifest, file: LandedFile, parsed: ParsedFile, 
         "rows_read": parsed.rows_read,
         "rows_rejected": len(parsed.rejected),
         "rows_duplicate": duplicates,
-        "extra_columns": json.dumps(parsed.extra_columns, ensure_ascii=False) if parsed.extra_columns else None,
+        "extra_columns": _names(parsed.extra_columns),
     }
+
+
+def _names(columns: Sequence[str]) -> str | None:
+    """Unknown columns as JSON, masked: where the header is missing its place is taken by a row of data."""
+    return masked(json.dumps(columns, ensure_ascii=False)) if columns else None
 
 
 def _is_personal(header: str) -> bool:
@@ -423,7 +428,8 @@ def _ledger_entry(batch: Batch, export: Manifest, file: LandedFile) -> dict[str,
 
 
 def _rejection(error: RejectedFile) -> dict[str, Any]:
-    return {"status": "rejected", "reject_code": error.code, "reject_message": str(error)}
+    # a file without its header shows a row of data where the message names the columns
+    return {"status": "rejected", "reject_code": error.code, "reject_message": masked(str(error))}
 
 
 def _check_not_future(export: Manifest, file: LandedFile) -> None:

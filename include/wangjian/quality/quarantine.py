@@ -16,7 +16,7 @@ import duckdb
 from openpyxl import Workbook
 
 from wangjian.errors import BadArguments
-from wangjian.files import sha256_of, write_atomically, written_atomically
+from wangjian.files import sha256_of, written_atomically
 from wangjian.paths import DataRoot
 from wangjian.publishing import open_published
 from wangjian.sources.contract import load_contract
@@ -177,23 +177,24 @@ def export_bad_rows(
     for row in bad_rows(data, selection):
         groups[row.provider or row.source].append(row)
     folder.mkdir(parents=True, exist_ok=True)
-    files, records = [], []
+    files = []
     for sender, rows in groups.items():
         tables = _tables(_in_clear(data, rows) if clear else [(row, row.values) for row in rows])
         path = folder / f"quarantine_{sender}.{kind}"
-        (_write_csv if kind == "csv" else _write_xlsx)(path, tables)
+        with written_atomically(path) as temporary:
+            (_write_csv if kind == "csv" else _write_xlsx)(temporary, tables)
+            record = ExportedFile(
+                purpose=purpose,
+                is_clear=clear,
+                table_name="audit.quarantine",
+                selection=selection.told(),
+                file_name=path.name,
+                sha256=sha256_of(temporary),
+                row_count=len(rows),
+            )
+            # on record before the file is in place: a crash between the two leaves a line too many, never a file too many
+            record_export(data, record)
         files.append(path)
-        record = ExportedFile(
-            purpose=purpose,
-            is_clear=clear,
-            table_name="audit.quarantine",
-            selection=selection.told(),
-            file_name=path.name,
-            sha256=sha256_of(path),
-            row_count=len(rows),
-        )
-        records.append(record)
-    record_export(data, records)
     return files
 
 
@@ -233,7 +234,7 @@ def _write_csv(path: Path, tables: Mapping[str, Sequence[Sequence[str]]]) -> Non
     for name, (header, *rows) in tables.items():
         writer.writerow(["数据集 dataset", *header])
         writer.writerows([name, *row] for row in rows)
-    write_atomically(path, buffer.getvalue().encode("utf-8-sig"))
+    path.write_bytes(buffer.getvalue().encode("utf-8-sig"))
 
 
 def _write_xlsx(path: Path, tables: Mapping[str, Sequence[Sequence[str]]]) -> None:
@@ -242,8 +243,7 @@ def _write_xlsx(path: Path, tables: Mapping[str, Sequence[Sequence[str]]]) -> No
         sheet = book.create_sheet(name)
         for row in rows:
             sheet.append(row)
-    with written_atomically(path) as temporary:
-        book.save(temporary)
+    book.save(path)
 
 
 def _in_clear(data: DataRoot, rows: Sequence[BadRow]) -> list[tuple[BadRow, Mapping[str, str | None]]]:

@@ -33,6 +33,6 @@ class ExportedFile(BaseModel):
     row_count: int
 
 
-def record_export(data: DataRoot, files: list[ExportedFile]) -> None:
+def record_export(data: DataRoot, file: ExportedFile) -> None:
     """Append to the record of exports."""
-    jsonl.append(data.state / "exports.jsonl", files)
+    jsonl.append(data.state / "exports.jsonl", [file])
