@@ -5,20 +5,19 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 
 import duckdb
 import openpyxl
 import pytest
 
+from support.landed import controlled, land
+from support.served import ingest_all, parse_all
 from wangjian import pipeline
 from wangjian.cli import main
-from wangjian.landing.manifest import ExportKey, LandedFile, Manifest
-from wangjian.landing.store import Landing
 from wangjian.paths import DataRoot
 from wangjian.sources.contract import load_contract
-from wangjian.sources.registry import load_registry
 
 pytestmark = pytest.mark.slow
 
@@ -45,14 +44,9 @@ SWAPPED = {
 def data(tmp_path_factory: pytest.TempPathFactory, sources: dict[str, str]) -> DataRoot:
     """Five good days, and a later version of one day's leads with two bad rows."""
     root = DataRoot(tmp_path_factory.mktemp("quarantine"))
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in sources.items():
-            patch.setenv(name, value)
-        for source in load_registry():
-            pipeline.ingest(root, source, FIRST, LAST)
-        _land_bad_leads(root)
-        for source in load_registry():
-            pipeline.parse(root, source)
+    ingest_all(root, sources, FIRST, LAST)
+    _land_bad_leads(root)
+    parse_all(root)
     pipeline.build(root)
     pipeline.check(root)
     pipeline.publish(root)
@@ -64,23 +58,8 @@ def _land_bad_leads(data: DataRoot) -> None:
     header = ",".join(column.header for column in columns)
     row = ",".join(SWAPPED.get(column.name, "") for column in columns)
     content = "\r\n".join([header, row, "JX-BAD-2,王小五,13900001111", ""]).encode("gb18030")
-    control = f"leads.csv|2|{hashlib.sha256(content).hexdigest()}|\n".encode()
-    landing = Landing(data.landing)
-    key = ExportKey(source="jiangxi", dataset="leads", business_date=LAST, mode="delta", version=9)
-    files = tuple(_landed(landing, name, text) for name, text in (("leads.csv", content), ("leads.ctl", control)))
-    landing.commit(Manifest(key=key, files=files))
-
-
-def _landed(landing: Landing, name: str, content: bytes) -> LandedFile:
-    stored = landing.put_bytes(content)
-    return LandedFile(
-        part=name,
-        role="control" if name.endswith(".ctl") else "data",
-        original_name=f"/export/20230202/{name}",
-        fetched_at=datetime(2024, 1, 1, tzinfo=UTC),
-        sha256=stored.sha256,
-        byte_size=stored.byte_size,
-    )
+    files = controlled("leads", content, 2)
+    land(data, "jiangxi", "leads", f"{LAST}", files, version=9, folder=f"/export/{LAST:%Y%m%d}")
 
 
 def _call(data: DataRoot, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:

@@ -9,11 +9,9 @@ import duckdb
 import pytest
 
 from simulator.scenario import Scenario
-from simulator.serving import served
 from simulator.systems import Systems
-from wangjian import pipeline
+from support.served import published_year
 from wangjian.paths import DataRoot
-from wangjian.sources.registry import load_registry
 
 FIRST, LAST = date(2024, 1, 1), date(2024, 12, 31)
 
@@ -21,18 +19,9 @@ FIRST, LAST = date(2024, 1, 1), date(2024, 12, 31)
 @pytest.fixture(scope="session")
 def year_2024(tmp_path_factory: pytest.TempPathFactory) -> DataRoot:
     """The whole of 2024 at a fiftieth of the city, published."""
-    data = DataRoot(tmp_path_factory.mktemp("year_2024"))
     systems = Systems(Scenario(seed=424, scale=0.02, start=FIRST, end=LAST))
-    with served(systems, tmp_path_factory.mktemp("simulator_2024")) as found, pytest.MonkeyPatch.context() as patch:
-        for name, value in found.connections.items():
-            patch.setenv(name, value)
-        for source in load_registry():
-            pipeline.ingest(data, source, FIRST, LAST)
-            pipeline.parse(data, source)
-    pipeline.build(data)
-    pipeline.check(data)
-    pipeline.publish(data)
-    return data
+    data = DataRoot(tmp_path_factory.mktemp("year_2024"))
+    return published_year(systems, tmp_path_factory.mktemp("simulator_2024"), data)
 
 
 @pytest.fixture

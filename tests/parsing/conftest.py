@@ -1,23 +1,15 @@
-"""Exports put into landing by hand, and what raw then holds."""
+"""A data root, and exports put into its landing by hand."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Callable
-from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 
-import duckdb
 import pytest
 
-from wangjian.landing.manifest import ExportKey, LandedFile, Manifest, Role
-from wangjian.landing.store import Landing
+from support.landed import Land
+from support.landed import land as land_export
 from wangjian.paths import DataRoot
-
-FETCHED_AT = datetime(2024, 1, 1, tzinfo=UTC)
-
-Land = Callable[..., Manifest]
 
 
 @pytest.fixture
@@ -28,75 +20,4 @@ def data(tmp_path: Path) -> DataRoot:
 @pytest.fixture
 def land(data: DataRoot) -> Land:
     """Land one export: `land("jiangxi", "cases", "2023-01-02", {"a.csv": b"…"}, version=2)`."""
-
-    def put(
-        source: str, dataset: str, day: str, files: dict[str, bytes], version: int = 1, provider: str = ""
-    ) -> Manifest:
-        landing = Landing(data.landing)
-        key = ExportKey(
-            source=source,
-            provider=provider,
-            dataset=dataset,
-            business_date=date.fromisoformat(day),
-            mode="delta",
-            version=version,
-        )
-        landed = tuple(_landed(landing, name, content) for name, content in files.items())
-        manifest = Manifest(key=key, files=landed)
-        landing.commit(manifest)
-        return manifest
-
-    return put
-
-
-def _landed(landing: Landing, name: str, content: bytes) -> LandedFile:
-    stored = landing.put_bytes(content)
-    role: Role = "control" if name.endswith(".ctl") else "data"
-    return LandedFile(
-        part=name,
-        role=role,
-        original_name=f"/export/{name}",
-        fetched_at=FETCHED_AT,
-        sha256=stored.sha256,
-        byte_size=stored.byte_size,
-    )
-
-
-def penalties(*rows: str) -> dict[str, bytes]:
-    """A file of penalty items and its control file."""
-    header = "立案号,序号,当事人序号,处罚种类,金额(元),缴纳日期,实缴金额(元),法律依据"
-    content = "\r\n".join([header, *rows, ""]).encode("gb18030")
-    amount = sum(float(row.split(",")[4] or 0) for row in rows)
-    control = f"penalties.csv|{len(rows)}|{hashlib.sha256(content).hexdigest()}|{amount:.2f}\n".encode()
-    return {"penalties.csv": content, "penalties.ctl": control}
-
-
-def page(dataset: str, day: str, records: list[dict[str, object]]) -> bytes:
-    """One page of a JSON export."""
-    body = {"dataset": dataset, "business_date": day, "total": len(records), "records": records}
-    return json.dumps(body, ensure_ascii=False).encode()
-
-
-def raw_rows(data: DataRoot, source: str, dataset: str) -> list[tuple[object, ...]]:
-    """The rows that count: those of batches that the ledger names, without the batch's own name."""
-    with duckdb.connect() as connection:
-        return connection.execute(
-            f"""
-            select * exclude (_batch_id)
-            from read_parquet('{data.raw}/{source}/{dataset}/*/*.parquet', union_by_name = true, hive_partitioning = false)
-            where _batch_id in (select batch_id from read_parquet('{data.raw}/_ledger/{source}/{dataset}/*.parquet'))
-            order by all
-            """
-        ).fetchall()
-
-
-def ledger(data: DataRoot, source: str, dataset: str) -> list[tuple[object, ...]]:
-    """(part, version, status, reject code, rows read, rows rejected, repeated rows), in order."""
-    with duckdb.connect() as connection:
-        return connection.execute(
-            f"""
-            select part, version, status, reject_code, rows_read, rows_rejected, rows_duplicate
-            from read_parquet('{data.raw}/_ledger/{source}/{dataset}/*.parquet')
-            order by business_date, version, part
-            """
-        ).fetchall()
+    return partial(land_export, data)

@@ -6,7 +6,7 @@ import importlib
 
 import pytest
 
-from conftest import Land, ledger, penalties, raw_rows
+from support.landed import Land, ledger, penalties, raw_rows
 from wangjian.errors import Busy
 from wangjian.files import exclusive_lock
 from wangjian.parsing import compact, parse

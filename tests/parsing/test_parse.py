@@ -7,7 +7,7 @@ import shutil
 
 import pytest
 
-from conftest import Land, ledger, page, penalties, raw_rows
+from support.landed import Land, ledger, page, penalties, raw_rows
 from wangjian.parsing import parse
 from wangjian.paths import DataRoot
 from wangjian.sources.registry import get_source

@@ -23,6 +23,8 @@ create or replace table marts.fct_case as
     from range({rows}) as t (i);
 create or replace view reports.rpt_cases as select count(*) as case_count from marts.fct_case;
 create or replace table audit.row_balance as select 'abc' as file_sha256, 2::bigint as rows_read;
+create or replace table audit.held_dataset as
+    select 'jiangxi' as source, '' as provider, 'leads' as dataset, date '2023-02-02' as held_since, 'CONTROL_ROWS' as fail_codes;
 create or replace table staging.stg_secret as select '张三' as operator_name;
 create or replace table intermediate.int_audit__export_status as
     select 'jiangxi' as source, date '{as_of}' as business_date, true as counts
@@ -70,6 +72,10 @@ LABELS = {
                 "outcome",
                 "file_count",
                 "reason",
+                "held",
+                "dataset",
+                "held_since",
+                "fail_codes",
             ]
         )
     },
@@ -78,6 +84,7 @@ LABELS = {
         "rpt_cases": {"zh": "案件数", "en": "Number of cases"},
         "row_balance": {"zh": "行数平衡", "en": "Row balance"},
         "check_result": {"zh": "检查结果", "en": "Check results"},
+        "held_dataset": {"zh": "暂缓数据集", "en": "Held back"},
         "publication": {"zh": "发布", "en": "Publications"},
         "run_log": {"zh": "运行记录", "en": "Run log"},
     },

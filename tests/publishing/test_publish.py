@@ -107,7 +107,10 @@ def test_the_history_goes_with_it(data: DataRoot, build: BuildAgain, labels: Pat
     assert rows(data, "select step, row_count, outcome from audit.run_log") == [("parse", 7, "succeeded")]
     assert rows(data, "select rule, passed, failing_rows from audit.check_result") == [("x", False, 2)]
     found = rows(data, "select publication_id, as_of::varchar, row_count, run_id from audit.publication order by 1")
-    assert found == [("20231231-001", "2023-12-31", 7, "r9"), ("20231231-002", "2023-12-31", 8, "r9")]
+    assert found == [("20231231-001", "2023-12-31", 8, "r9"), ("20231231-002", "2023-12-31", 9, "r9")]
+    assert rows(data, "select distinct held from audit.publication") == [
+        ("jiangxi/leads since 2023-02-02: CONTROL_ROWS",)
+    ]
     assert rows(data, "select typeof(started_at) from audit.run_log") == [("TIMESTAMP WITH TIME ZONE",)]
 
 

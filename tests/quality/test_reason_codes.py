@@ -9,7 +9,7 @@ from wangjian.paths import DBT_PROJECT, PROJECT_ROOT
 
 CATALOGUE = DBT_PROJECT / "seeds" / "seed_reason_code.csv"
 CODE = re.compile(r'(?:RejectedFile\(|RejectedLine\(number, |"code": |\'code\': )\s*["\']([A-Z_]+)')
-SQL_CODE = re.compile(r"(?:then|exports\.reject_code,) '([A-Z]+(?:_[A-Z]+)*)(?::|')")
+SQL_CODE = re.compile(r"(?:then|reject_code,) '([A-Z]+(?:_[A-Z]+)*)(?::|')")
 
 
 def _given() -> set[str]:

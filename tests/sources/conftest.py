@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from datetime import date
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
 from simulator.scenario import Scenario
 from simulator.serving import Served, served
 from simulator.systems import Systems
+from support.served import FIRST, LAST, endpoint_of
 from wangjian.landing.store import Landing
-from wangjian.sources.connection import Endpoint, _endpoint
 from wangjian.sources.fetch import FetchReport, FetchRequest, fetch
 from wangjian.sources.registry import Retries, Source, get_source
 
-FIRST, LAST = date(2023, 6, 28), date(2023, 7, 2)
 PATIENT = Retries(attempts=4, longest_wait_seconds=0.05, timeout_seconds=10)
 
 
@@ -64,9 +60,3 @@ def run(landing: Landing) -> Callable[..., FetchReport]:
         return fetch(source, request, landing, endpoint=where)  # type: ignore[arg-type]
 
     return fetch_from
-
-
-def endpoint_of(found: Served, code: str) -> Endpoint:
-    connection = json.loads(found.connections[f"AIRFLOW_CONN_WANGJIAN_{code.upper()}"])
-    fields = {"host": None, "port": None, "schema": None, "login": None, "password": None} | connection
-    return _endpoint(f"wangjian_{code}", SimpleNamespace(**fields | {"extra": json.dumps(connection.get("extra", {}))}))

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from conftest import endpoint_of
 from simulator.serving import Served
+from support.served import endpoint_of
 from wangjian.errors import BadArguments, BadDelivery, SourceUnavailable
 from wangjian.landing.store import Landing
 from wangjian.sources.connection import Endpoint

@@ -10,10 +10,10 @@ from datetime import date
 
 import pytest
 
-from conftest import FIRST, LAST, endpoint_of
 from simulator.servers.http_api import PAGE_CAP
 from simulator.serving import Served
 from simulator.systems import FIVE_LEVEL
+from support.served import FIRST, LAST, endpoint_of
 from wangjian.errors import BadArguments, BadDelivery, NotReady, SourceError, SourceRefused, SourceUnavailable
 from wangjian.landing.store import Landing
 from wangjian.parsing.parse import parse

@@ -10,8 +10,8 @@ from datetime import date
 import asyncssh
 import pytest
 
-from conftest import LAST, endpoint_of
 from simulator.serving import Served
+from support.served import LAST, endpoint_of
 from wangjian.errors import BadDelivery, NotReady, SourceRefused, SourceUnavailable
 from wangjian.landing.store import Landing
 from wangjian.parsing.parse import parse

@@ -25,6 +25,15 @@
         {%- if meta.pattern %},
         case when not {{ matches(raw, meta.pattern) }} then 'PATTERN:{{ column.name }}' end
         {%- endif %}
+        {%- if meta.minimum is defined %},
+        case when {{ typed(raw, column.data_type) }} < {{ meta.minimum }} then 'RANGE:{{ column.name }}' end
+        {%- endif %}
+        {%- if meta.happened %},
+        case when {{ typed(raw, column.data_type) }} < date '2000-01-01' then 'RANGE:{{ column.name }}' end,
+        case
+            when cast({{ typed(raw, column.data_type) }} as date) > {{ add_days('raw._business_date', 1) }} then 'AHEAD:{{ column.name }}'
+        end
+        {%- endif %}
     {%- endfor %}
     {%- for rule in extra_rules %},
         case when {{ rule.broken_when }} then '{{ rule.code }}' end
@@ -116,6 +125,19 @@ _provider,
     {%- if execute -%}
         {%- for node in graph.sources.values() | sort(attribute='unique_id') if node.source_name in ('five_level', 'jiangxi', 'third_party') -%}
             {%- do found.append((node.source_name, node.name, node)) -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {{ return(found) }}
+{%- endmacro %}
+
+{#- What each mart needs at the least, as (mart, source, dataset): `needs` in the YAML of the mart. -#}
+{% macro mart_needs() -%}
+    {%- set found = [] -%}
+    {%- if execute -%}
+        {%- for node in graph.nodes.values() | sort(attribute='unique_id') if node.resource_type == 'model' -%}
+            {%- for need in node.config.meta.needs or [] -%}
+                {%- do found.append((node.name, need.split('.')[0], need.split('.')[1])) -%}
+            {%- endfor -%}
         {%- endfor -%}
     {%- endif -%}
     {{ return(found) }}

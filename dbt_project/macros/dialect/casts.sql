@@ -33,10 +33,20 @@
     end
 {%- endmacro %}
 
+{#- A number, also with the separators of thousands where they stand right: `1,410,000.00`. -#}
+{% macro text_to_decimal(text) -%}
+    try_cast(
+        case
+            when {{ text }} like '%,%' and {{ matches(text, '^-?[0-9]{1,3}(,[0-9]{3})+([.][0-9]*)?$') }} then replace({{ text }}, ',', '')
+            else {{ text }}
+        end as decimal(18, 2)
+    )
+{%- endmacro %}
+
 {#- A contract column from its raw text, by the contract's type. -#}
 {% macro typed(text, data_type) -%}
     {%- if data_type == 'integer' -%} try_cast({{ text }} as bigint)
-    {%- elif data_type == 'decimal' -%} try_cast({{ text }} as decimal(18, 2))
+    {%- elif data_type == 'decimal' -%} {{ text_to_decimal(text) }}
     {%- elif data_type == 'boolean' -%} {{ text_to_boolean(text) }}
     {%- elif data_type == 'date' -%} {{ text_to_date(text) }}
     {%- elif data_type == 'timestamp' -%} {{ text_to_timestamp(text) }}

@@ -8,12 +8,9 @@ files as (
     from {{ ref('stg_audit__file_ledger') }}
 ),
 
-rules (source, dataset, on_critical) as (
-    values
-    {%- for source_name, dataset, node in contract_datasets() %}
-    ('{{ source_name }}', '{{ dataset }}', '{{ node.config.meta.on_critical }}'),
-    {%- endfor %}
-    ('', '', '')
+rules as (
+    select source, dataset, on_critical, least_rows, least_share
+    from {{ ref('int_audit__dataset_rule') }}
 ),
 
 declared_apart as (
@@ -59,32 +56,24 @@ amounts as (
     group by _export_id
 ),
 
-judged as (
+measured as (
     select
         exports.*,
         coalesce(exports.declared_rows, declared_latest.declared_rows) as expected_rows,
         amounts.amount,
         rules.on_critical,
-        nullif(concat_ws(
-            ',',
-            case when exports.rejected_files > 0 then coalesce(exports.reject_code, 'REJECTED_FILE') end,
-            case
-                when exports.rejected_files = 0
-                    and coalesce(exports.declared_rows, declared_latest.declared_rows) <> exports.rows_read then 'CONTROL_ROWS'
-            end,
-            case
-                when exports.rejected_files = 0 and exports.declared_amount <> coalesce(amounts.amount, 0) then 'CONTROL_AMOUNT'
-            end,
-            case
-                when count(*) over (
-                        partition by
-                            exports.source, exports.provider, exports.dataset, exports.business_date, exports.delivery, exports.version
-                    ) > 1 then 'VERSION_CONFLICT'
-            end
-        ), '') as fail_codes
+        rules.least_rows,
+        rules.least_share,
+        waivers.export_id is not null as is_waived,
+        count(*) over (
+            partition by
+                exports.source, exports.provider, exports.dataset, exports.business_date, exports.delivery, exports.version
+        ) > 1 as is_conflict
     from exports
     inner join rules on exports.source = rules.source and exports.dataset = rules.dataset
     left join amounts on exports.export_id = amounts.export_id
+    left join (select distinct export_id from {{ source('raw_audit', 'waivers') }}) as waivers
+        on exports.export_id = waivers.export_id
     left join declared_latest
         on exports.source = declared_latest.source
             and exports.provider = declared_latest.provider
@@ -93,11 +82,56 @@ judged as (
             and exports.delivery = declared_latest.delivery
 ),
 
+-- what cannot be loaded at all, whoever waives it
+unloadable as (
+    select
+        *,
+        case when rejected_files > 0 then coalesce(reject_code, 'REJECTED_FILE') when is_conflict then 'VERSION_CONFLICT' end as fatal_code
+    from measured
+),
+
+-- the fullest of the three full exports before
+usual as (
+    select
+        export_id,
+        max(rows_read) over (
+            partition by source, provider, dataset order by business_date, version, export_id
+            rows between 3 preceding and 1 preceding
+        ) as usual_rows
+    from unloadable
+    where mode = 'full' and is_current_version and fatal_code is null
+),
+
+judged as (
+    select
+        unloadable.*,
+        usual.usual_rows,
+        nullif(concat_ws(
+            ',',
+            case when unloadable.rejected_files > 0 then unloadable.fatal_code end,
+            case
+                when unloadable.rejected_files = 0 and unloadable.expected_rows <> unloadable.rows_read then 'CONTROL_ROWS'
+            end,
+            case
+                when unloadable.rejected_files = 0 and unloadable.declared_amount <> coalesce(unloadable.amount, 0) then 'CONTROL_AMOUNT'
+            end,
+            case
+                when unloadable.rejected_files = 0 and unloadable.mode = 'full'
+                    and unloadable.rows_read < greatest(
+                        unloadable.least_rows, unloadable.least_share * coalesce(usual.usual_rows, 0)
+                    ) then 'VOLUME'
+            end,
+            case when unloadable.is_conflict then 'VERSION_CONFLICT' end
+        ), '') as fail_codes
+    from unloadable
+    left join usual on unloadable.export_id = usual.export_id
+),
+
 -- a full export that passes stands for itself: it ends a hold that a delta before it began
 eras as (
     select
         *,
-        sum(case when mode = 'full' and is_current_version and fail_codes is null then 1 else 0 end) over (
+        sum(case when mode = 'full' and is_current_version and (fail_codes is null or is_waived) then 1 else 0 end) over (
             partition by source, provider, dataset order by business_date, version
             rows between unbounded preceding and current row
         ) as era
@@ -108,7 +142,7 @@ held as (
     select
         *,
         on_critical = 'hold' and mode <> 'full' and coalesce(max(
-            case when is_current_version and fail_codes is not null and mode <> 'full' then 1 else 0 end
+            case when is_current_version and fail_codes is not null and not is_waived and mode <> 'full' then 1 else 0 end
         ) over (
             partition by source, provider, dataset, era order by business_date
             range between unbounded preceding and current row
@@ -129,10 +163,12 @@ select
     rejected_files,
     rows_read,
     expected_rows,
+    usual_rows,
     declared_amount,
     amount,
     fail_codes,
+    is_waived,
     fail_codes is null as passes,
-    is_held and fail_codes is null as is_held,
-    is_current_version and fail_codes is null and not is_held as counts
+    is_held and (fail_codes is null or is_waived) as is_held,
+    is_current_version and not is_held and (fail_codes is null or (is_waived and fatal_code is null)) as counts
 from held

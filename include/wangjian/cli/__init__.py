@@ -191,6 +191,7 @@ def status(as_json: bool) -> None:
     click.echo(f"数据 data root   {data.root}")
     as_of = f"{current.publication_id}, as of {current.as_of}" if current else "none"
     click.echo(f"发布 published   {as_of}")
+    click.echo(f"暂缓 held back   {(current and current.held) or '无 nothing'}")
     for name, run in last.items():
         seconds = f"{(run.ended_at - run.started_at).total_seconds():6.1f} s" if run.ended_at else " " * 8
         click.echo(f"{name:24} {run.started_at:%Y-%m-%d %H:%M} {seconds} {run.outcome:11} {run.message or ''}")
@@ -215,6 +216,35 @@ def sql(query: str, as_json: bool) -> None:
                 click.echo(str(answer))
         except duckdb.Error as error:
             raise WangjianError(f"the query failed: {error}", mend="see `wangjian sql 'show all tables'`") from None
+
+
+@cli.command()
+@click.argument("source")
+@click.argument("dataset")
+@click.argument("day", type=DAY)
+@click.option("--provider", default="", help="of the third-party source")
+@click.option("--reason", required=True, help="why it may go on; kept for the auditors")
+@click.option("--person", required=True, help="who decides")
+@json_option
+def waive(source: str, dataset: str, day: datetime, provider: str, reason: str, person: str, as_json: bool) -> None:
+    """Let later exports go on although that of DAY fails; `wangjian build` then acts on it."""
+    from wangjian.quality.waive import waive as record
+
+    waiver = record(data_root(), source, dataset, day.date(), provider=provider, reason=reason, person=person)
+    _say({"export": waiver.export_id, "fails": waiver.fail_codes, "waived by": waiver.waived_by}, as_json=as_json)
+
+
+@cli.command()
+@click.argument("export_id")
+@click.option("--reason", required=True)
+@click.option("--person", required=True, help="who decides")
+@json_option
+def unwaive(export_id: str, reason: str, person: str, as_json: bool) -> None:
+    """Take the waiver of EXPORT_ID back."""
+    from wangjian.quality.waive import withdraw
+
+    waiver = withdraw(data_root(), export_id, reason=reason, person=person)
+    _say({"export": waiver.export_id, "fails": waiver.fail_codes}, as_json=as_json)
 
 
 @cli.group()

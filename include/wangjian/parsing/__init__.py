@@ -2,6 +2,6 @@
 
 from wangjian.parsing.compact import compact
 from wangjian.parsing.parse import ParseReport, parse
-from wangjian.parsing.raw import ledger_fingerprint
+from wangjian.parsing.raw import ledger_fingerprint, write_waivers
 
-__all__ = ["ParseReport", "compact", "ledger_fingerprint", "parse"]
+__all__ = ["ParseReport", "compact", "ledger_fingerprint", "parse", "write_waivers"]

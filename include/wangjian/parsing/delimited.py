@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import csv
-import io
+import re
 from collections.abc import Iterator, Sequence
 
 from wangjian.errors import RejectedFile
 from wangjian.parsing.records import Field, ParsedFile, RejectedLine, Row, fold, match_header
 
-csv.field_size_limit(64 * 2**20)
+csv.field_size_limit(16 * 2**20)
+# as a file opened with `newline=""` gives them, but one at a time: a copy of a large text is larger than the file
+_LINES = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 
 
 def parse_csv(
@@ -36,7 +38,11 @@ def parse_csv(
         raise RejectedFile(
             "EMPTY_FILE", "the file is empty: not even a header", mend="ask the source to send it again"
         ) from None
-    known, unknown = match_header(header, fields)
+    try:
+        known, unknown = match_header(header, fields)
+    except RejectedFile:
+        _reject_utf8(content, encodings)
+        raise
     unwanted = {fold(name) for name in ignored}
     unknown = {index: name for index, name in unknown.items() if fold(name) not in unwanted}
     parsed = ParsedFile(extra_columns=sorted(unknown.values()))
@@ -60,7 +66,7 @@ def _add(
 
 def _records(text: str) -> Iterator[tuple[int, list[str]]]:
     """Records with the line on which each starts; a quoted field may run over several lines."""
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    reader = csv.reader((line[0] for line in _LINES.finditer(text)), strict=True)
     start = 1
     try:
         for cells in reader:
@@ -75,12 +81,38 @@ def _records(text: str) -> Iterator[tuple[int, list[str]]]:
         ) from None
 
 
+def _reject_utf8(content: bytes, encodings: Sequence[str]) -> None:
+    """GB18030 takes nearly any bytes: a UTF-8 file shows itself by its header only.
+
+    Raises:
+        RejectedFile: the file is UTF-8, and the contract says otherwise.
+    """
+    if "gb18030" not in encodings or content.isascii():
+        return
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError:
+        return
+    raise RejectedFile(
+        "BAD_ENCODING",
+        f"not {' or '.join(encodings)} but UTF-8",
+        mend="ask the source which encoding it writes; change the contract if it has changed",
+    )
+
+
 def decode(content: bytes, encodings: Sequence[str]) -> str:
     """Decode a file as a whole, or not at all.
 
     Raises:
-        RejectedFile: no encoding of the contract fits; says where the first one broke.
+        RejectedFile: no encoding of the contract fits, and where the first one broke; or the text holds NUL.
     """
+    if (nul := content.find(0)) >= 0:
+        raise RejectedFile(
+            "BAD_ENCODING",
+            f"byte {nul} is NUL, which no text holds",
+            line=content.count(b"\n", 0, nul) + 1,
+            mend="the file is damaged, or UTF-16: ask the source for it again",
+        )
     first: UnicodeDecodeError | None = None
     for encoding in encodings:
         try:

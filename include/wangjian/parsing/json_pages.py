@@ -52,28 +52,23 @@ def parse_pages(landing: Landing, dataset: Dataset, pages: Sequence[PageFile], t
     Raises:
         RejectedFile: some page is broken, without saying which; the caller then looks at each alone.
     """
-    with duckdb.connect(config={"memory_limit": MEMORY_LIMIT, "preserve_insertion_order": True}) as connection:
-        try:
-            _load(connection, landing, dataset, pages)
-        except (duckdb.InvalidInputException, duckdb.ConversionException) as error:
-            first_line = str(error).splitlines()[0]
-            raise RejectedFile(
-                "UNREADABLE_FILE", f"broken JSON page: {first_line}", mend="the source must mend it"
-            ) from None
-        outcomes = _outcomes(connection, dataset, landing, pages)
+    for page in pages:
+        _reject_what_is_lenient(landing, page.sha256)
+    with _connected() as connection:
+        outcomes = _read(connection, landing, dataset, pages)
         with written_atomically(target) as temporary:
             connection.execute(_copy_statement(dataset, temporary))
     return outcomes
 
 
-def check_page(landing: Landing, sha256: str, dataset: Dataset, business_date: object) -> None:
+def check_page(landing: Landing, page: PageFile, dataset: Dataset, business_date: object) -> None:
     """Look at one page alone, to say what is wrong with it.
 
     Raises:
         RejectedFile: it is not the page that the contract promises.
     """
     try:
-        body = json.loads(landing.read(sha256))
+        body = json.loads(landing.read(page.sha256), parse_constant=_no_number, object_pairs_hook=_with_names_once)
         rows = body["records"]
         is_list = isinstance(rows, list) and all(isinstance(row, dict) for row in rows)
     except (ValueError, KeyError, TypeError, RecursionError) as error:
@@ -89,6 +84,55 @@ def check_page(landing: Landing, sha256: str, dataset: Dataset, business_date: o
     seen = {name for row in rows for name in row}
     if rows and (absent := sorted({c.header for c in dataset.columns if c.required} - seen)):
         raise RejectedFile("MISSING_COLUMN", f"required fields are missing: {', '.join(absent)}", mend="ask the source")
+    _reject_what_is_lenient(landing, page.sha256)
+    # the bulk reader has the last word: what it cannot read alone it cannot read with others
+    with _connected() as connection:
+        _read(connection, landing, dataset, [page])
+
+
+def _connected() -> duckdb.DuckDBPyConnection:
+    return duckdb.connect(config={"memory_limit": MEMORY_LIMIT, "preserve_insertion_order": True})
+
+
+def _read(
+    connection: duckdb.DuckDBPyConnection, landing: Landing, dataset: Dataset, pages: Sequence[PageFile]
+) -> dict[str, PageOutcome]:
+    try:
+        _load(connection, landing, dataset, pages)
+        return _outcomes(connection, dataset, landing, pages)
+    except (duckdb.InvalidInputException, duckdb.ConversionException) as error:
+        # the reason stands at the end; before it the name of the file, which the ledger has too
+        said = str(error).splitlines()[0].rsplit('", ', 1)[-1]
+        raise RejectedFile("UNREADABLE_FILE", f"broken JSON page: {said}", mend="the source must mend it") from None
+
+
+# what the bulk reader lets pass: NaN is no JSON (RFC 8259), and NUL is no character of any text
+_LENIENT = (b"NaN", b"Infinity", b"\\u0000")
+
+
+def _reject_what_is_lenient(landing: Landing, sha256: str) -> None:
+    content = landing.read(sha256)
+    if any(sign in content for sign in _LENIENT):
+        try:
+            json.loads(content, parse_constant=_no_number)
+        except (ValueError, RecursionError) as error:
+            raise RejectedFile(
+                "UNREADABLE_FILE", f"no JSON page: {error}", mend="the source must send null where there is no number"
+            ) from None
+        if b"\\u0000" in content.replace(b"\\\\", b""):
+            raise RejectedFile("UNREADABLE_FILE", "the page holds NUL characters", mend="the source must mend it")
+
+
+def _no_number(name: str) -> None:
+    raise ValueError(f"{name} is no JSON number")
+
+
+def _with_names_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"a field comes twice in one object: {sorted({n for n in names if names.count(n) > 1})}")
+    return found
 
 
 def _quoted(text: object) -> str:
@@ -181,6 +225,9 @@ def _check_envelopes(connection: duckdb.DuckDBPyConnection) -> None:
     ).fetchone()
     if wrong and wrong[0]:
         raise RejectedFile("WRONG_DATE", f"{wrong[0]} pages are not what was asked for")
+    doubled = connection.execute("select sha256 from page group by sha256 having count(*) > 1").fetchone()
+    if doubled:
+        raise RejectedFile("UNREADABLE_FILE", "more than one JSON document in a page", mend="the source must mend it")
 
 
 def _check_columns(sha256: str, counts: Sequence[int], required: Sequence[Column], landing: Landing) -> None:

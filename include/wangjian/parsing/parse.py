@@ -41,7 +41,7 @@ from wangjian.sources.fetch import Progress
 from wangjian.sources.provider import FileLayout, JsonCounts, load_provider
 from wangjian.sources.registry import TIMEZONE, Source
 
-PARSER_VERSION = 2
+PARSER_VERSION = 3
 """Raise it when a parser gives other rows for the same bytes: everything is then parsed anew by itself."""
 
 PERSONAL_HEADERS = ("举报人", "身份证", "证件号", "reporter", "id_card", "id_no")
@@ -197,7 +197,8 @@ def _broken_pages(
     for export, file in pages:
         try:
             _check_not_future(export, file)
-            check_page(landing, file.sha256, batch.dataset, export.key.business_date)
+            page = PageFile(file.sha256, file.byte_size, _lineage_values(batch, export, file))
+            check_page(landing, page, batch.dataset, export.key.business_date)
         except RejectedFile as error:
             errors[export.export_id, file.part] = error
     return errors

@@ -3,6 +3,7 @@
     raw/<source>/<dataset>/<YYYY-MM>/<batch_id>.parquet   rows: contract columns as text, and lineage
     raw/_ledger/<source>/<dataset>/<YYYY-MM>.parquet      one row per landed file; replaced in one step = commit of parsing
     raw/_controls/… and raw/_rejects/…                    declared totals; lines that are no rows
+    raw/_waivers/…                                        the waivers of `state/`, written anew by each build
 A data file whose batch is in no ledger is left over from a crash: nobody reads it, and the next parse removes it.
 """
 
@@ -90,6 +91,20 @@ CONTROLS = pa.schema(
     ]
 )
 
+WAIVERS = pa.schema(
+    [
+        ("export_id", pa.string()),
+        ("source", pa.string()),
+        ("provider", pa.string()),
+        ("dataset", pa.string()),
+        ("business_date", pa.date32()),
+        ("fail_codes", pa.string()),
+        ("reason", pa.string()),
+        ("waived_by", pa.string()),
+        ("waived_at", pa.timestamp("us", tz="UTC")),
+    ]
+)
+
 
 def rows_schema(dataset: Dataset) -> pa.Schema:
     """The raw columns of a dataset: the contract's, all text, then lineage."""
@@ -151,9 +166,15 @@ def write_empty_files(data: DataRoot, datasets: Iterable[Dataset]) -> None:
     wanted[data.raw / "_ledger" / "_schema" / "_schema" / "empty.parquet"] = LEDGER
     wanted[data.raw / "_controls" / "_schema" / "_schema" / "empty.parquet"] = CONTROLS
     wanted[data.raw / "_rejects" / "_schema" / "_schema" / "_schema" / "empty.parquet"] = REJECTS
+    wanted[data.raw / "_waivers" / "_schema" / "empty.parquet"] = WAIVERS
     for path, schema in wanted.items():
         if not path.exists() or pq.read_schema(path).names != schema.names:
             write_table(path, [], schema)
+
+
+def write_waivers(data: DataRoot, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write the waivers that hold where SQL reads them."""
+    write_table(data.raw / "_waivers" / "state" / "waivers.parquet", rows, WAIVERS)
 
 
 def ledger_fingerprint(data: DataRoot) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from wangjian.errors import RejectedFile
@@ -85,10 +86,17 @@ class Field:
 
 
 def _scaled(text: str, scale: Decimal) -> str:
+    """The number in the contract's unit. What is no number keeps its unit, so that nobody takes it for one."""
+    plain = text.replace(",", "") if _THOUSANDS.fullmatch(text) else text
     try:
-        return f"{(Decimal(text) * scale).normalize():f}"
+        return f"{(Decimal(plain) * scale).normalize():f}"
     except ArithmeticError:
-        return text
+        return f"{text} × {scale}"
+
+
+_THOUSANDS = re.compile(r"-?\d{1,3}(,\d{3})+(\.\d*)?")
+# 万元: the contracts count in yuan
+_WAN = Decimal(10_000)
 
 
 def fold(header: str) -> str:
@@ -110,6 +118,11 @@ def match_header(cells: Sequence[str], fields: Sequence[Field]) -> tuple[dict[in
         RejectedFile: a required column is missing, or a column comes twice.
     """
     by_name = {fold(header): field for field in fields for header in field.headers}
+    # the same column headed 万元 in place of 元
+    in_wan = {
+        name.replace("元", "万元"): replace(field, scale=_WAN) for name, field in by_name.items() if "(元)" in name
+    }
+    by_name = in_wan | by_name
     known = {index: by_name[fold(cell)] for index, cell in enumerate(cells) if fold(cell) in by_name}
     unknown = {index: cell.strip() for index, cell in enumerate(cells) if cell.strip() and fold(cell) not in by_name}
     names = [field.name for field in known.values()]

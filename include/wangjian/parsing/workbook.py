@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -17,7 +17,15 @@ from wangjian.sources.provider import CoverSheet, FileLayout
 MAX_UNPACKED_BYTES = 512 * 2**20
 YEAR = re.compile(r"(20\d{2})\s*年?")
 
-Cells = list[list[Any]]
+# a cell far out makes the reader allocate everything up to it: 30 million cells are about 1 GB
+MAX_CELLS = 30_000_000
+MAX_LINKED_ROWS = 10_000
+_CELL = re.compile(rb'<c\b[^>]*?\br="([A-Z]{1,3})([0-9]{1,7})"')
+
+Cells = list[tuple[int, list[Any]]]
+"""The rows of a sheet that hold anything: (row number from 1, cells)."""
+Links = dict[tuple[int, int], str]
+"""Link targets by row and column, both from 1."""
 
 
 def parse_workbook(
@@ -52,62 +60,132 @@ def _sheets(content: bytes) -> dict[str, Cells]:
     from python_calamine import CalamineError, CalamineWorkbook
 
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            unpacked = sum(item.file_size for item in archive.infolist())
-        if unpacked > MAX_UNPACKED_BYTES:
-            raise RejectedFile("TOO_LARGE", f"unpacks to {unpacked} bytes", mend="ask for the rows in several files")
+        _check_archive(content)
         book = CalamineWorkbook.from_filelike(io.BytesIO(content))
-        return {name: book.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in book.sheet_names}
-    except (zipfile.BadZipFile, CalamineError, OSError, ValueError) as error:
+        return {name: _filled_rows(book.get_sheet_by_name(name).iter_rows()) for name in book.sheet_names}
+    except (zipfile.BadZipFile, CalamineError, OSError, ValueError, NotImplementedError, RuntimeError) as error:
         raise RejectedFile(
             "UNREADABLE_FILE", f"no readable workbook: {error}", mend="the file is cut off or damaged: ask for it again"
         ) from None
 
 
-def _hyperlinks(content: bytes) -> dict[str, dict[tuple[int, int], str]]:
-    """Link targets by sheet and (row, column), both from 1. Only openpyxl reads them."""
-    import openpyxl
+def _filled_rows(rows: Iterator[list[Any]]) -> Cells:
+    return [(index, row) for index, row in enumerate(rows, start=1) if any(cell not in ("", None) for cell in row)]
 
-    book = openpyxl.load_workbook(io.BytesIO(content))
-    return {
-        sheet.title: {
-            (int(cell.row or 0), int(cell.column or 0)): str(cell.hyperlink.target)
-            for row in sheet.iter_rows()
-            for cell in row
-            if cell.hyperlink and cell.hyperlink.target
-        }
-        for sheet in book.worksheets
-    }
+
+def _check_archive(content: bytes) -> None:
+    """Look before anything is unpacked for good: sizes as they are, not as the archive tells, and no cell far out."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        unpacked = sum(item.file_size for item in archive.infolist())
+        if unpacked > MAX_UNPACKED_BYTES:
+            raise RejectedFile("TOO_LARGE", f"unpacks to {unpacked} bytes", mend="ask for the rows in several files")
+        for item in archive.infolist():
+            # reads to the end: a member that is longer than it says, or damaged, is found here
+            member = archive.read(item)
+            if item.filename.startswith("xl/worksheets/"):
+                _check_extent(item.filename, member)
+
+
+def _check_extent(name: str, sheet: bytes) -> None:
+    widest = lowest = 1
+    for column, row in _CELL.findall(sheet):
+        widest, lowest = max(widest, _column_number(column)), max(lowest, int(row))
+    if widest * lowest > MAX_CELLS:
+        raise RejectedFile(
+            "TOO_LARGE",
+            f"a cell stands in row {lowest} or column {widest}: {widest * lowest} cells",
+            sheet=name,
+            mend="ask for the sheet without the empty rows and columns",
+        )
+
+
+def _column_number(letters: bytes) -> int:
+    number = 0
+    for letter in letters:
+        number = number * 26 + letter - 64
+    return number
+
+
+def _hyperlinks(content: bytes) -> dict[str, Links]:
+    """Link targets by sheet and place. The fast reader gives none, and openpyxl would read every cell again."""
+    from openpyxl.reader.excel import ExcelReader
+
+    try:
+        reader = ExcelReader(io.BytesIO(content), keep_links=False)
+        reader.read_manifest()
+        reader.read_workbook()
+        return {sheet.name: _links_of(reader.archive, place.target) for sheet, place in reader.parser.find_sheets()}
+    except (KeyError, ValueError, TypeError, SyntaxError, AttributeError) as error:
+        raise RejectedFile(
+            "UNREADABLE_FILE", f"no readable links: {error}", mend="the file is damaged: ask for it again"
+        ) from None
+
+
+def _links_of(archive: zipfile.ZipFile, sheet: str) -> Links:
+    from openpyxl.packaging.relationship import get_dependents, get_rels_path
+
+    relations = str(get_rels_path(sheet))  # type: ignore[no-untyped-call]
+    if relations not in archive.namelist():
+        return {}
+    targets = get_dependents(archive, relations).to_dict()
+    found: Links = {}
+    for attributes in _link_elements(archive.read(sheet)):
+        target = targets.get(attributes.get(_RELATION, ""))
+        if target and target.target:
+            found |= dict.fromkeys(_places(attributes["ref"]), target.target)
+    return found
+
+
+def _link_elements(sheet: bytes) -> Iterator[dict[str, str]]:
+    """The links stand after the cells: the cells are left out before the XML is read."""
+    from defusedxml.ElementTree import fromstring
+
+    start, tail = _WORKSHEET.search(sheet), _CELLS_END.split(sheet)[-1]
+    tree = fromstring(start[0] + tail if start else sheet)
+    yield from (element.attrib for element in tree.iter() if element.tag.endswith("}hyperlink"))
+
+
+def _places(ref: str) -> Iterator[tuple[int, int]]:
+    from openpyxl.utils import range_boundaries
+
+    left, top, right, bottom = (edge or 1 for edge in range_boundaries(ref))
+    rows = range(top, min(bottom, top + MAX_LINKED_ROWS) + 1)
+    return ((row, column) for row in rows for column in range(left, right + 1))
+
+
+_WORKSHEET = re.compile(rb"<(?:\w+:)?worksheet\b[^>]*>")
+_CELLS_END = re.compile(rb"</(?:\w+:)?sheetData\s*>|<(?:\w+:)?sheetData\s*/>")
+_RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 
 
 def _parse_sheet(
     parsed: ParsedFile,
     name: str,
     cells: Cells,
-    links: dict[tuple[int, int], str],
+    links: Links,
     layout: FileLayout,
     fields: Sequence[Field],
     date_fields: frozenset[str],
 ) -> None:
-    texts = [[cell_text(cell) for cell in row] for row in cells]
+    texts = [(number, [cell_text(cell) for cell in row]) for number, row in cells]
     header = _header_row(name, texts, layout, fields)
-    known, unknown = match_header(texts[header], fields)
+    known, unknown = match_header(texts[header][1], fields)
     ignored = {fold(text) for text in layout.ignored_headers}
     unknown = {index: text for index, text in unknown.items() if fold(text) not in ignored}
     parsed.extra_columns = sorted({*parsed.extra_columns, *unknown.values()})
     year = _year_above(texts[:header]) if layout.header.year_from_title else None
-    for index, row in enumerate(texts[header + 1 :], start=header + 1):
+    for number, row in texts[header + 1 :]:
         if layout.totals_marker and _first_filled(row) == layout.totals_marker:
             break
         if any(row):
-            parsed.rows.append(_row(name, index + 1, row, links, known, unknown, layout, date_fields, year))
+            parsed.rows.append(_row(name, number, row, links, known, unknown, layout, date_fields, year))
 
 
 def _row(
     sheet: str,
     number: int,
     row: list[str],
-    links: dict[tuple[int, int], str],
+    links: Links,
     known: dict[int, Field],
     unknown: dict[int, str],
     layout: FileLayout,
@@ -125,10 +203,12 @@ def _row(
     return Row(number, values, extra, sheet)
 
 
-def _header_row(sheet: str, texts: list[list[str]], layout: FileLayout, fields: Sequence[Field]) -> int:
+def _header_row(sheet: str, texts: list[tuple[int, list[str]]], layout: FileLayout, fields: Sequence[Field]) -> int:
     wanted = [{fold(header) for header in field.headers} for field in fields if field.required]
     best, most = 0, 0
-    for index, row in enumerate(texts[: layout.header.search_rows]):
+    for index, (number, row) in enumerate(texts):
+        if number > layout.header.search_rows:
+            break
         found = {fold(cell) for cell in row}
         hits = sum(bool(names & found) for names in wanted)
         if hits > most:
@@ -143,8 +223,8 @@ def _header_row(sheet: str, texts: list[list[str]], layout: FileLayout, fields: 
     return best
 
 
-def _year_above(rows: list[list[str]]) -> int | None:
-    found = YEAR.search(" ".join(cell for row in rows for cell in row))
+def _year_above(rows: list[tuple[int, list[str]]]) -> int | None:
+    found = YEAR.search(" ".join(cell for _, row in rows for cell in row))
     return int(found[1]) if found else None
 
 
@@ -175,7 +255,7 @@ def cell_text(cell: Any) -> str:
 def _cover(sheets: dict[str, Cells], control: CoverSheet) -> list[Declared]:
     if control.sheet not in sheets:
         return []
-    texts = [[cell_text(cell) for cell in row] for row in sheets[control.sheet]]
+    texts = [[cell_text(cell) for cell in row] for _, row in sheets[control.sheet]]
     scopes, counts = ({fold(header) for header in names} for names in (control.scope_headers, control.count_headers))
     for index, row in enumerate(texts):
         scope = next((i for i, cell in enumerate(row) if fold(cell) in scopes), None)

@@ -135,3 +135,22 @@ def as_of(connection: duckdb.DuckDBPyConnection, database: str) -> date:
         raise WangjianError("no export of a daily source counts", mend="run `wangjian ingest`, `parse` and `build`")
     found: date = row[0]
     return found
+
+
+def held_back(connection: duckdb.DuckDBPyConnection, database: str) -> str | None:
+    """What the publication leaves out, for a person.
+
+    Args:
+        connection: DuckDB.
+        database: the attached file's name in it.
+
+    Returns:
+        `jiangxi/leads since 2023-02-02: CONTROL_ROWS`, with `; ` between; null where nothing is held back.
+    """
+    rows = connection.execute(
+        f"""
+        select concat_ws('/', source, nullif(provider, ''), dataset), held_since, fail_codes
+        from "{database}".audit.held_dataset order by 1
+        """
+    ).fetchall()
+    return "; ".join(f"{name} since {since}: {codes}" for name, since, codes in rows) or None

@@ -12,7 +12,7 @@ import duckdb
 from wangjian.errors import ChecksFailed, WangjianError
 from wangjian.files import fsync_path
 from wangjian.paths import DataRoot
-from wangjian.publishing.content import Content, as_of, read_content
+from wangjian.publishing.content import Content, as_of, held_back, read_content
 from wangjian.publishing.copying import STORAGE_VERSION, attach_warehouse, write_copy
 from wangjian.publishing.labels import LABELS, Labels, load_labels
 from wangjian.publishing.reading import current_file
@@ -81,10 +81,11 @@ def publish(
         last = _last_published(data)
         if last and last.content_fingerprint == content.fingerprint and current(data) and not force:
             return _nothing_new(data, last)
-        publication = _draft(data, build, content, as_of(connection, "warehouse"), run_id)
+        publication = _draft(data, build, content, connection, run_id)
         published = _put_in_place(connection, data, content, found, publication)
         removed = clear_old(data, run_id, keep)
-    return PublishReport(published, True, removed, f"published {published.publication_id}")
+    held = f"; held back: {published.held}" if published.held else ""
+    return PublishReport(published, True, removed, f"published {published.publication_id}{held}")
 
 
 def _recover(data: DataRoot, run_id: str) -> None:
@@ -127,7 +128,10 @@ def _nothing_new(data: DataRoot, last: Publication) -> PublishReport:
     return PublishReport(shown, False, (), f"{message}{shown.publication_id}")
 
 
-def _draft(data: DataRoot, build: Build, content: Content, day: date, run_id: str) -> Publication:
+def _draft(
+    data: DataRoot, build: Build, content: Content, connection: duckdb.DuckDBPyConnection, run_id: str
+) -> Publication:
+    day = as_of(connection, "warehouse")
     return Publication(
         publication_id=_next_id(data, day),
         as_of=day,
@@ -138,6 +142,7 @@ def _draft(data: DataRoot, build: Build, content: Content, day: date, run_id: st
         table_count=len(content.tables),
         row_count=content.row_count,
         storage_version=STORAGE_VERSION,
+        held=held_back(connection, "warehouse"),
     )
 
 

@@ -27,6 +27,8 @@ class Column(BaseModel):
         header: the name in the source's file; for JSON the field's name.
         required: a row without it goes to quarantine; a file without the column is rejected.
         personal: a person may stand here; quarantine shows the first sign only.
+        happened: tells when something took place: neither before 2000 nor later than a day after the business date.
+        minimum: a smaller number is an error.
         on_parse: `keyed_hash` replaces the value by an HMAC before it is written anywhere but landing; `drop` removes it.
     """
 
@@ -42,6 +44,8 @@ class Column(BaseModel):
     alias_domain: str | None = None
     pattern: str | None = None
     personal: bool = False
+    happened: bool = False
+    minimum: int | None = None
 
 
 class Dataset(BaseModel):
@@ -49,7 +53,9 @@ class Dataset(BaseModel):
 
     Attributes:
         key: the columns that name a row.
-        optional_file: the provider or system may leave it out.
+        on_critical: what an export that fails as a whole does to the later ones: they wait (`hold`), or not (`skip`).
+        least_rows: a full export with fewer rows fails: nothing is left of what was there.
+        least_share: of the rows of the fullest of the three full exports before; a full export below it fails.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -61,6 +67,8 @@ class Dataset(BaseModel):
     mode: Literal["full", "delta", "append", "full_monthly", "full_monthly_else_delta"]
     amount_column: str | None = None
     on_critical: Literal["hold", "skip"]
+    least_rows: int = 0
+    least_share: float = 0
     columns: tuple[Column, ...]
 
     @property

@@ -18,6 +18,7 @@ class Publication(BaseModel):
         publication_id: `<as-of date>-<number within it>`; sorts by date of the data.
         as_of: greatest business date that counts in the daily sources.
         content_fingerprint: of all published rows, columns and labels, whatever their order.
+        held: which datasets are held back in it, since which business date and why; null where none is.
         row_count: of all published tables that dbt builds.
         byte_size: of the file; null in the file's own row, which is written before its size is known.
     """
@@ -34,6 +35,7 @@ class Publication(BaseModel):
     row_count: int
     storage_version: str
     byte_size: int | None = None
+    held: str | None = None
 
     @property
     def file_name(self) -> str:

@@ -10,10 +10,11 @@ from typing import Any
 
 from wangjian.errors import WangjianError
 from wangjian.files import exclusive_lock, write_atomically
-from wangjian.parsing import ledger_fingerprint
+from wangjian.parsing import ledger_fingerprint, write_waivers
 from wangjian.paths import DBT_PROJECT, DataRoot
 from wangjian.sources.fetch import Progress
 from wangjian.state import CheckResult, append_check_results, current_build, new_run_id, record_build
+from wangjian.state.waivers import waivers
 from wangjian.warehouse.dbt import run_dbt
 
 
@@ -55,6 +56,7 @@ def build(data: DataRoot, *, force: bool = False, progress: Progress | None = No
         if not force and is_current(data):
             return BuildReport(current_build(data).build_id, inputs, time.monotonic() - started, was_current=True)
         run_id = new_run_id()
+        write_waivers(data, [waiver.model_dump(exclude={"is_withdrawn"}) for waiver in waivers(data)])
         _inputs_note(data).unlink(missing_ok=True)
         results = run_dbt(data, "build", progress)
         append_check_results(data, run_id, [_check_result(run_id, result) for result in results if _is_test(result)])
@@ -89,8 +91,9 @@ def is_current(data: DataRoot) -> bool:
 
 
 def inputs_fingerprint(data: DataRoot) -> str:
-    """A hash of what a build depends on: the parsed files, and the project's SQL, seeds and configuration."""
+    """A hash of what a build depends on: the parsed files, waivers, and the project's SQL, seeds and configuration."""
     digest = hashlib.sha256(ledger_fingerprint(data).encode())
+    digest.update("".join(waiver.model_dump_json() for waiver in waivers(data)).encode())
     for path in sorted(DBT_PROJECT.rglob("*")):
         if path.suffix in (".sql", ".yml", ".csv") and "target" not in path.parts:
             digest.update(str(path.relative_to(DBT_PROJECT)).encode() + path.read_bytes())

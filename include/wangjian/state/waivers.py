@@ -1,0 +1,47 @@
+"""Waivers (`state/waivers.jsonl`): a person says that a failing export holds nothing back, and why."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from wangjian.paths import DataRoot
+from wangjian.state import jsonl
+from wangjian.state.clock import now
+
+
+class Waiver(BaseModel):
+    """One decision about one export: a row of `audit.waiver`.
+
+    Attributes:
+        export_id: names the export with its bytes; a new version needs a new decision.
+        fail_codes: why it failed when it was waived.
+        is_withdrawn: takes an earlier decision back.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    export_id: str
+    source: str
+    provider: str
+    dataset: str
+    business_date: date
+    fail_codes: str
+    reason: str
+    waived_by: str
+    waived_at: AwareDatetime = Field(default_factory=now)
+    is_withdrawn: bool = False
+
+
+def record_waiver(data: DataRoot, waiver: Waiver) -> None:
+    """Write a decision down; the next build acts on it."""
+    jsonl.append(data.state / "waivers.jsonl", [waiver])
+
+
+def waivers(data: DataRoot) -> list[Waiver]:
+    """The decisions that hold, one an export: the last one, unless it was withdrawn."""
+    records: list[dict[str, Any]] = list(jsonl.read(data.state / "waivers.jsonl"))
+    last = {waiver.export_id: waiver for waiver in map(Waiver.model_validate, records)}
+    return [waiver for _, waiver in sorted(last.items()) if not waiver.is_withdrawn]
