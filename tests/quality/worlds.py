@@ -2,8 +2,36 @@
 
 from __future__ import annotations
 
+# what parsing leaves behind, and every warehouse has
+ACCOUNTS = """
+create schema if not exists intermediate; create schema if not exists audit;
+
+create table intermediate.int_audit__export_status as
+select source, provider, dataset, (timestamp '2023-12-31' - n * interval 1 day)::date as business_date, 1 as version,
+    source || dataset || n as export_id, 'delta' as mode, 0 as rejected_files, 100 as rows_read, 100 as expected_rows,
+    null::bigint as usual_rows, null::decimal(18, 2) as amount, null::decimal(18, 2) as declared_amount,
+    null::varchar as fail_codes, true as is_current_version, false as is_waived, true as counts
+from (values ('five_level', '', 'leads'), ('jiangxi', '', 'cases'), ('third_party', 'tp_a', 'leads'))
+    as t (source, provider, dataset), range(5) as r (n);
+
+create table audit.row_balance as
+select 'jiangxi' as source, '' as provider, 'cases' as dataset, 'f' || n as file_sha256, 100 as rows_read, 98 as rows_loaded,
+    0 as rows_quarantined, 2 as rows_superseded
+from range(20) as t (n);
+
+create table audit.file_ledger as
+select 'jiangxi' as source, '' as provider, 'cases' as dataset, date '2023-12-31' as business_date, 1 as version, 'a.csv' as part,
+    'parsed' as status, null::varchar as extra_columns
+from range(20);
+
+create table audit.quarantine as
+select 'jiangxi' as source, '' as provider, 'cases' as dataset, date '2023-12-31' as business_date, 'a.csv' as original_name,
+    7 as row_number, 'TYPE:filed_on' as reason_codes
+where false;
+"""
+
 GOOD = """
-create schema marts; create schema staging; create schema intermediate; create schema audit;
+create schema marts; create schema staging;
 
 create table marts.dim_date as
 select cast(d as date) as date_on,
@@ -59,16 +87,6 @@ create table marts.fct_platform_review_issue as
 select 'i' || n as issue_no, date '2023-01-01' as found_on, date '2023-01-15' as rectified_on, 'GZ01' as platform_code
 from range(20) as t (n);
 
-create table intermediate.int_audit__export_status as
-select source, provider, dataset, (timestamp '2023-12-31' - n * interval 1 day)::date as business_date, 1 as version,
-    null::varchar as fail_codes, true as is_current_version, true as counts
-from (values ('five_level', '', 'leads'), ('jiangxi', '', 'cases'), ('third_party', 'tp_a', 'leads'))
-    as t (source, provider, dataset), range(5) as r (n);
-
-create table audit.row_balance as
-select 'f' || n as file_sha256, 100 as rows_read, 98 as rows_loaded, 1 as rows_quarantined, 1 as rows_superseded
-from range(20) as t (n);
-
 create table staging.stg_third_party__leads as
 select 'V01' as violation_code, 'TAOBAO' as platform_code, '360702' as region_code, date '2023-01-31' as _business_date,
     date '2023-01-15' as found_on, 'u' as uscc
@@ -106,7 +124,8 @@ update marts.fct_lead set result_code = 'FORGOTTEN', closed_at = '2022-01-01', f
     returned_count = 99, source_count = 4, handling_org_code = null where lead_key > 'l1';
 update marts.fct_case set case_no = '赣市监立案[2023]012号', filed_on = '2023-03-01', served_on = '2023-01-01',
     published_on = '2023-01-01', penalty_total = 50000000 where case_no like '%〕7号';
-update marts.fct_case_penalty set amount = -1 where case_no = 'c1';
+update marts.fct_case_penalty set amount = 20000000 where case_no = 'c1';
+update marts.fct_case_penalty set amount = 5 where case_no = 'c3';
 update marts.fct_case_penalty set amount = null where case_no = 'c2';
 update marts.fct_guidance_action set rectified_on = '2022-01-01', rectify_due_on = '2022-01-01', platform_code = null;
 update marts.fct_platform_review_issue set rectified_on = '2022-01-01', platform_code = null;

@@ -9,6 +9,7 @@ from pathlib import Path
 from wangjian.errors import ChecksFailed
 from wangjian.files import exclusive_lock
 from wangjian.paths import EXPECTATIONS, DataRoot
+from wangjian.quality.accounts import account_results
 from wangjian.quality.runner import Progress, gx_runner
 from wangjian.quality.site import write_site
 from wangjian.quality.suites import load_suites
@@ -42,11 +43,17 @@ class CheckReport:
 
     @property
     def critical_failures(self) -> tuple[CheckResult, ...]:
-        return tuple(result for result in self.results if not result.passed and result.severity == "critical")
+        """What stops the publication: critical expectations. What is critical for one dataset holds that dataset back."""
+        return tuple(result for result in self._failures if result.severity == "critical" and result.check_kind == "gx")
 
     @property
     def warnings(self) -> tuple[CheckResult, ...]:
-        return tuple(result for result in self.results if not result.passed and result.severity == "warning")
+        """Failures that stop nothing."""
+        return tuple(result for result in self._failures if result not in self.critical_failures)
+
+    @property
+    def _failures(self) -> tuple[CheckResult, ...]:
+        return tuple(result for result in self.results if not result.passed)
 
 
 def check(
@@ -72,9 +79,10 @@ def check(
     run_id = run_id or new_run_id()
     with exclusive_lock(data.state / "locks" / "check.lock", doing="check"):
         build = current_build(data)
+        accounts = tuple(account_results(data.warehouse, run_id, build))
         with gx_runner(data.warehouse, run_id, build) as runner:
             started = time.perf_counter()
-            results = tuple(runner.run(suites, progress))
+            results = (*runner.run(suites, progress), *accounts)
             seconds = time.perf_counter() - started
             append_check_results(data, run_id, results)
             site = write_site(runner.context, data.docs, run_id, suites, results) / "index.html"

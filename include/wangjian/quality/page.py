@@ -55,7 +55,7 @@ def write_first_page(folder: Path, suites: Iterable[Suite], results: Iterable[Ch
     links = {table: details.get(f"warehouse-{table}") for table in titles}
     ordered = sorted(results, key=lambda result: (result.passed, result.severity, result.table_name, result.rule))
     failed = sum(not result.passed for result in ordered)
-    rows = "\n".join(_row(result, titles, _link(folder, links[result.table_name])) for result in ordered)
+    rows = "\n".join(_row(result, titles, _link(folder, links.get(result.table_name))) for result in ordered)
     head = "".join(f"<th>{name}</th>" for name in _HEAD)
     (folder / "index.html").write_text(
         '<!doctype html><html lang="zh"><head><meta charset="utf-8">'
@@ -73,7 +73,8 @@ def _link(folder: Path, page: Path | None) -> str | None:
 
 def _row(result: CheckResult, titles: dict[str, str], link: str | None) -> str:
     state = "通过 ok" if result.passed else {"critical": "严重 critical", "warning": "警告 warning"}[result.severity]
-    table = f"{escape(titles[result.table_name])}<br><code>{escape(result.table_name)}</code>"
+    title = titles.get(result.table_name, "来源数据集 Dataset of a source")
+    table = f"{escape(title)}<br><code>{escape(result.table_name)}</code>"
     cells = (
         state,
         f'<a href="{escape(link)}">{table}</a>' if link else table,

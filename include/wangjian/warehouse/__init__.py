@@ -13,9 +13,10 @@ from wangjian.files import exclusive_lock, write_atomically
 from wangjian.parsing import ledger_fingerprint, write_waivers
 from wangjian.paths import DBT_PROJECT, DataRoot
 from wangjian.sources.fetch import Progress
-from wangjian.state import CheckResult, append_check_results, current_build, new_run_id, record_build
+from wangjian.state import append_check_results, current_build, new_run_id, record_build
 from wangjian.state.waivers import waivers
-from wangjian.warehouse.dbt import run_dbt
+from wangjian.warehouse.dbt import load_manifest, run_dbt
+from wangjian.warehouse.dbt_results import dbt_check_results, is_test, node_name
 
 
 @dataclass(frozen=True)
@@ -59,11 +60,11 @@ def build(data: DataRoot, *, force: bool = False, progress: Progress | None = No
         write_waivers(data, [waiver.model_dump(exclude={"is_withdrawn"}) for waiver in waivers(data)])
         _inputs_note(data).unlink(missing_ok=True)
         results = run_dbt(data, "build", progress)
-        append_check_results(data, run_id, [_check_result(run_id, result) for result in results if _is_test(result)])
+        append_check_results(data, run_id, dbt_check_results(run_id, results, load_manifest(data)))
         _raise_on_failure(results)
         built = record_build(data, run_id)
         write_atomically(_inputs_note(data), f"{built.build_id} {inputs}")
-    seconds = {_name(result): result["execution_time"] for result in results if not _is_test(result)}
+    seconds = {node_name(result): result["execution_time"] for result in results if not is_test(result)}
     slowest = dict(sorted(seconds.items(), key=lambda item: -item[1]))
     return BuildReport(built.build_id, inputs, time.monotonic() - started, model_seconds=slowest)
 
@@ -100,29 +101,6 @@ def inputs_fingerprint(data: DataRoot) -> str:
     return digest.hexdigest()
 
 
-def _is_test(result: dict[str, Any]) -> bool:
-    return str(result["unique_id"]).split(".")[0] in ("test", "unit_test")
-
-
-def _name(result: dict[str, Any]) -> str:
-    return str(result["unique_id"]).split(".")[2]
-
-
-def _check_result(run_id: str, result: dict[str, Any]) -> CheckResult:
-    return CheckResult(
-        run_id=run_id,
-        check_kind="dbt",
-        table_name="",
-        rule=_name(result),
-        severity="warning" if result["status"] == "warn" else "critical",
-        passed=result["status"] == "pass",
-        observed=str(result.get("failures") or 0),
-        expected="0",
-        failing_rows=result.get("failures") or 0,
-        message=result.get("message"),
-    )
-
-
 def _raise_on_failure(results: list[dict[str, Any]]) -> None:
     failed = [result for result in results if result["status"] in ("error", "fail", "runtime error")]
     if failed:
@@ -130,6 +108,6 @@ def _raise_on_failure(results: list[dict[str, Any]]) -> None:
         message = " ".join(str(first.get("message", "")).split())[:400]
         raise WangjianError(
             f"{len(failed)} of {len(results)} dbt nodes failed; the first: {message}",
-            model=_name(first),
+            model=node_name(first),
             mend="mend the model or its data, then build again; readers keep the last publication",
         )

@@ -8,6 +8,8 @@ import subprocess
 import sys
 from typing import Any
 
+import orjson
+
 from wangjian.errors import WangjianError
 from wangjian.paths import DBT_PROJECT, DataRoot
 from wangjian.sources.fetch import Progress
@@ -48,6 +50,12 @@ def run_dbt(data: DataRoot, command: str, progress: Progress | None = None) -> l
             mend="read the log; a model or YAML file is probably wrong",
         )
     return list(json.loads(results.read_text())["results"])
+
+
+def load_manifest(data: DataRoot) -> dict[str, Any]:
+    """What the last run of dbt knew of the project: its nodes and how they hang together."""
+    found: dict[str, Any] = orjson.loads((data.scratch / "dbt" / "manifest.json").read_bytes())
+    return found
 
 
 def _follow(command: list[str], environment: dict[str, str], progress: Progress | None) -> list[str]:
