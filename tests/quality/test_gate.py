@@ -84,7 +84,9 @@ def test_results_say_what_was_checked(bad: DataRoot, results_of: ResultsOf) -> N
         "marts.dim_storefront",
         "storefront_type",
     )
-    assert result.observed == "1 of 42 rows (2.38%), e.g. TEAHOUSE"
+    assert (
+        result.observed == "1 of 42 rows (2.38%), e.g. storefront_key=x valid_from=2023-02-01 storefront_type=TEAHOUSE"
+    )
     assert "LIVEROOM" in (result.expected or "")
     assert result.failing_rows == 1
     assert result.build_id == current_build(bad).build_id
@@ -183,3 +185,12 @@ def test_the_report_is_swapped_and_bounded(small: DataRoot, suite: Callable[...,
         check(small, run_id, expectations=suite("warning"))
         assert (small.docs / "checks").readlink() == Path(f".checks-{run_id}")
     assert sorted(path.name for path in small.docs.iterdir()) == [".checks-r2", ".checks-r3", "checks"]
+
+
+def test_failing_rows_are_named_and_nobody_is(small: DataRoot, suite: Callable[..., Path]) -> None:
+    query = "select b, '电话13879712345' as c from {batch}"
+    folder = suite("warning", "unexpected_rows_expectation", {"unexpected_rows_query": query})
+    (result,) = check(small, "r1", expectations=folder).warnings
+    assert result.observed == "1 rows, e.g. b=x c=电话138****2345"
+    pages = "".join(page.read_text(encoding="utf-8") for page in (small.docs / "checks").rglob("*.html"))
+    assert "138****2345" in pages and "13879712345" not in pages.replace(query, "")

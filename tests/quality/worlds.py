@@ -8,7 +8,7 @@ create schema if not exists intermediate; create schema if not exists audit;
 
 create table intermediate.int_audit__export_status as
 select source, provider, dataset, (timestamp '2023-12-31' - n * interval 1 day)::date as business_date, 1 as version,
-    source || dataset || n as export_id, 'delta' as mode, 0 as rejected_files, 100 as rows_read, 100 as expected_rows,
+    source || dataset || n as export_id, 'delta' as mode, '' as delivery, 0 as rejected_files, 100 as rows_read, 100 as expected_rows,
     null::bigint as usual_rows, null::decimal(18, 2) as amount, null::decimal(18, 2) as declared_amount,
     null::varchar as fail_codes, true as is_current_version, false as is_waived, true as counts
 from (values ('five_level', '', 'leads'), ('jiangxi', '', 'cases'), ('third_party', 'tp_a', 'leads'))
@@ -66,8 +66,14 @@ from range(200) as t (n), range(date '2023-01-01', date '2023-05-01', interval 1
 create table marts.fct_lead as
 select 'l' || n as lead_key, 'FILED' as result_code, timestamp '2023-01-01' as discovered_at,
     timestamp '2023-01-02' as received_at, timestamp '2023-01-03' as feedback_at, timestamp '2023-01-04' as closed_at,
-    0 as returned_count, 1 as source_count, '360702-01' as handling_org_code, '赣市监立案〔2023〕1号' as case_no
+    0 as returned_count, 1 as source_count, '360702-01' as handling_org_code, '赣市监立案〔2023〕1号' as case_no,
+    'V01' as violation_code, '360702' as region_code, 'third_party' as first_source, timestamp '2023-01-02' as dispatched_at
 from range(20) as t (n);
+
+-- two hundred more, so that mixes can be compared; none is closed
+insert into marts.fct_lead (lead_key, discovered_at, received_at, returned_count, source_count, handling_org_code, violation_code, region_code)
+select 'm' || n, timestamp '2023-01-01' + n * interval 1 day, null, 0, 1, '360702-01', 'V0' || n % 3, '36070' || n % 3
+from range(300) as t (n);
 
 create table marts.fct_case as
 select '赣市监立案〔2023〕' || n || '号' as case_no, date '2023-01-01' as filed_on, date '2023-02-01' as decided_on,
@@ -75,7 +81,7 @@ select '赣市监立案〔2023〕' || n || '号' as case_no, date '2023-01-01' a
 from range(1, 21) as t (n);
 
 create table marts.fct_case_penalty as
-select 'c' || n as case_no, true as is_fine, 5000::decimal(18, 2) as amount, 5000::decimal(18, 2) as paid_amount
+select 'c' || n as case_no, 1 as item_seq, true as is_fine, 5000::decimal(18, 2) as amount, 5000::decimal(18, 2) as paid_amount
 from range(20) as t (n);
 
 create table marts.fct_guidance_action as
@@ -97,7 +103,27 @@ select 'l' || n as lead_no, timestamptz '2023-01-15 08:00:00+08' as discovered_a
     3 as discovered_by_level
 from range(20) as t (n);
 
-create table marts.fct_lead_submission as select 'JX1' as source_lead_no;
+create table marts.fct_lead_submission as
+select 'l' || n as lead_key, source || n as submission_key, source as source_code, 'JX1' as source_lead_no
+from range(20) as t (n), (values ('five_level'), ('jiangxi'), ('third_party')) as s (source);
+
+create table intermediate.int_lead_submission as
+select 'l' || n as lead_key, source || n as submission_key, source as source_code, 'FILED' as result_code
+from range(20) as t (n), (values ('five_level'), ('jiangxi')) as s (source);
+
+create table marts.fct_evidence as
+select 'third_party' || n as submission_key, 'tp_a' as provider_code, date '2023-01-31' as business_date, n || '.png' as evidence_file,
+    timestamp '2023-01-01' as captured_at, 'MATCH' as hash_status
+from range(20) as t (n);
+
+create table audit.mart_input as
+select 'fct_lead' as mart_name, 'five_level' as source, 'leads' as dataset, date '2023-12-31' as counts_until;
+
+-- four months, enough for what is compared with what was before
+insert into intermediate.int_audit__export_status
+    (source, provider, dataset, business_date, version, export_id, mode, delivery, rows_read, is_current_version, is_waived, counts)
+select 'five_level', '', 'scans', cast(d as date), 1, 'scans' || d, 'delta', '', 100, true, false, true
+from range(date '2023-09-01', date '2024-01-01', interval 1 day) as t (d);
 
 create table staging.stg_jiangxi__cases as
 select 'c' || n as case_no, 'JX1' as lead_no, date '2023-01-15' as _business_date, date '2023-01-15' as filed_on, 30 as extension_days from range(20) as t (n);
@@ -105,7 +131,7 @@ select 'c' || n as case_no, 'JX1' as lead_no, date '2023-01-15' as _business_dat
 
 # each rule meets rows that break it, and nothing but the rows that its own columns name
 BAD = """
-update marts.dim_date set is_working_day = true where date_on = '2023-12-31';
+update marts.dim_date set is_working_day = true where date_on = '2023-01-01';
 update marts.dim_date set is_working_day = false where date_on = '2024-02-18';
 update marts.dim_region set region_code = '36070x', current_region_code = '360701' where region_code = '360718';
 delete from marts.dim_organization where org_level = 3;
@@ -132,6 +158,13 @@ update marts.fct_platform_review_issue set rectified_on = '2022-01-01', platform
 delete from intermediate.int_audit__export_status where dataset = 'cases' and business_date > '2023-12-27';
 update intermediate.int_audit__export_status set business_date = '2023-08-31' where source = 'third_party';
 update intermediate.int_audit__export_status set fail_codes = 'CONTROL_ROWS', counts = false where business_date = '2023-12-30';
+update intermediate.int_audit__export_status set rows_read = 20 where dataset = 'scans' and business_date >= '2023-12-01';
+update marts.fct_lead set violation_code = 'V09', region_code = '360709' where discovered_at > '2023-09-01';
+update intermediate.int_lead_submission set result_code = 'UNFOUNDED' where submission_key = 'jiangxi3';
+update marts.fct_evidence set hash_status = 'MISSING' where submission_key = 'third_party0';
+update marts.fct_evidence set hash_status = 'UNREADABLE' where submission_key = 'third_party1';
+update marts.fct_evidence set hash_status = 'MISMATCH', captured_at = '2023-01-03' where submission_key = 'third_party2';
+update audit.mart_input set counts_until = null;
 update audit.row_balance set rows_loaded = 10, rows_quarantined = 50 where file_sha256 > 'f1';
 update staging.stg_third_party__leads set violation_code = 'UNMAPPED', platform_code = 'UNMAPPED', region_code = 'UNMAPPED',
     found_on = '2023-02-15', uscc = null;

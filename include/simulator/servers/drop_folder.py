@@ -194,7 +194,7 @@ def _unified(
     uscc = base["uscc"] or ""
     if "uscc_scientific_notation" in faults and number == 0:
         uscc = "9.13607E+17"
-    captured = datetime(found.year, found.month, found.day, 10, variant % 60)
+    captured = datetime(found.year, found.month, found.day, 8, variant % 60)
     common = {
         "lead_no": f"{provider.upper()}-{period}-{number + 1:04d}",
         "batch": f"{period}批次",

@@ -10,8 +10,12 @@ from __future__ import annotations
 import importlib
 import os
 from enum import Enum
+from functools import cache
 from types import ModuleType
 from typing import Any
+
+EXAMPLES = 5
+"""So many rows tell what is wrong; more would only fill the report."""
 
 _ENGINE = "great_expectations.execution_engine.sqlalchemy_execution_engine"
 
@@ -32,3 +36,25 @@ def great_expectations() -> ModuleType:
     if "duckdb" not in engine._PERSISTED_CONNECTION_DIALECTS:
         engine._PERSISTED_CONNECTION_DIALECTS += (_Dialect.DUCKDB,)
     return package
+
+
+@cache
+def rows_expectation() -> Any:
+    """The expectation that a query finds no rows, telling the first few that it finds.
+
+    Returns:
+        A class: GX's own gives either no row at all or two hundred of them.
+    """
+    package = great_expectations()
+    base: Any = package.expectations.UnexpectedRowsExpectation
+
+    class RowsExpectation(base):  # type: ignore[misc]
+        def _validate(
+            self, metrics: dict[str, Any], runtime_configuration: Any = None, execution_engine: Any = None
+        ) -> Any:
+            found = super()._validate(metrics, {"result_format": "COMPLETE"}, execution_engine)
+            details = found["result"]["details"]
+            details["unexpected_rows"] = [dict(row) for row in details["unexpected_rows"][:EXAMPLES]]
+            return found
+
+    return RowsExpectation

@@ -12,6 +12,7 @@ from html import escape
 from pathlib import Path
 from urllib.parse import quote
 
+from wangjian.masking import masked
 from wangjian.quality.suites import Suite
 from wangjian.state import CheckResult
 
@@ -19,6 +20,8 @@ _REMOTE = re.compile(
     r'<script[^>]+src="https?:[^>]*>\s*</script>|<(?:link|img|source)\b[^>]*(?:href|src|srcset)="https?:[^>]*>|@import[^;]*https?:[^;]*;',
     re.IGNORECASE,
 )
+# what stands between tags: attributes hold ids and links, which are no one's
+_SHOWN = re.compile(r"(?<=>)[^<]+(?=<)")
 _STYLE = """
 body { font: 15px/1.5 system-ui, "Noto Sans CJK SC", "Microsoft YaHei", sans-serif; margin: 0 auto; max-width: 1200px;
   padding: 1rem; color: #1b1f24; background: #fff; }
@@ -32,13 +35,14 @@ _HEAD = ("状态 Status", "表 Table", "规则 Rule", "实际 Observed", "应为
 
 
 def mend_pages(folder: Path) -> None:
-    """Take everything remote out of Great Expectations' pages and give them a style of our own.
+    """Take everything remote and personal out of Great Expectations' pages and give them a style of our own.
 
     Args:
         folder: the site.
     """
     for page in folder.rglob("*.html"):
         text = _REMOTE.sub("", page.read_text(encoding="utf-8"))
+        text = _SHOWN.sub(lambda shown: masked(shown[0], names=False), text)
         page.write_text(text.replace("</head>", f"<style>{_STYLE}</style></head>", 1), encoding="utf-8")
 
 

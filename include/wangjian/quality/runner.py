@@ -11,15 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from wangjian.errors import BadArguments
-from wangjian.quality.gx import great_expectations
+from wangjian.masking import masked
+from wangjian.quality.gx import EXAMPLES, great_expectations, rows_expectation
 from wangjian.quality.suites import Check, Suite
 from wangjian.state import Build, CheckResult
 
 Progress = Callable[[str, int, int | None], None]
 
 _log = logging.getLogger(__name__)
-# five examples tell what is wrong; more would only fill the report
-_RESULT_FORMAT = {"result_format": "SUMMARY", "partial_unexpected_count": 5}
 _NOT_EXPECTED = ("column", "column_A", "column_B", "unexpected_rows_query", "ignore_row_if")
 
 
@@ -69,7 +68,7 @@ class GxRunner:
             name = f"{suite.table} {suite.title_zh}"
             gx_suite = self.context.suites.add(gx.ExpectationSuite(name=name, expectations=expectations))
             validation = gx.ValidationDefinition(name=name, data=batch, suite=gx_suite)
-            result = self.context.validation_definitions.add(validation).run(result_format=_RESULT_FORMAT)
+            result = self.context.validation_definitions.add(validation).run(result_format=_result_format(suite))
         except Exception as error:
             _log.warning("the checks of %s could not run", suite.table, exc_info=error)
             return {check.rule: {"error": f"{type(error).__name__}: {error}"} for check in suite.checks}
@@ -118,11 +117,15 @@ def _no_progress_bars() -> Any:
     return types.ProgressBarsConfig(globally=False, metric_calculations=False)
 
 
+def _result_format(suite: Suite) -> dict[str, Any]:
+    wanted: dict[str, Any] = {"result_format": "SUMMARY", "partial_unexpected_count": EXAMPLES}
+    return wanted | ({"unexpected_index_column_names": list(suite.key)} if suite.key else {})
+
+
 def _expectation(suite: Suite, check: Check) -> Any:
-    module = great_expectations().expectations
     name = "".join(word.capitalize() for word in check.expectation.split("_"))
     try:
-        kind = getattr(module, name)
+        kind = rows_expectation() if _is_query(check) else getattr(great_expectations().expectations, name)
         notes = f"{check.rule} ({check.severity}): {check.why}"
         meta = {"rule": check.rule}
         return kind(**check.kwargs, meta=meta, notes=notes, severity=check.severity, description=check.title_zh)
@@ -130,6 +133,10 @@ def _expectation(suite: Suite, check: Check) -> Any:
         raise BadArguments(
             f"no such expectation or arguments: {error}", table=suite.table, rule=check.rule, mend="mend its YAML"
         ) from error
+
+
+def _is_query(check: Check) -> bool:
+    return check.expectation == "unexpected_rows_expectation"
 
 
 def _outcome(item: Any) -> dict[str, Any]:
@@ -143,8 +150,8 @@ def _outcome(item: Any) -> dict[str, Any]:
 
 
 def _failing_rows(item: Any) -> int | None:
-    is_query = item.expectation_config.type == "unexpected_rows_expectation"
-    count: int | None = item.result.get("observed_value" if is_query else "unexpected_count")
+    has_rows = "unexpected_rows" in (item.result.get("details") or {})
+    count: int | None = item.result.get("observed_value" if has_rows else "unexpected_count")
     return count
 
 
@@ -156,17 +163,26 @@ def _error(exception_info: dict[str, Any]) -> str | None:
 
 
 def _observed(result: dict[str, Any], failing: int | None) -> str:
+    examples = ", ".join(dict.fromkeys(_examples(result)))
+    told = masked(f", e.g. {examples}") if failing and examples else ""
     if "element_count" not in result:
         unit = " rows" if failing is not None else ""
-        return f"{result.get('observed_value')}{unit}"
+        return f"{result.get('observed_value')}{unit}{told}"
     checked = result["element_count"] - (result.get("missing_count") or 0)
     share = f" ({failing / checked:.2%})" if failing and checked else ""
-    examples = dict.fromkeys(str(value) for value in result.get("partial_unexpected_list") or ())
-    return f"{failing} of {checked} rows{share}{', e.g. ' + ', '.join(examples) if examples else ''}"
+    return f"{failing} of {checked} rows{share}{told}"
+
+
+def _examples(result: dict[str, Any]) -> list[str]:
+    """The rows that break a rule: by key where the suite names one, else by the values, or as the query gives them."""
+    rows = (result.get("details") or {}).get("unexpected_rows") or result.get("partial_unexpected_index_list")
+    if rows:
+        return [" ".join(f"{name}={value}" for name, value in row.items()) for row in rows[:EXAMPLES]]
+    return [str(value) for value in result.get("partial_unexpected_list") or ()]
 
 
 def _expected(check: Check) -> str:
-    if check.expectation == "unexpected_rows_expectation":
+    if _is_query(check):
         return "no rows"
     asked = {name: value for name, value in check.kwargs.items() if name not in _NOT_EXPECTED}
     words = check.expectation.removeprefix("expect_").replace("_", " ")

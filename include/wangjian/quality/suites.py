@@ -62,13 +62,18 @@ class Check(BaseModel):
 
 
 class Suite(BaseModel):
-    """The rules about one table."""
+    """The rules about one table.
+
+    Attributes:
+        key: the columns that name a row, shown with the rows that break a rule; none is personal.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     table: Annotated[str, StringConstraints(pattern=r"^[a-z_]+\.[a-z][a-z0-9_]*$")]
     title_zh: Text
     title_en: Text
+    key: tuple[str, ...] = ()
     checks: Annotated[tuple[Check, ...], Field(min_length=1)]
 
 
