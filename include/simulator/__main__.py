@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from simulator.faults import check_names
+from simulator.faults import Faults
 from simulator.scenario import Scenario
 from simulator.serving import serving
 from simulator.systems import Systems
@@ -30,7 +30,12 @@ def main() -> None:
 @click.option("--scale", default=1.0, show_default=True, help="1.0 is the city in full")
 @click.option("--from", "start", type=DAY, default="2023-01-01", show_default=True)
 @click.option("--to", "end", type=DAY, default="2023-12-31", show_default=True)
-@click.option("--fault", "faults", multiple=True, help="switch a fault on by name; may be given several times")
+@click.option(
+    "--fault",
+    "faults",
+    multiple=True,
+    help="switch a fault on: NAME, or NAME@YYYY-MM-DD for one day; may be given several times",
+)
 @click.option(
     "--ports-file", type=click.Path(path_type=Path), help="write addresses and logins here, as JSON, when ready"
 )
@@ -45,14 +50,14 @@ def serve(
 ) -> None:
     """Serve one world over HTTP, SFTP and a drop folder until interrupted."""
     try:
-        names = check_names(frozenset(faults))
+        found = Faults(faults)
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--fault") from None
     systems = Systems(Scenario(seed, scale, start.date(), end.date()))
-    asyncio.run(_serve(systems, data_dir, names, ports_file))
+    asyncio.run(_serve(systems, data_dir, found, ports_file))
 
 
-async def _serve(systems: Systems, data_dir: Path, faults: frozenset[str], ports_file: Path | None) -> None:
+async def _serve(systems: Systems, data_dir: Path, faults: Faults, ports_file: Path | None) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)

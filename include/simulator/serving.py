@@ -17,6 +17,7 @@ from typing import Any
 import asyncssh
 import uvicorn
 
+from simulator.faults import NONE, Faults
 from simulator.servers.drop_folder import write_drop_folder
 from simulator.servers.http_api import build_api
 from simulator.servers.sftp_tree import start_sftp, write_tree
@@ -41,13 +42,13 @@ class Served:
 
 
 @asynccontextmanager
-async def serving(systems: Systems, folder: Path, faults: frozenset[str]) -> AsyncIterator[Served]:
+async def serving(systems: Systems, folder: Path, faults: Faults) -> AsyncIterator[Served]:
     """Serve the systems as long as the block runs.
 
     Args:
         systems: the world and its exports.
         folder: keys and served files go there; what an earlier run served is replaced.
-        faults: names of the faults that are switched on.
+        faults: those that are switched on.
     """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     tree, drop = _fresh(folder / "sftp"), _fresh(folder / "drop")
@@ -70,7 +71,7 @@ async def serving(systems: Systems, folder: Path, faults: frozenset[str]) -> Asy
 
 
 @contextmanager
-def served(systems: Systems, folder: Path, faults: frozenset[str] = frozenset()) -> Iterator[Served]:
+def served(systems: Systems, folder: Path, faults: Faults = NONE) -> Iterator[Served]:
     """The same in a thread of this process, for who is not asynchronous."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)

@@ -41,7 +41,10 @@ select cast(d as date) as date_on,
 from range(date '2023-01-01', date '2027-01-01', interval 1 day) as t (d);
 
 create table marts.dim_region as
-select (360700 + n)::varchar as region_code, (360700 + n)::varchar as current_region_code from range(0, 19) as t (n);
+select (360700 + n)::varchar as region_code, (360700 + n)::varchar as current_region_code, false as is_inferred from range(0, 19) as t (n);
+
+create table intermediate.int_code_used as
+select 'organ' as code_kind, 'o1' as code, 'jiangxi' as source, 'cases' as dataset, 3 as use_count, true as is_known;
 
 create table marts.dim_organization as
 select 'o' || n as org_code, 1 + n % 5 as org_level from range(40) as t (n);
@@ -111,6 +114,10 @@ create table intermediate.int_lead_submission as
 select 'l' || n as lead_key, source || n as submission_key, source as source_code, 'FILED' as result_code
 from range(20) as t (n), (values ('five_level'), ('jiangxi')) as s (source);
 
+create table marts.fct_lead_event as
+select 'l' || n as lead_key, 'L' || n as source_lead_no, 1 as event_seq, timestamp '2023-01-01' + n * interval 1 day as occurred_at
+from range(20) as t (n);
+
 create table marts.fct_evidence as
 select 'third_party' || n as submission_key, 'tp_a' as provider_code, date '2023-01-31' as business_date, n || '.png' as evidence_file,
     timestamp '2023-01-01' as captured_at, 'MATCH' as hash_status
@@ -164,6 +171,8 @@ update intermediate.int_lead_submission set result_code = 'UNFOUNDED' where subm
 update marts.fct_evidence set hash_status = 'MISSING' where submission_key = 'third_party0';
 update marts.fct_evidence set hash_status = 'UNREADABLE' where submission_key = 'third_party1';
 update marts.fct_evidence set hash_status = 'MISMATCH', captured_at = '2023-01-03' where submission_key = 'third_party2';
+update intermediate.int_code_used set is_known = false;
+update marts.fct_lead_event set lead_key = null where source_lead_no = 'L0';
 update audit.mart_input set counts_until = null;
 update audit.row_balance set rows_loaded = 10, rows_quarantined = 50 where file_sha256 > 'f1';
 update staging.stg_third_party__leads set violation_code = 'UNMAPPED', platform_code = 'UNMAPPED', region_code = 'UNMAPPED',

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from simulator.faults import NONE
 from simulator.scenario import Scenario
 from simulator.servers.drop_folder import write_drop_folder
 from simulator.servers.http_api import Pages
@@ -22,10 +23,10 @@ SMALL = Scenario(seed=7, scale=0.004, start=date(2023, 6, 1), end=date(2023, 7, 
 def bytes_of(scenario: Scenario, folder: Path) -> dict[str, str]:
     """SHA-256 of every file and of every first page, by name."""
     systems = Systems(scenario)
-    write_tree(systems, folder / "sftp", frozenset())
-    write_drop_folder(systems, folder / "drop", frozenset())
+    write_tree(systems, folder / "sftp", NONE)
+    write_drop_folder(systems, folder / "drop", NONE)
     files = {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-    pages = Pages(systems, frozenset())
+    pages = Pages(systems, NONE)
     for day in scenario.served_days():
         files |= {f"http/{dataset}/{day}": pages.page(dataset, day, 1, 400) for dataset in FIVE_LEVEL}
     return {name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())}

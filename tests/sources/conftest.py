@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from simulator.faults import Faults
 from simulator.scenario import Scenario
 from simulator.serving import Served, served
 from simulator.systems import Systems
@@ -33,7 +34,9 @@ def serve(systems: Systems, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         def start(*faults: str) -> Served:
             names = frozenset(faults)
             if names not in running:
-                running[names] = stack.enter_context(served(systems, tmp_path_factory.mktemp("simulator"), names))
+                running[names] = stack.enter_context(
+                    served(systems, tmp_path_factory.mktemp("simulator"), Faults(names))
+                )
             return running[names]
 
         yield start

@@ -16,7 +16,7 @@
         {%- endif %}
         {%- if meta.alias_domain %},
         case when {{ raw }} is not null and alias_{{ column.name }}.code is null then 'CODE:{{ column.name }}' end
-        {%- elif column.data_type in ('integer', 'decimal', 'boolean', 'date', 'timestamp') %},
+        {%- elif column.data_type in ('integer', 'decimal', 'boolean', 'date', 'timestamp', 'json') %},
         case when {{ raw }} is not null and {{ typed(raw, column.data_type) }} is null then 'TYPE:{{ column.name }}' end
         {%- endif %}
         {%- if meta.codes %},
@@ -141,4 +141,9 @@ _provider,
         {%- endfor -%}
     {%- endif -%}
     {{ return(found) }}
+{%- endmacro %}
+
+{#- The codes of a kind that the sources use and the reference does not know: inferred members of the dimension. -#}
+{% macro inferred_codes(kind) -%}
+    (select distinct code from {{ ref('int_code_used') }} where code_kind = '{{ kind }}' and not is_known) as inferred
 {%- endmacro %}

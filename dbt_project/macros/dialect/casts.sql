@@ -43,6 +43,19 @@
     )
 {%- endmacro %}
 
+{#- A JSON list, as text; anything else gives null. -#}
+{% macro text_to_json_list(text) -%}
+    {{ return(adapter.dispatch('text_to_json_list', 'wangjian')(text)) }}
+{%- endmacro %}
+
+{% macro default__text_to_json_list(text) -%}
+    case when {{ text }} like '[%' and json_valid({{ text }}) then {{ text }} end
+{%- endmacro %}
+
+{% macro spark__text_to_json_list(text) -%}
+    case when {{ text }} like '[%' and get_json_object({{ text }}, '$') is not null then {{ text }} end
+{%- endmacro %}
+
 {#- A contract column from its raw text, by the contract's type. -#}
 {% macro typed(text, data_type) -%}
     {%- if data_type == 'integer' -%} try_cast({{ text }} as bigint)
@@ -50,6 +63,7 @@
     {%- elif data_type == 'boolean' -%} {{ text_to_boolean(text) }}
     {%- elif data_type == 'date' -%} {{ text_to_date(text) }}
     {%- elif data_type == 'timestamp' -%} {{ text_to_timestamp(text) }}
+    {%- elif data_type == 'json' -%} {{ text_to_json_list(text) }}
     {%- else -%} {{ text }}
     {%- endif -%}
 {%- endmacro %}

@@ -5,11 +5,11 @@
 {%- endmacro %}
 
 {% macro default__json_list_first(column) -%}
-    json_extract_string({{ column }}, '$[0]')
+    nullif(trim(json_extract_string({{ column }}, '$[0]')), '')
 {%- endmacro %}
 
 {% macro spark__json_list_first(column) -%}
-    get_json_object({{ column }}, '$[0]')
+    nullif(trim(get_json_object({{ column }}, '$[0]')), '')
 {%- endmacro %}
 
 

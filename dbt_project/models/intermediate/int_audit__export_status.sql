@@ -50,7 +50,7 @@ exports as (
 ),
 
 amounts as (
-    select _export_id as export_id, sum(try_cast(amount as decimal(18, 2))) as amount
+    select _export_id as export_id, sum({{ typed('amount', 'decimal') }}) as amount
     from {{ source('jiangxi', 'case_penalties') }}
     where _batch_id in (select batch_id from files)
     group by _export_id

@@ -10,5 +10,5 @@ named as (
 select named.lead_key, named.violation_code, named.violation_code = leads.violation_code as is_primary
 from named
 inner join {{ ref('fct_lead') }} as leads on named.lead_key = leads.lead_key
-where named.violation_code is not null
+where named.violation_code <> ''
 group by all

@@ -1,22 +1,17 @@
--- Operators (户), by the latest state of any of their storefronts. Persons' names are masked: 个体工商户 count as persons.
+-- Operators (户), by the latest state of any storefront that they run or ran: a shop that changed hands has two in its history.
+-- Persons' names are masked: 个体工商户 count as persons.
 with
-
-latest as (
-    select *, row_number() over (partition by storefront_id order by version_no desc) as nth
-    from {{ ref('int_storefront_state') }}
-),
 
 keyed as (
     select
-        latest.*,
-        {{ operator_key('latest') }} as operator_key,
+        states.*,
+        {{ operator_key('states') }} as operator_key,
         {{ uscc_is_valid('uscc_normalised') }} as is_uscc_valid
-    from latest
-    where nth = 1
+    from {{ ref('int_storefront_state') }} as states
 ),
 
 chosen as (
-    select *, row_number() over (partition by operator_key order by valid_from desc, storefront_id) as choice
+    select *, row_number() over (partition by operator_key order by valid_from desc, storefront_id, version_no desc) as choice
     from keyed
 )
 

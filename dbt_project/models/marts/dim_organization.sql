@@ -26,9 +26,16 @@ select
     {{ organ_at_level(2) }} as level_2_name,
     {{ organ_at_level(3) }} as level_3_name,
     {{ organ_at_level(4) }} as level_4_name,
-    {{ organ_at_level(5) }} as level_5_name
+    {{ organ_at_level(5) }} as level_5_name,
+    false as is_inferred
 from latest as own
 left join latest as up1 on own.parent_org_code = up1.org_code
 left join latest as up2 on up1.parent_org_code = up2.org_code
 left join latest as up3 on up2.parent_org_code = up3.org_code
 left join latest as up4 on up3.parent_org_code = up4.org_code
+
+union all
+
+-- an organ that the list does not know is there by its code, so that nothing refers into the void
+select inferred.code, inferred.code, null, null, null, false, null, null, null, null, null, true
+from {{ inferred_codes('organ') }}

@@ -66,6 +66,9 @@ unregistered as (
     group by code
     union all
     select 'UNMAPPED', '未映射'
+    union all
+    select inferred.code, inferred.code
+    from {{ inferred_codes('platform') }}
 )
 
 select
@@ -82,7 +85,8 @@ select
     registered.disabled_on,
     versions.valid_from,
     versions.valid_to,
-    versions.valid_to is null as is_current
+    versions.valid_to is null as is_current,
+    false as is_inferred
 from versions
 inner join registered
     on versions.platform_code = registered.platform_code and versions.valid_from >= registered.valid_from
@@ -97,6 +101,7 @@ union all
 
 select
     unregistered.platform_code, unregistered.platform_name, aliases.aliases, null, null, null, null, null, false, null, null,
-    cast('2015-01-01' as date), null, true
+    cast('2015-01-01' as date), null, true,
+    unregistered.platform_code = unregistered.platform_name
 from unregistered
 left join aliases on unregistered.platform_code = aliases.platform_code

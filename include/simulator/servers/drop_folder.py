@@ -18,6 +18,7 @@ from openpyxl import Workbook
 from PIL import Image, ImageDraw
 
 from simulator import figures
+from simulator.faults.registry import Faults
 from simulator.scenario import day_hash
 from simulator.systems import Systems, month_end
 from simulator.world.findings import Finding, county_name
@@ -113,19 +114,24 @@ class Delivery:
         return f"special-{day:%Y%m%d}-{self.task_no}" if self.task_no else f"{day:%Y-%m}"
 
 
-def write_drop_folder(systems: Systems, root: Path, faults: frozenset[str]) -> int:
+def write_drop_folder(systems: Systems, root: Path, faults: Faults) -> int:
     """Write the monthly deliveries of both providers, and their specials.
 
     Returns:
         How many deliveries there are.
     """
-    last = systems.scenario.served_days()[-1]
-    months = sorted({month_end(day) for day in systems.scenario.served_days() if month_end(day) <= last})
-    deliveries = [Delivery(provider, month) for month in months for provider in ("tp_a", "tp_b")]
-    deliveries += [special for special in _specials(systems) if special.business_date <= last]
+    deliveries = all_deliveries(systems)
     for delivery in deliveries:
         _write_delivery(systems, root / delivery.provider / delivery.folder, delivery, faults)
     return len(deliveries)
+
+
+def all_deliveries(systems: Systems) -> list[Delivery]:
+    """The monthly deliveries of both providers, then their specials."""
+    last = systems.scenario.served_days()[-1]
+    months = sorted({month_end(day) for day in systems.scenario.served_days() if month_end(day) <= last})
+    deliveries = [Delivery(provider, month) for month in months for provider in ("tp_a", "tp_b")]
+    return deliveries + [special for special in _specials(systems) if special.business_date <= last]
 
 
 def _specials(systems: Systems) -> list[Delivery]:
@@ -140,7 +146,8 @@ def _specials(systems: Systems) -> list[Delivery]:
     ]
 
 
-def _found_in(systems: Systems, delivery: Delivery) -> list[tuple[date, Finding]]:
+def found_in(systems: Systems, delivery: Delivery) -> list[tuple[date, Finding]]:
+    """What a delivery lists: when it was found, and what."""
     found = list(systems.provider_findings(delivery.provider))
     day = delivery.business_date
     if not delivery.task_no:
@@ -153,12 +160,16 @@ def _found_in(systems: Systems, delivery: Delivery) -> list[tuple[date, Finding]
     return [(day, finding) for finding in still_open.values()]
 
 
-def _write_delivery(systems: Systems, folder: Path, delivery: Delivery, faults: frozenset[str]) -> None:
+def _write_delivery(systems: Systems, folder: Path, delivery: Delivery, faults: Faults) -> None:
     (folder / "evidence").mkdir(parents=True, exist_ok=True)
     rows = [
-        _unified(delivery, number, found, finding, folder, faults)
-        for number, (found, finding) in enumerate(_found_in(systems, delivery))
+        _unified(delivery, number, found, finding, folder)
+        for number, (found, finding) in enumerate(found_in(systems, delivery))
     ]
+    what, day = f"third_party.{delivery.provider}.leads", delivery.business_date
+    if rows:
+        rows = faults.strike("rows", what, day, rows)
+        faults.strike("evidence", what, day, folder / "evidence")
     coverage = [] if delivery.task_no else _coverage(systems, delivery.business_date)
     # now and then a list goes out too early and is sent again
     is_resent = day_hash("resent", delivery.folder, delivery.provider) % 4 == 0
@@ -167,33 +178,36 @@ def _write_delivery(systems: Systems, folder: Path, delivery: Delivery, faults: 
         if delivery.provider == "tp_a":
             _write_workbook(folder / f"网络交易监测线索_{delivery.period}{mark}.xlsx", delivery, version, faults)
         else:
-            _write_tp_b(folder, f"{delivery.period}{mark}", version, coverage)
+            _write_tp_b(folder, delivery, mark, version, coverage, faults)
     (folder / "DONE").write_text(f"{delivery.business_date + timedelta(days=3)}T10:00:00+08:00\n")
 
 
-def _write_tp_b(folder: Path, period: str, rows: list[dict[str, Any]], coverage: list[dict[str, Any]]) -> None:
-    _write_csv(folder / f"clues_{period}.csv", TP_B, rows, "gbk")
+def _write_tp_b(
+    folder: Path,
+    delivery: Delivery,
+    mark: str,
+    rows: list[dict[str, Any]],
+    coverage: list[dict[str, Any]],
+    faults: Faults,
+) -> None:
+    period, clues = f"{delivery.period}{mark}", folder / f"clues_{delivery.period}{mark}.csv"
+    _write_csv(clues, TP_B, rows, "gbk")
+    clues.write_bytes(faults.strike("bytes", "third_party.tp_b.leads", delivery.business_date, clues.read_bytes()))
     _write_csv(folder / f"coverage_{period}.csv", COVERAGE, coverage, "utf-8-sig")
     summary = {"clues": len(rows), "coverage": len(coverage)}
     (folder / f"summary_{period}.json").write_text(json.dumps(summary), encoding="utf-8")
 
 
-def _unified(
-    delivery: Delivery, number: int, found: date, finding: Finding, folder: Path, faults: frozenset[str]
-) -> dict[str, Any]:
+def _unified(delivery: Delivery, number: int, found: date, finding: Finding, folder: Path) -> dict[str, Any]:
     """One list row, under the headers of both layouts at once."""
     base = finding.storefront.base
     provider, period = delivery.provider, delivery.period
     variant = day_hash(provider, delivery.business_date, finding.number)
     image = f"{provider}_{period}_{number:04d}.png"
     digest = _write_screenshot(folder / "evidence" / image, finding, found)
-    if "evidence_wrong_hash" in faults and number == 0:
-        digest = "f" * 64
     violation = VIOLATIONS[finding.violations[0]]
     platform = PLATFORM_TEXTS.get(base["platform_code"], ("",))
     uscc = base["uscc"] or ""
-    if "uscc_scientific_notation" in faults and number == 0:
-        uscc = "9.13607E+17"
     captured = datetime(found.year, found.month, found.day, 8, variant % 60)
     common = {
         "lead_no": f"{provider.upper()}-{period}-{number + 1:04d}",
@@ -233,7 +247,7 @@ def _write_screenshot(path: Path, finding: Finding, found: date) -> str:
     return hashlib.sha256(buffer.getvalue()).hexdigest()
 
 
-def _write_workbook(path: Path, delivery: Delivery, rows: list[dict[str, Any]], faults: frozenset[str]) -> None:
+def _write_workbook(path: Path, delivery: Delivery, rows: list[dict[str, Any]], faults: Faults) -> None:
     by_county: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for row in rows:
         by_county[row["所属县区"]].append(row)
@@ -243,16 +257,16 @@ def _write_workbook(path: Path, delivery: Delivery, rows: list[dict[str, Any]], 
     cover.title = "汇总"
     cover.append(["县区", "线索数"])
     for county, items in sorted(by_county.items()):
-        cover.append([county, len(items) + ("cover_sheet_mismatch" in faults)])
+        cover.append([county, len(items)])
     cover.append(["合计", len(rows)])
     for number, (county, items) in enumerate(sorted(by_county.items())):
         _write_sheet(book, county, delivery.business_date, items, is_typed=number % 2 == 0)
     day = delivery.business_date
     book.properties.created = datetime(day.year, day.month, day.day)
+    book = faults.strike("book", "third_party.tp_a.leads", day, book)
     buffer = io.BytesIO()
     book.save(buffer)
-    content = _without_clock(buffer.getvalue())
-    path.write_bytes(content[: len(content) // 2] if "xlsx_truncated" in faults else content)
+    path.write_bytes(faults.strike("bytes", "third_party.tp_a.leads", day, _without_clock(buffer.getvalue())))
 
 
 def _without_clock(workbook: bytes) -> bytes:

@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 from fastapi import FastAPI, Request, Response
 
+from simulator.faults.registry import Faults
 from simulator.systems import FIVE_LEVEL, Systems, roster_stamps
 from simulator.world.storefronts import Storefront
 
@@ -20,9 +21,7 @@ PAGE_CAP = 400
 TOKEN_USES = 5
 
 
-def build_api(
-    systems: Systems, client_id: str, client_secret: str, faults: frozenset[str], requests: list[str]
-) -> FastAPI:
+def build_api(systems: Systems, client_id: str, client_secret: str, faults: Faults, requests: list[str]) -> FastAPI:
     """The application; one world, one client. Each request leaves a line in `requests`."""
     app = FastAPI(openapi_url=None)
     gate, pages = _Gate(faults), Pages(systems, faults)
@@ -60,7 +59,7 @@ def build_api(
 class _Gate:
     """Who may ask, and how often."""
 
-    def __init__(self, faults: frozenset[str]) -> None:
+    def __init__(self, faults: Faults) -> None:
         self.faults = faults
         self._uses: Counter[str] = Counter()
         self._tokens: set[str] = set()
@@ -90,7 +89,7 @@ class _Gate:
 class Pages:
     """The exports, page by page."""
 
-    def __init__(self, systems: Systems, faults: frozenset[str]) -> None:
+    def __init__(self, systems: Systems, faults: Faults) -> None:
         self.systems, self.faults = systems, faults
         self._roster_pages = itertools.count(1)
         self._lock = threading.Lock()
@@ -125,11 +124,12 @@ class Pages:
 
     def _encoded(self, dataset: str, day: date) -> tuple[str, int, list[bytes]]:
         if dataset == "storefronts":
-            mode = "full" if day.day == 1 else "delta"
-            roster = [self._roster_row(storefront, day) for storefront in self.systems.rostered(day)]
-            return mode, self.systems.sequence(dataset, day), roster
-        mode, seq, rows = self.systems.five_level(dataset, day)
-        return mode, seq, [orjson.dumps(row) for row in rows]
+            mode, seq = ("full" if day.day == 1 else "delta"), self.systems.sequence(dataset, day)
+            rows = [self._roster_row(storefront, day) for storefront in self.systems.rostered(day)]
+        else:
+            mode, seq, records = self.systems.five_level(dataset, day)
+            rows = [orjson.dumps(record) for record in records]
+        return mode, seq, self.faults.strike("rows", f"five_level.{dataset}", day, rows)
 
     def _roster_row(self, storefront: Storefront, day: date) -> bytes:
         """What stays the same from roster to roster is encoded once: a year's rosters have 770,000 rows."""
@@ -155,7 +155,8 @@ class Pages:
             "total": total,
         }
         body = b",".join(rows[(number - 1) * size : number * size])
-        return orjson.dumps(head)[:-1] + b',"records":[' + body + b"]}"
+        page = orjson.dumps(head)[:-1] + b',"records":[' + body + b"]}"
+        return self.faults.strike("page", f"five_level.{dataset}", day, page)
 
 
 def _generated_at(day: date, seq: int) -> str:

@@ -12,6 +12,8 @@ from typing import Any
 import asyncssh
 
 from simulator import figures
+from simulator.faults.registry import Faults
+from simulator.faults.sftp_tree import Control, Table
 from simulator.scenario import day_hash
 from simulator.systems import Rows, Systems
 
@@ -32,7 +34,7 @@ DATE_STYLES = ("{0:%Y-%m-%d}", "{0.year}/{0.month}/{0.day}", "{0:%Y%m%d}", "{0.y
 BRACKETS = ("〔{}〕", "[{}]", "({})", "（{}）")
 
 
-def write_tree(systems: Systems, root: Path, faults: frozenset[str]) -> int:
+def write_tree(systems: Systems, root: Path, faults: Faults) -> int:
     """Write every day's folder.
 
     Returns:
@@ -41,7 +43,7 @@ def write_tree(systems: Systems, root: Path, faults: frozenset[str]) -> int:
     return sum(_write_day(systems, root, day, faults) for day in systems.scenario.served_days())
 
 
-def _write_day(systems: Systems, root: Path, day: date, faults: frozenset[str]) -> int:
+def _write_day(systems: Systems, root: Path, day: date, faults: Faults) -> int:
     folder = root / "export" / f"{day:%Y%m%d}"
     folder.mkdir(parents=True, exist_ok=True)
     count = 0
@@ -55,38 +57,45 @@ def _write_day(systems: Systems, root: Path, day: date, faults: frozenset[str]) 
     return count + 1
 
 
-def _write_export(folder: Path, dataset: str, day: date, seq: int, rows: Rows, faults: frozenset[str]) -> int:
-    name = f"jx_{dataset}_{day:%Y%m%d}_{seq:02d}"
-    content = render_csv(dataset, rows, faults)
-    (folder / f"{name}.csv").write_bytes(content)
+def _write_export(folder: Path, dataset: str, day: date, seq: int, rows: Rows, faults: Faults) -> int:
+    name, what = f"jx_{dataset}_{day:%Y%m%d}_{seq:02d}", f"jiangxi.{dataset}"
+    table = faults.strike("table", what, day, render_table(dataset, rows))
+    content = faults.strike("bytes", what, day, _encoded(table))
+    (folder / f"{name}.csv").write_bytes(faults.strike("transit", what, day, content))
     if "sftp_missing_ctl" in faults and dataset == "cases":
         return 1
-    digest = hashlib.sha256(content).hexdigest()
-    if "sftp_wrong_hash" in faults and dataset == "leads":
-        digest = "0" * 64
-    is_money = dataset == "case_penalties"
-    count = len(rows) + ("ctl_rows_off_by_one" in faults and is_money)
-    amount = sum(float(row["金额(元)"]) for row in rows if is_money) + ("ctl_amount_off" in faults)
-    (folder / f"{name}.ctl").write_text(f"{name}.csv|{count}|{digest}|{f'{amount:.2f}' if is_money else ''}\n")
+    control = Control(
+        len(rows), hashlib.sha256(content).hexdigest(), _amount(table) if dataset == "case_penalties" else None
+    )
+    control = faults.strike("control", what, day, control)
+    amount = "" if control.amount is None else f"{control.amount:.2f}"
+    (folder / f"{name}.ctl").write_text(f"{name}.csv|{control.rows}|{control.sha256}|{amount}\n")
     return 2
 
 
-def render_csv(dataset: str, rows: Rows, faults: frozenset[str]) -> bytes:
-    """A dataset's CSV: GB18030, CRLF, Chinese header; dates in the spellings that occur."""
+def render_table(dataset: str, rows: Rows) -> Table:
+    """A dataset's table: Chinese header; dates in the spellings that occur."""
     headers = HEADERS[dataset].split()
-    if dataset == "cases" and "sftp_missing_column" in faults:
-        headers.remove("立案日期")
-    if dataset == "cases" and "sftp_extra_column" in faults:
-        headers.append("承办人备注")
+    cells = [
+        [_cell(header, row.get(header), day_hash(dataset, number, *row.values())) for header in headers]
+        for number, row in enumerate(rows)
+    ]
+    return Table(headers, cells)
+
+
+def _encoded(table: Table) -> bytes:
+    """CSV in GB18030 with CRLF."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow(headers)
-    for number, row in enumerate(rows):
-        writer.writerow(
-            [_cell(header, row.get(header), day_hash(dataset, number, *row.values())) for header in headers]
-        )
-    content = text.getvalue().encode("gb18030")
-    return content + b"\xff\xff\r\n" if dataset == "inspections" and "sftp_bad_encoding" in faults else content
+    writer.writerows([table.headers, *table.rows])
+    return text.getvalue().encode("gb18030")
+
+
+def _amount(table: Table) -> float:
+    """The money of the table in yuan, whatever its heading says."""
+    column = next(index for index, header in enumerate(table.headers) if header.startswith("金额"))
+    scale = 10_000 if "万元" in table.headers[column] else 1
+    return sum(float(row[column].replace(",", "") or 0) for row in table.rows) * scale
 
 
 def _cell(header: str, value: Any, variant: int) -> str:

@@ -41,7 +41,9 @@ def parse_csv(
     try:
         known, unknown = match_header(header, fields)
     except RejectedFile:
-        _reject_utf8(content, encodings)
+        # GB18030 takes nearly any bytes: a UTF-8 file may show itself by its header only
+        if _is_utf8(content) and "gb18030" in encodings:
+            raise _wrong_encoding(content, encodings, 0) from None
         raise
     unwanted = {fold(name) for name in ignored}
     unknown = {index: name for index, name in unknown.items() if fold(name) not in unwanted}
@@ -81,21 +83,19 @@ def _records(text: str) -> Iterator[tuple[int, list[str]]]:
         ) from None
 
 
-def _reject_utf8(content: bytes, encodings: Sequence[str]) -> None:
-    """GB18030 takes nearly any bytes: a UTF-8 file shows itself by its header only.
-
-    Raises:
-        RejectedFile: the file is UTF-8, and the contract says otherwise.
-    """
-    if "gb18030" not in encodings or content.isascii():
-        return
+def _is_utf8(content: bytes) -> bool:
     try:
-        content.decode("utf-8")
+        return not content.decode("utf-8").isascii()
     except UnicodeDecodeError:
-        return
-    raise RejectedFile(
+        return False
+
+
+def _wrong_encoding(content: bytes, encodings: Sequence[str], at: int) -> RejectedFile:
+    seen = "it is UTF-8" if _is_utf8(content) else f"byte {at} ({content[at : at + 4].hex()}) does not fit"
+    return RejectedFile(
         "BAD_ENCODING",
-        f"not {' or '.join(encodings)} but UTF-8",
+        f"not {' or '.join(encodings)}: {seen}",
+        line=content.count(b"\n", 0, at) + 1,
         mend="ask the source which encoding it writes; change the contract if it has changed",
     )
 
@@ -119,10 +119,4 @@ def decode(content: bytes, encodings: Sequence[str]) -> str:
             return content.decode(encoding)
         except UnicodeDecodeError as error:
             first = first or error
-    at = first.start if first else 0
-    raise RejectedFile(
-        "BAD_ENCODING",
-        f"not {' or '.join(encodings)}: byte {at} ({content[at : at + 4].hex()}) does not fit",
-        line=content.count(b"\n", 0, at) + 1,
-        mend="ask the source which encoding it writes; change the contract if it has changed",
-    )
+    raise _wrong_encoding(content, encodings, first.start if first else 0)

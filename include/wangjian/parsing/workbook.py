@@ -78,7 +78,7 @@ def _check_archive(content: bytes) -> None:
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         unpacked = sum(item.file_size for item in archive.infolist())
         if unpacked > MAX_UNPACKED_BYTES:
-            raise RejectedFile("TOO_LARGE", f"unpacks to {unpacked} bytes", mend="ask for the rows in several files")
+            raise RejectedFile("TOO_LARGE", f"unpacks to {unpacked:,} bytes", mend="ask for the rows in several files")
         for item in archive.infolist():
             # reads to the end: a member that is longer than it says, or damaged, is found here
             member = archive.read(item)
@@ -93,7 +93,7 @@ def _check_extent(name: str, sheet: bytes) -> None:
     if widest * lowest > MAX_CELLS:
         raise RejectedFile(
             "TOO_LARGE",
-            f"a cell stands in row {lowest} or column {widest}: {widest * lowest} cells",
+            f"a cell stands in row {lowest} or column {widest}: {widest * lowest:,} cells",
             sheet=name,
             mend="ask for the sheet without the empty rows and columns",
         )

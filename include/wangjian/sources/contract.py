@@ -29,6 +29,7 @@ class Column(BaseModel):
         personal: a person may stand here; quarantine shows the first sign only.
         happened: tells when something took place: neither before 2000 nor later than a day after the business date.
         minimum: a smaller number is an error.
+        refers: the kind of code; one that its reference does not know becomes an inferred member of the dimension.
         on_parse: `keyed_hash` replaces the value by an HMAC before it is written anywhere but landing; `drop` removes it.
     """
 
@@ -46,6 +47,7 @@ class Column(BaseModel):
     personal: bool = False
     happened: bool = False
     minimum: int | None = None
+    refers: Literal["platform", "organ", "region", "violation", "category"] | None = None
 
 
 class Dataset(BaseModel):
