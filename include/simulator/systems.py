@@ -270,9 +270,11 @@ class Systems:
             table[day].append(state)
 
     def _case(self, case: Case, tables: dict[str, dict[date, Rows]]) -> None:
+        if case.filed_on > self.scenario.end:
+            return
         start = self._exported(case.filed_on, 0)
         row = _case_row(case)
-        days = sorted({start, *(self._exported(day, 0) for day in case.dates.values())})
+        days = sorted({start, *(self._exported(day, 0) for day in case.dates.values() if day <= self.scenario.end)})
         for day in days:
             reached = {_CASE_HEADERS[stage]: when for stage, when in case.dates.items() if when <= day}
             state = row | reached | {"更新时间": datetime(day.year, day.month, day.day, 17)}
@@ -285,7 +287,7 @@ class Systems:
         self._penalties(case, tables["case_penalties"])
 
     def _penalties(self, case: Case, table: dict[date, Rows]) -> None:
-        if "decided_on" not in case.dates:
+        if case.dates.get("decided_on", date.max) > self.scenario.end:
             return
         day = self._exported(case.dates["decided_on"], 0)
         for seq, item in enumerate(case.penalties, start=1):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import re
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -20,6 +22,18 @@ YEAR = re.compile(r"(20\d{2})\s*年?")
 # a cell far out makes the reader allocate everything up to it: 30 million cells are about 1 GB
 MAX_CELLS = 30_000_000
 MAX_LINKED_ROWS = 10_000
+# what the libraries raise on damaged files
+_DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    OSError,
+    EOFError,
+    ValueError,
+    KeyError,
+    NotImplementedError,
+    RuntimeError,
+)
 _CELL = re.compile(rb'<c\b[^>]*?\br="([A-Z]{1,3})([0-9]{1,7})"')
 
 Cells = list[tuple[int, list[Any]]]
@@ -63,7 +77,7 @@ def _sheets(content: bytes) -> dict[str, Cells]:
         _check_archive(content)
         book = CalamineWorkbook.from_filelike(io.BytesIO(content))
         return {name: _filled_rows(book.get_sheet_by_name(name).iter_rows()) for name in book.sheet_names}
-    except (zipfile.BadZipFile, CalamineError, OSError, ValueError, NotImplementedError, RuntimeError) as error:
+    except (CalamineError, *_DAMAGE) as error:
         raise RejectedFile(
             "UNREADABLE_FILE", f"no readable workbook: {error}", mend="the file is cut off or damaged: ask for it again"
         ) from None
