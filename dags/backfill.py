@@ -23,8 +23,16 @@ SOURCES = list(load_registry())
         "date_from": Param(type="string", format="date", description="首个业务日期 first business date"),
         "date_to": Param(type="string", format="date", description="末个业务日期 last business date"),
         "sources": Param(SOURCES, type="array", items={"type": "string", "enum": SOURCES}, description="来源 sources"),
+        "datasets": Param(
+            [], type="array", items={"type": "string"}, description="数据集, 空为全部 datasets; empty = all"
+        ),
+        "mode": Param(
+            "fetch", enum=["fetch", "reparse", "rebuild"], description="采集、重新解析或仅重建 what is done anew"
+        ),
+        "chunk_days": Param(31, type="integer", minimum=1, description="每批天数 days fetched at a time"),
+        "hold": Param(False, type="boolean", description="待批准后发布 wait for `wangjian publish --approve`"),
         "refetch": Param(False, type="boolean", description="重新采集 fetch again what is landed"),
-        "reason": Param("", type="string", description="事由 why"),
+        "reason": Param("backfill", type="string", minLength=1, description="事由 why; kept in the run log"),
     },
     default_args={"retries": 1, "retry_delay": timedelta(minutes=1)},
     doc_md="Backfill a range of business dates with one build 按业务日期区间补采，只构建一次。",
@@ -46,12 +54,10 @@ def backfill() -> None:
 
     # a source that is down must not keep the others from readers
     @task(pool=WRITER_POOL, trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS)
-    def build_check_publish() -> None:
-        from wangjian.orchestration import build_warehouse, check_warehouse, publish_warehouse
+    def build_check_publish(params: dict[str, object] | None = None) -> None:
+        from wangjian.orchestration import build_check_publish_range
 
-        build_warehouse()
-        check_warehouse()
-        publish_warehouse()
+        build_check_publish_range(params or {})
 
     # but the run is a failure until every source has come
     @task

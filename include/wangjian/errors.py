@@ -38,6 +38,12 @@ class ChecksFailed(WangjianError):
     exit_code = 3
 
 
+class AwaitingApproval(WangjianError):
+    """What was built may be published once a person has approved it; readers see what they saw."""
+
+    exit_code = 3
+
+
 class SourceError(WangjianError):
     """A source could not be read. What was landed before stays."""
 

@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from airflow.sdk import Asset, get_current_context
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
-from wangjian.errors import BadArguments, ChecksFailed, SourceRefused, WangjianError
+from wangjian.errors import AwaitingApproval, BadArguments, ChecksFailed, SourceRefused, WangjianError
 from wangjian.orchestration_names import WRITER_POOL
 from wangjian.paths import data_root
 from wangjian.sources.registry import TIMEZONE, load_registry
+
+if TYPE_CHECKING:
+    from wangjian.backfill import BackfillRequest
 
 __all__ = ["WRITER_POOL"]
 
@@ -32,7 +35,7 @@ def clear_errors() -> Iterator[None]:
     """One clear message instead of a stack trace; what a retry cannot mend is not retried."""
     try:
         yield
-    except (SourceRefused, BadArguments, ChecksFailed) as error:
+    except (SourceRefused, BadArguments, ChecksFailed, AwaitingApproval) as error:
         raise AirflowFailException(str(error)) from None
     except WangjianError as error:
         raise AirflowException(str(error)) from None
@@ -78,27 +81,52 @@ def parse_source(source: str) -> None:
         raise AirflowSkipException(f"nothing new from {source}")
 
 
+def backfill_request(params: dict[str, Any]) -> BackfillRequest:
+    """The request that a run's parameters make."""
+    from wangjian.backfill import BackfillRequest
+
+    with clear_errors():
+        try:
+            request = BackfillRequest.model_validate({name: params[name] for name in BackfillRequest.model_fields})
+        except ValueError as error:
+            raise BadArguments(f"no such backfill: {error}", mend="mend the run's parameters") from None
+        request.require_sound()
+    return request
+
+
 def planned_sources(params: dict[str, Any]) -> list[str]:
-    """The sources of a backfill, after a look at its parameters."""
-    first, last = date.fromisoformat(params["date_from"]), date.fromisoformat(params["date_to"])
-    unknown = sorted(set(params["sources"]) - load_registry().keys())
-    if first > last or unknown:
-        raise AirflowFailException(
-            f"cannot backfill {first} to {last} of {params['sources']}: unknown {unknown} or dates reversed"
+    """The sources of a backfill, after its plan was told."""
+    from wangjian.backfill import make_plan
+
+    request = backfill_request(params)
+    with clear_errors():
+        plan = make_plan(data_root(), request)
+    print(f"backfill {request.date_from} to {request.date_to}, {request.mode}: {request.reason}")
+    for item in plan.datasets:
+        print(
+            f"  {item.source}/{item.dataset}: {item.landed} landed, {len(item.missing)} missing, {item.unparsed} to parse"
         )
-    print(f"backfill {first} to {last}: {', '.join(params['sources'])}. Reason: {params.get('reason') or 'none given'}")
-    return list(params["sources"])
+    print(f"estimated seconds: {plan.seconds or 'unknown'}")
+    return list(request.sources)
 
 
 def fetch_and_parse_range(source: str, params: dict[str, Any]) -> None:
     """One source's share of a backfill."""
-    from wangjian import pipeline
+    from wangjian.backfill import prepare
 
-    first, last = date.fromisoformat(params["date_from"]), date.fromisoformat(params["date_to"])
     with clear_errors():
-        fetched = pipeline.ingest(data_root(), source, first, last, refetch=params["refetch"], progress=_progress)
-        parsed = pipeline.parse(data_root(), source, _progress)
-    print(f"{source}: {fetched.files} files in {fetched.seconds:.1f} s, {parsed.rows} rows in {parsed.seconds:.1f} s")
+        prepare(data_root(), backfill_request(params), source, _progress)
+
+
+def build_check_publish_range(params: dict[str, Any]) -> None:
+    """One build for the whole range; what it changes for readers is told before they see it."""
+    from wangjian.backfill import finish
+
+    with clear_errors():
+        change, publication_id = finish(data_root(), backfill_request(params), _progress)
+    for item in change.tables:
+        print(f"  {item.table} {item.month or ''}: +{item.added} -{item.removed} ~{item.changed}")
+    print(f"{len(change.kpis)} KPIs change; publication {publication_id or 'waits for approval'}")
 
 
 def ingestion_is_quiet() -> bool:

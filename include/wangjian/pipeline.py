@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
 from wangjian import parsing, publishing, quality, warehouse
+from wangjian.errors import AwaitingApproval
 from wangjian.landing.store import Landing
 from wangjian.parsing import ParseReport
 from wangjian.paths import DataRoot
@@ -15,7 +17,8 @@ from wangjian.quality import CheckReport
 from wangjian.quality.replay import note_quarantine_changes
 from wangjian.sources.fetch import FetchReport, FetchRequest, Progress, fetch
 from wangjian.sources.registry import get_source, load_registry
-from wangjian.state import current_build, record_run
+from wangjian.state import current_build, now, record_run
+from wangjian.state.holds import present_hold, record_hold
 from wangjian.warehouse import BuildReport
 
 
@@ -27,6 +30,8 @@ def ingest(
     *,
     refetch: bool = False,
     look_back: bool = False,
+    datasets: frozenset[str] | None = None,
+    reason: str | None = None,
     progress: Progress | None = None,
 ) -> FetchReport:
     """Fetch one source's exports of a range into landing.
@@ -38,24 +43,36 @@ def ingest(
         date_to: last business date.
         refetch: fetch again what is landed.
         look_back: also look for exports of earlier dates that came late or again, as far as the registry says.
+        datasets: only these; all if null.
+        reason: why, for the run log.
         progress: told of the progress.
 
     Raises:
         SourceError: something could not be fetched; what came stays.
     """
     entry = get_source(source)
-    request = FetchRequest(date_from, date_to, refetch=refetch, look_back=entry.lookback_days if look_back else 0)
+    days = entry.lookback_days if look_back else 0
+    request = FetchRequest(date_from, date_to, datasets, refetch=refetch, look_back=days)
     with record_run(data, "ingest", source=source) as run:
+        run.purpose = reason
         report = fetch(entry, request, Landing(data.landing), progress)
         run.files = report.files
         run.message = f"{date_from} to {date_to}: {report.exports_new} new exports, {report.bytes} bytes"
     return report
 
 
-def parse(data: DataRoot, source: str, progress: Progress | None = None) -> ParseReport:
-    """Parse what is landed of one source and not parsed yet."""
+def parse(
+    data: DataRoot,
+    source: str,
+    progress: Progress | None = None,
+    *,
+    again: Callable[[str, str], bool] | None = None,
+    reason: str | None = None,
+) -> ParseReport:
+    """Parse what is landed of one source and not parsed yet; anew what `again` (dataset, month) says."""
     with record_run(data, "parse", source=source) as run:
-        report = parsing.parse(get_source(source), data, progress)
+        run.purpose = reason
+        report = parsing.parse(get_source(source), data, progress, again)
         run.files, run.rows = report.files, report.rows
         run.message = f"{report.rejected_files} files rejected"
     return report
@@ -115,14 +132,38 @@ def check(data: DataRoot, progress: Progress | None = None) -> CheckReport:
     return report
 
 
-def publish(data: DataRoot) -> PublishReport:
-    """Publish the last build, if it is checked and new."""
+def publish(data: DataRoot, *, approved_by: str | None = None) -> PublishReport:
+    """Publish the last build, if it is checked and new.
+
+    Args:
+        data: the data root.
+        approved_by: who lets go what waits for approval.
+
+    Raises:
+        AwaitingApproval: a backfill holds publication until a person approves.
+    """
+    _require_approval(data, approved_by)
     with record_run(data, "publish") as run:
         report = publishing.publish(data, run.run_id)
         # a crash before this line costs nothing: the next publication notes it
         note_quarantine_changes(data, report.publication.publication_id)
         run.message = report.message
     return report
+
+
+def _require_approval(data: DataRoot, approved_by: str | None) -> None:
+    hold = present_hold(data)
+    if hold is None:
+        return
+    if not approved_by:
+        raise AwaitingApproval(
+            f"publication waits for approval since {hold.at:%Y-%m-%d %H:%M}",
+            build_id=hold.build_id,
+            reason=hold.reason,
+            mend="look at the difference, then run `wangjian publish --approve NAME`",
+        )
+    approval = hold.model_copy(update={"event": "approved", "decided_by": approved_by, "at": now()})
+    record_hold(data, approval)
 
 
 def is_published(data: DataRoot) -> bool:

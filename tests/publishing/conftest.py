@@ -73,6 +73,7 @@ LABELS = {
                 "file_count",
                 "reason",
                 "held",
+                "purpose",
                 "dataset",
                 "held_since",
                 "fail_codes",

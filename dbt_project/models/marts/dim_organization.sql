@@ -37,5 +37,5 @@ left join latest as up4 on up3.parent_org_code = up4.org_code
 union all
 
 -- an organ that the list does not know is there by its code, so that nothing refers into the void
-select inferred.code, inferred.code, null, null, null, false, null, null, null, null, null, true
+select inferred.code as org_code, inferred.code as org_name, null, null, null, false, null, null, null, null, null, true
 from {{ inferred_codes('organ') }}

@@ -67,7 +67,7 @@ unregistered as (
     union all
     select 'UNMAPPED', '未映射'
     union all
-    select inferred.code, inferred.code
+    select inferred.code as platform_code, inferred.code as platform_name
     from {{ inferred_codes('platform') }}
 )
 

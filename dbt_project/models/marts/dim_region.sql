@@ -15,6 +15,13 @@ select 'UNMAPPED', '未映射', 'Text that nobody has mapped yet', null, null, c
 union all
 -- places outside the city, and codes that nobody knows
 select
-    inferred.code, '市外或未知 ' || inferred.code, 'Outside the city or unknown: ' || inferred.code, null, null,
-    cast('2000-01-01' as date), null, inferred.code, true
+    inferred.code as region_code,
+    '市外或未知 ' || inferred.code as region_name,
+    'Outside the city or unknown: ' || inferred.code as region_name_en,
+    null as region_level,
+    null as parent_region_code,
+    cast('2000-01-01' as date) as valid_from,
+    null as valid_to,
+    inferred.code as current_region_code,
+    true as is_inferred
 from {{ inferred_codes('region') }}

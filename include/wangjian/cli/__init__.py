@@ -141,16 +141,47 @@ def check(as_json: bool) -> None:
 
 
 @cli.command()
+@click.option("--approve", "approved_by", metavar="NAME", help="let go what a backfill holds; NAME is kept")
 @json_option
-def publish(as_json: bool) -> None:
+def publish(approved_by: str | None, as_json: bool) -> None:
     """Publish the last build, if its checks passed."""
     from wangjian import pipeline
 
-    report = pipeline.publish(data_root())
+    report = pipeline.publish(data_root(), approved_by=approved_by)
     _say(
         {"publication": report.publication.publication_id, "as of": report.publication.as_of, "state": report.message},
         as_json=as_json,
     )
+
+
+@cli.command()
+@click.option("--source", "sources", multiple=True, help="source code; several may be given; default: all")
+@click.option("--dataset", "datasets", multiple=True, help="only these; several may be given")
+@click.option("--from", "date_from", type=DAY, required=True, help="first business date")
+@click.option("--to", "date_to", type=DAY, required=True, help="last business date")
+@click.option("--mode", type=click.Choice(["fetch", "reparse", "rebuild"]), default="fetch", show_default=True)
+@click.option("--refetch", is_flag=True, help="ask the sources also for what is landed")
+@click.option("--chunk-days", default=31, show_default=True, help="so many days are fetched at a time")
+@click.option("--reason", default="", help="why; kept in the run log")
+@click.option("--hold", is_flag=True, help="wait for `wangjian publish --approve NAME`")
+@click.option("--dry-run", is_flag=True, help="show the plan and stop")
+@json_option
+def backfill(dry_run: bool, as_json: bool, **given: Any) -> None:
+    """Do a range of business dates anew: plan, fetch, parse, one build, check, compare, publish."""
+    from wangjian.backfill import BackfillRequest, make_plan, run_backfill
+    from wangjian.cli.backfill import show_change, show_plan
+    from wangjian.sources.registry import load_registry
+
+    days = {name: given.pop(name).date() for name in ("date_from", "date_to")}
+    sources = given.pop("sources") or tuple(load_registry())
+    request = BackfillRequest(sources=sources, **days, **given)
+    show_plan(make_plan(data_root(), request), as_json=as_json and dry_run)
+    if dry_run:
+        return
+    report = _with_progress(lambda p: run_backfill(data_root(), request, p))
+    show_change(report, as_json=as_json)
+    if report.failures:
+        raise WangjianError("; ".join(report.failures), mend="run it again: only what is left is done")
 
 
 @cli.command()

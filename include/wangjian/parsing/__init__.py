@@ -1,7 +1,7 @@
 """From landed bytes to raw Parquet: every column text, every row with the file and the place it came from."""
 
 from wangjian.parsing.compact import compact
-from wangjian.parsing.parse import ParseReport, parse
+from wangjian.parsing.parse import ParseReport, parse, unparsed
 from wangjian.parsing.raw import ledger_fingerprint, write_waivers
 
-__all__ = ["ParseReport", "compact", "ledger_fingerprint", "parse", "write_waivers"]
+__all__ = ["ParseReport", "compact", "ledger_fingerprint", "parse", "unparsed", "write_waivers"]

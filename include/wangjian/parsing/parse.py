@@ -6,7 +6,7 @@ import hashlib
 import json
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -74,13 +74,17 @@ class Batch:
     ledger: list[dict[str, Any]] = field(default_factory=list)
 
 
-def parse(source: Source, data: DataRoot, progress: Progress | None = None) -> ParseReport:
+def parse(
+    source: Source, data: DataRoot, progress: Progress | None = None, again: Callable[[str, str], bool] | None = None
+) -> ParseReport:
     """Parse every landed export of a source that is not parsed under its present contract.
 
     Args:
         source: from the registry.
         data: the data root.
         progress: told of the progress.
+        again: which partitions (dataset, month) are parsed anew although they are parsed. Their ledger is replaced in one step, so
+            that a build meanwhile sees the one or the other.
 
     Returns:
         What was done; a rejected file is a message, not an error.
@@ -95,10 +99,30 @@ def parse(source: Source, data: DataRoot, progress: Progress | None = None) -> P
         for done, ((dataset, month), exports) in enumerate(partitions.items()):
             if progress:
                 progress(f"{dataset} {month}", done, len(partitions))
-            _parse_partition(source, places[done], exports, data, report)
+            is_anew = bool(again and again(dataset, month))
+            _parse_partition(source, places[done], exports, data, report, is_anew=is_anew)
         sweep(data, places)
     report.seconds = time.monotonic() - started
     return report
+
+
+def unparsed(source: Source, data: DataRoot) -> frozenset[str]:
+    """The landed exports of a source that are not parsed under its present contract.
+
+    Returns:
+        Their export ids.
+    """
+    found: set[str] = set()
+    for (dataset, month), exports in _partitions(source.source, Landing(data.landing)).items():
+        partition = Partition(data, source.source, dataset, month)
+        current = _current_hash(source, dataset, exports)
+        known = {row["export_id"] for row in partition.read_ledger() if row["contract_hash"] == current}
+        found |= {export.export_id for export in exports} - known
+    return frozenset(found)
+
+
+def _current_hash(source: Source, dataset: str, exports: Iterable[Manifest]) -> str:
+    return contract_hash(source, load_contract(source.source).get(dataset), (export.key.provider for export in exports))
 
 
 def _partitions(source: str, landing: Landing) -> dict[tuple[str, str], list[Manifest]]:
@@ -116,12 +140,18 @@ def contract_hash(source: Source, dataset: Dataset | None, providers: Iterable[s
 
 
 def _parse_partition(
-    source: Source, partition: Partition, exports: list[Manifest], data: DataRoot, report: ParseReport
+    source: Source,
+    partition: Partition,
+    exports: list[Manifest],
+    data: DataRoot,
+    report: ParseReport,
+    *,
+    is_anew: bool,
 ) -> None:
     dataset = load_contract(source.source).get(partition.dataset)
-    current = contract_hash(source, dataset, (export.key.provider for export in exports))
+    current = _current_hash(source, partition.dataset, exports)
     ledger = partition.read_ledger()
-    kept = [row for row in ledger if row["contract_hash"] == current]
+    kept = [row for row in ledger if row["contract_hash"] == current and not is_anew]
     known = {row["export_id"] for row in kept}
     todo = [export for export in exports if export.export_id not in known]
     if not todo and len(kept) == len(ledger):

@@ -8,6 +8,7 @@ private tuple; `duckdb` belongs there. `tests/quality/test_gx.py` fails once ups
 from __future__ import annotations
 
 import importlib
+import logging
 import os
 from enum import Enum
 from functools import cache
@@ -32,6 +33,8 @@ def great_expectations() -> ModuleType:
     """
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     package = importlib.import_module("great_expectations")
+    # a hundred lines a run that tell a user nothing
+    logging.getLogger("great_expectations").setLevel(logging.WARNING)
     engine: Any = importlib.import_module(_ENGINE)
     if "duckdb" not in engine._PERSISTED_CONNECTION_DIALECTS:
         engine._PERSISTED_CONNECTION_DIALECTS += (_Dialect.DUCKDB,)

@@ -33,6 +33,7 @@ class Run(BaseModel):
         files: files handled, or null.
         reason: short code of a failure: the error's class, or the reject code.
         message: for a person.
+        purpose: why it was started, where a person said so.
     """
 
     entry_id: str = Field(default_factory=lambda: secrets.token_hex(8))
@@ -46,6 +47,7 @@ class Run(BaseModel):
     files: int | None = None
     reason: str | None = None
     message: str | None = None
+    purpose: str | None = None
 
 
 @contextmanager

@@ -1,0 +1,7 @@
+"""A range of business dates anew: plan, fetch, parse, one build, check, the difference to what readers see, publish or hold."""
+
+from wangjian.backfill.plan import Plan, make_plan
+from wangjian.backfill.request import BackfillRequest
+from wangjian.backfill.run import BackfillReport, finish, prepare, run_backfill
+
+__all__ = ["BackfillReport", "BackfillRequest", "Plan", "finish", "make_plan", "prepare", "run_backfill"]

@@ -1,0 +1,128 @@
+"""Carrying a backfill out. Each step leaves what is done alone, so that a second start does only what is left."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from wangjian import pipeline
+from wangjian.backfill.diff import Difference, difference
+from wangjian.backfill.plan import Plan, make_plan
+from wangjian.backfill.request import BackfillRequest
+from wangjian.errors import SourceError, WangjianError
+from wangjian.paths import DataRoot
+from wangjian.sources.fetch import Progress
+from wangjian.state import current_build, record_run
+from wangjian.state.holds import Hold, record_hold
+
+
+@dataclass(frozen=True)
+class BackfillReport:
+    """What a backfill did.
+
+    Attributes:
+        change: what it changes for readers.
+        publication_id: what readers see now; null where it waits for approval.
+        failures: what the sources said of what did not come.
+    """
+
+    plan: Plan
+    change: Difference
+    publication_id: str | None
+    failures: tuple[str, ...]
+
+
+def run_backfill(data: DataRoot, request: BackfillRequest, progress: Progress | None = None) -> BackfillReport:
+    """Plan, fetch, parse, build once, check, compare, and publish or hold.
+
+    Args:
+        data: the data root.
+        request: what to do.
+        progress: told of the progress.
+
+    Returns:
+        What was done. A source that did not come is told in it: what came is published all the same.
+
+    Raises:
+        BadArguments: the request is not sound; nothing was done.
+        ChecksFailed: the build must not be published; readers see what they saw.
+    """
+    plan = make_plan(data, request)
+    failures = [failure for source in request.sources if (failure := _tried(data, request, source, progress))]
+    change, publication_id = finish(data, request, progress)
+    return BackfillReport(plan, change, publication_id, tuple(failures))
+
+
+def _tried(data: DataRoot, request: BackfillRequest, source: str, progress: Progress | None) -> str | None:
+    try:
+        prepare(data, request, source, progress)
+    except SourceError as error:
+        return str(error)
+    return None
+
+
+def prepare(data: DataRoot, request: BackfillRequest, source: str, progress: Progress | None = None) -> None:
+    """One source's share: fetch chunk by chunk, then parse.
+
+    Raises:
+        SourceError: something could not be fetched; what came is parsed.
+    """
+    failure: SourceError | None = None
+    for first, last in request.chunks() if request.mode == "fetch" else ():
+        try:
+            datasets = frozenset(request.datasets) or None
+            pipeline.ingest(
+                data,
+                source,
+                first,
+                last,
+                refetch=request.refetch,
+                progress=progress,
+                datasets=datasets,
+                reason=request.reason,
+            )
+        except SourceError as error:
+            # the next chunk may come all the same; the first failure is told
+            failure = failure or error
+    if request.mode != "rebuild":
+        pipeline.parse(data, source, progress, again=_anew(request), reason=request.reason)
+    if failure:
+        raise failure
+
+
+def _anew(request: BackfillRequest) -> Callable[[str, str], bool] | None:
+    if request.mode != "reparse":
+        return None
+    return lambda dataset, month: request.wants(dataset) and month in request.months
+
+
+def finish(data: DataRoot, request: BackfillRequest, progress: Progress | None = None) -> tuple[Difference, str | None]:
+    """Build once, check, compare with what readers see, and publish or hold.
+
+    Returns:
+        The difference, and the publication; null where it waits for approval.
+
+    Raises:
+        ChecksFailed: the build must not be published.
+    """
+    with record_run(data, "backfill") as run:
+        run.purpose = request.reason
+        pipeline.build(data, force=request.mode == "rebuild", progress=progress)
+        pipeline.check(data, progress)
+        change = difference(data)
+        rows = sum(item.added + item.removed + item.changed for item in change.tables)
+        run.message = (
+            f"{request.mode} {request.date_from} to {request.date_to}: {rows} rows, {len(change.kpis)} KPIs change"
+        )
+        if request.hold:
+            build = current_build(data)
+            record_hold(data, Hold(build_id=build.build_id, reason=request.reason, run_id=run.run_id))
+            return change, None
+        return change, _published(data)
+
+
+def _published(data: DataRoot) -> str:
+    found = pipeline.publish(data).publication
+    if found is None:
+        raise WangjianError("nothing was published", mend="see `wangjian status`")
+    return found.publication_id
