@@ -102,6 +102,12 @@ def test_a_held_correction_waits_with_its_difference(data: DataRoot) -> None:
         ("补录线索",),
         ("首次装载",),
     ]
+    restated = _published(
+        data,
+        "select count(*), bool_and(last_changed_publication_id > first_publication_id and value is distinct from closed_value) "
+        "from reports.rpt_kpi_restatement where is_restated and period_start = date '2023-01-01' and period_type = 'month'",
+    )
+    assert int(str(restated[0][0])) > 0 and restated[0][1]
     lines = (data.state / "holds.jsonl").read_text(encoding="utf-8").splitlines()
     assert [(json.loads(line)["event"], json.loads(line)["decided_by"]) for line in lines] == [
         ("held", None),

@@ -10,16 +10,13 @@ import duckdb
 
 from wangjian.paths import DataRoot
 from wangjian.publishing.content import Table, tables_of
+from wangjian.publishing.kpi_history import KPI_KEY
 from wangjian.publishing.reading import current_file
 
 # the column that says in which month a row belongs, the first that a table has
 _DATES = (
     "business_date", "period_start", "month_start", "discovered_at", "occurred_at", "filed_on", "inspected_on", "acted_on",
     "checked_on", "found_on", "valid_from", "date_on", "decided_on",
-)  # fmt: skip
-KPI_KEY = (
-    "kpi_code", "period_type", "period_start", "region_code", "org_code", "storefront_type", "platform_code",
-    "violation_code", "category_code", "source_code", "provider_code",
 )  # fmt: skip
 
 

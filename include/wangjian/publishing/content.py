@@ -14,7 +14,9 @@ from wangjian.publishing.labels import Labels
 
 SCHEMAS = ("marts", "reports", "audit")
 # in the published copy these come from `state/`; whatever bears their names in the warehouse stays there
-STATE_TABLES = frozenset({"check_result", "publication", "run_log"})
+STATE_TABLES = frozenset(
+    {("audit", "check_result"), ("audit", "publication"), ("audit", "run_log"), ("reports", "rpt_kpi_restatement")}
+)
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ def tables_of(connection: duckdb.DuckDBPyConnection, database: str, *, with_stat
 
 
 def _is_state(schema: str, name: str) -> bool:
-    return schema == "audit" and name in STATE_TABLES
+    return (schema, name) in STATE_TABLES
 
 
 def read_content(connection: duckdb.DuckDBPyConnection, database: str, labels: Labels) -> Content:

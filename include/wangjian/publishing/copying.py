@@ -14,6 +14,7 @@ from wangjian.errors import Busy, WangjianError
 from wangjian.files import fsync_path
 from wangjian.paths import DataRoot
 from wangjian.publishing.content import Content, Table, read_content, tables_of
+from wangjian.publishing.kpi_history import has_kpis, record_kpis, write_restatement
 from wangjian.publishing.labels import Labels
 from wangjian.state import CheckResult, Publication, Run, check_results, events, runs
 
@@ -109,6 +110,9 @@ def _write_state(connection: duckdb.DuckDBPyConnection, data: DataRoot, publicat
     published = [event.publication for event in events(data) if event.event == "published"]
     _write(connection, "check_result", CheckResult, check_results(data))
     _write(connection, "publication", Publication, [*published, publication])
+    if has_kpis(connection):
+        record_kpis(connection, data, published, publication)
+        write_restatement(connection, data, published, publication)
     _write(connection, "run_log", Run, runs(data))
 
 

@@ -1,0 +1,159 @@
+"""KPIs as they were published (`state/kpis/<publication_id>.parquet`: what is new or other than before), and what became of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from wangjian.files import written_atomically
+from wangjian.paths import DataRoot
+from wangjian.state import Publication
+
+KPI_KEY = (
+    "kpi_code", "period_type", "period_start", "region_code", "org_code", "storefront_type", "platform_code",
+    "violation_code", "category_code", "source_code", "provider_code",
+)  # fmt: skip
+TABLE = "rpt_kpi_restatement"
+_KEY = ", ".join(KPI_KEY)
+# days are the state of one moment; a month, a quarter and a year are what the bureau reports
+_PRESENT = f"select {_KEY}, value from warehouse.reports.rpt_kpi where period_type <> 'day'"
+
+
+def has_kpis(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Whether the attached warehouse has KPIs at all."""
+    found = connection.execute(
+        "select count(*) from duckdb_tables() where database_name = 'warehouse' and table_name = 'rpt_kpi'"
+    ).fetchone()
+    return bool(found and found[0])
+
+
+def record_kpis(
+    connection: duckdb.DuckDBPyConnection, data: DataRoot, earlier: Iterable[Publication], publication: Publication
+) -> None:
+    """Write down the KPIs that a publication shows for the first time, or other than the one before.
+
+    Args:
+        connection: with `warehouse` attached.
+        data: the data root.
+        earlier: the publications before it.
+        publication: the one that is being made. Should it crash, the next one writes the same file again.
+    """
+    _register(connection, data, earlier)
+    with written_atomically(_file(data, publication)) as temporary:
+        connection.execute(
+            f"""
+            copy (
+                with last as (
+                    select {_KEY}, last(value order by published_at) as value from kpi_record group by {_KEY}
+                )
+                select {", ".join(f"coalesce(present.{name}, last.{name}) as {name}" for name in KPI_KEY)}, present.value
+                from ({_PRESENT}) as present
+                full outer join last on {" and ".join(f"present.{name} = last.{name}" for name in KPI_KEY)}
+                where present.kpi_code is null and last.value is not null
+                    or last.kpi_code is null
+                    or present.kpi_code is not null and present.value is distinct from last.value
+                order by {_KEY}
+            ) to '{_quoted(temporary)}' (format parquet, compression zstd)
+            """
+        )
+
+
+def write_restatement(
+    connection: duckdb.DuckDBPyConnection, data: DataRoot, earlier: Iterable[Publication], publication: Publication
+) -> None:
+    """Write `reports.rpt_kpi_restatement` into the file that is being made: as then known, as now known.
+
+    Args:
+        connection: with `warehouse` and `building` attached.
+        data: the data root.
+        earlier: the publications before it.
+        publication: the one that is being made; its KPIs are on record.
+    """
+    _register(connection, data, [*earlier, publication])
+    connection.execute(
+        f"""
+        create table building.reports.{TABLE} as
+        with ended as (
+            select distinct
+                period_type,
+                period_start,
+                cast(period_start + case period_type
+                    when 'month' then interval 1 month when 'quarter' then interval 3 month else interval 1 year
+                end as date) - 1 as period_end
+            from kpi_record
+        ),
+        closings as (
+            select ended.*, min(publications.published_at) as closed_at
+            from ended
+            left join kpi_publication as publications on publications.as_of >= ended.period_end
+            group by all
+        ),
+        firsts as (
+            select {_KEY}, min(published_at) as first_published_at from kpi_record group by {_KEY}
+        ),
+        told as (
+            select
+                records.*, closings.period_end, closings.closed_at, firsts.first_published_at,
+                records.published_at <= greatest(closings.closed_at, firsts.first_published_at) as is_as_closed
+            from kpi_record as records
+            inner join closings using (period_type, period_start)
+            inner join firsts using ({_KEY})
+        ),
+        summed as (
+            select
+                {_KEY},
+                any_value(period_end) as period_end,
+                first(value order by published_at) as first_value,
+                first(publication_id order by published_at) as first_publication_id,
+                any_value(first_published_at) as first_published_at,
+                last(value order by published_at) filter (where is_as_closed) as closed_value,
+                last(value order by published_at) as value,
+                count(*) - 1 as change_count,
+                last(publication_id order by published_at) as last_changed_publication_id,
+                last(run_id order by published_at) as last_changed_run_id,
+                any_value(closed_at) is not null as is_closed
+            from told
+            group by {_KEY}
+        )
+        select *, is_closed and closed_value is distinct from value as is_restated
+        from summed
+        order by {_KEY}
+        """
+    )
+
+
+def _register(connection: duckdb.DuckDBPyConnection, data: DataRoot, publications: Iterable[Publication]) -> None:
+    """Make `kpi_publication` and `kpi_record` of what was written down for these publications."""
+    known = [publication for publication in publications if _file(data, publication).exists()]
+    names = ("publication_id", "run_id", "as_of", "published_at")
+    types = (pa.string(), pa.string(), pa.date32(), pa.timestamp("us", tz="UTC"))
+    columns = [pa.array([getattr(item, name) for item in known], kind) for name, kind in zip(names, types, strict=True)]
+    connection.register("kpi_publication_arrow", pa.Table.from_arrays(columns, names=list(names)))
+    connection.execute("create or replace temp table kpi_publication as select * from kpi_publication_arrow")
+    connection.unregister("kpi_publication_arrow")
+    columns_of = f"{_KEY}, value, parse_filename(filename, true) as publication_id"
+    source = f"read_parquet({[str(_file(data, item)) for item in known]}, filename = true)" if known else None
+    records = (
+        f"select {columns_of} from {source}"
+        if source
+        else f"select {_KEY}, value, '' as publication_id from ({_PRESENT}) where false"
+    )
+    connection.execute(
+        f"""
+        create or replace temp table kpi_record as
+        select records.*, publications.run_id, publications.as_of, publications.published_at
+        from ({records}) as records
+        inner join kpi_publication as publications using (publication_id)
+        """
+    )
+
+
+def _file(data: DataRoot, publication: Publication) -> Path:
+    return data.state / "kpis" / f"{publication.publication_id}.parquet"
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")
