@@ -53,6 +53,9 @@ def test_help_lists_every_command(call: Call, capsys: pytest.CaptureFixture[str]
         "sql",
         "docs",
         "quarantine",
+        "backfill",
+        "waive",
+        "health",
     ):
         assert f"\n  {command} " in shown
 

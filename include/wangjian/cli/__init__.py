@@ -229,6 +229,31 @@ def status(as_json: bool) -> None:
 
 
 @cli.command()
+@json_option
+def health(as_json: bool) -> None:
+    """Is all well? Exit code 1 where it is not: for a monitoring system."""
+    import dataclasses
+
+    from wangjian.health import health as look
+
+    found = look(data_root())
+    if as_json:
+        click.echo(json.dumps(dataclasses.asdict(found) | {"is_well": found.is_well}, ensure_ascii=False, default=str))
+    else:
+        age = "" if found.publication_age_hours is None else f", {found.publication_age_hours:.0f} h old"
+        click.echo(f"发布 published   {found.publication_id or '无 nothing'}{age}")
+        for source in found.sources:
+            state = "; ".join(source.problems) or "正常 well"
+            click.echo(
+                f"{source.source:14} {source.last_business_date}  隔离行 bad rows {source.open_quarantine:5}  {state}"
+            )
+        for problem in found.problems:
+            click.echo(f"✘ {problem}")
+    if not found.is_well:
+        sys.exit(1)
+
+
+@cli.command()
 @click.argument("query")
 @json_option
 def sql(query: str, as_json: bool) -> None:

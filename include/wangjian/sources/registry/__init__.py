@@ -63,6 +63,7 @@ class Source(_Entry):
         connection_id: the Airflow connection with address and login.
         schedule: cron, Asia/Shanghai; the run of a morning fetches the day before.
         lookback_days: how far back a daily run looks for exports that were sent late or again.
+        overdue_after_days: how old its newest business date may be before someone should ask.
         format: how its files are parsed; `provider` = as each provider's layout says.
         encodings: of its text files, tried in this order.
         daily: the datasets of which each date must have an export.
@@ -73,6 +74,7 @@ class Source(_Entry):
     connection_id: str
     schedule: str
     lookback_days: int = Field(ge=0)
+    overdue_after_days: int = Field(ge=1)
     format: Literal["json_pages", "csv", "provider"]
     encodings: tuple[str, ...] = ("utf-8",)
     daily: tuple[str, ...] = ()

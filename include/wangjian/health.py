@@ -1,0 +1,125 @@
+"""Is all well? What a monitoring system asks, without Airflow: per source how old its data is, what is open, what is held."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from wangjian import publishing
+from wangjian.landing.store import Landing
+from wangjian.paths import DataRoot
+from wangjian.publishing import open_published
+from wangjian.sources.registry import TIMEZONE, Source, load_registry
+from wangjian.state import Publication, Run, now, runs
+from wangjian.state.holds import present_hold
+
+
+@dataclass(frozen=True)
+class SourceHealth:
+    """One source.
+
+    Attributes:
+        last_business_date: of the newest export that is landed; null where nothing is.
+        age_days: of that date, by the clock in Shanghai.
+        last_outcome: of its last fetch or parse.
+        open_quarantine: bad rows that are published as such.
+        held: what is held back of it, for a person.
+        problems: what is wrong, for a person; empty where all is well.
+    """
+
+    source: str
+    last_business_date: date | None
+    age_days: int | None
+    last_outcome: str | None
+    open_quarantine: int
+    held: str | None
+    problems: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Health:
+    """The whole.
+
+    Attributes:
+        publication_age_hours: since readers got what they see; null where nothing is published.
+        problems: what is wrong beside the sources.
+    """
+
+    publication_id: str | None
+    as_of: date | None
+    publication_age_hours: float | None
+    sources: tuple[SourceHealth, ...]
+    problems: tuple[str, ...]
+
+    @property
+    def is_well(self) -> bool:
+        return not self.problems and not any(source.problems for source in self.sources)
+
+
+def health(data: DataRoot, at: datetime | None = None) -> Health:
+    """Look at landing, the run log and the published file. The one place, with `status`, that looks at the clock.
+
+    Args:
+        data: the data root.
+        at: the moment to judge by; now if null.
+
+    Returns:
+        The health.
+    """
+    at = at or now()
+    shown, past = publishing.current(data), runs(data)
+    bad = _open_quarantine(data) if shown else {}
+    sources = tuple(_source_health(data, source, shown, past, bad, at) for source in load_registry().values())
+    age = (at - shown.published_at).total_seconds() / 3600 if shown else None
+    return Health(
+        shown.publication_id if shown else None,
+        shown.as_of if shown else None,
+        age,
+        sources,
+        tuple(_problems(data, shown, past)),
+    )
+
+
+def _problems(data: DataRoot, shown: Publication | None, past: list[Run]) -> list[str]:
+    found = [] if shown else ["nothing is published"]
+    if hold := present_hold(data):
+        found.append(f"publication waits for approval since {hold.at:%Y-%m-%d %H:%M}: {hold.reason}")
+    for step in ("build", "check", "publish", "backfill"):
+        last = next((run for run in reversed(past) if run.step == step), None)
+        if last and last.outcome in ("failed", "interrupted"):
+            found.append(f"the last {step} {last.outcome}: {last.message}")
+    return found
+
+
+def _source_health(
+    data: DataRoot, source: Source, shown: Publication | None, past: list[Run], bad: dict[str, int], at: datetime
+) -> SourceHealth:
+    dates = [export.key.business_date for export in Landing(data.landing).exports(source.source)]
+    newest = max(dates, default=None)
+    age = (at.astimezone(ZoneInfo(TIMEZONE)).date() - newest).days if newest else None
+    last = next(
+        (run for run in reversed(past) if run.source == source.source and run.step in ("ingest", "parse")), None
+    )
+    held = (
+        "; ".join(item for item in (shown.held or "").split("; ") if item.startswith(f"{source.source}/"))
+        if shown
+        else ""
+    )
+    problems = []
+    if age is None:
+        problems.append("nothing is landed")
+    elif age > source.overdue_after_days:
+        problems.append(f"overdue: the newest business date is {newest}, {age} days ago")
+    if last and last.outcome in ("failed", "interrupted"):
+        problems.append(f"the last {last.step} {last.outcome}: {last.message}")
+    if held:
+        problems.append(f"held back: {held}")
+    outcome = f"{last.step} {last.outcome}" if last else None
+    return SourceHealth(source.source, newest, age, outcome, bad.get(source.source, 0), held or None, tuple(problems))
+
+
+def _open_quarantine(data: DataRoot) -> dict[str, int]:
+    with open_published(data) as connection:
+        rows = connection.execute("select source, count(*) from audit.quarantine group by source").fetchall()
+    return dict(rows)

@@ -1,0 +1,94 @@
+"""What a monitoring system is told: overdue, failed and held sources, and when all is well."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from support.landed import land, penalties
+from wangjian.errors import SourceUnavailable
+from wangjian.health import Health, health
+from wangjian.paths import DataRoot
+from wangjian.state import Publication, PublicationEvent, append_event, record_run
+from wangjian.state.holds import Hold, record_hold
+
+FINE = "赣市监立〔2023〕1号,1,1,罚款,1000.00,,,"
+DAYS = {"five_level": "2023-12-31", "jiangxi": "2023-12-31", "third_party": "2023-11-30"}
+MORNING = datetime(2024, 1, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> DataRoot:
+    """Every source is landed, and a publication is shown."""
+    data = DataRoot(tmp_path)
+    for source, day in DAYS.items():
+        land(data, source, "leads", day, penalties(FINE))
+    data.published.mkdir()
+    _publish(data, None)
+    return data
+
+
+def _publish(data: DataRoot, held: str | None) -> None:
+    found = Publication(
+        publication_id="20231231-001", as_of="2023-12-31", run_id="r", build_id="b", published_at="2024-01-01T00:00:00Z",
+        content_fingerprint="f", table_count=1, row_count=1, storage_version="v1.2.0", held=held,
+    )  # fmt: skip
+    path = data.published / found.file_name
+    path.unlink(missing_ok=True)
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(
+            "create schema audit; create table audit.quarantine as select 'jiangxi' as source from range(3)"
+        )
+    (data.published / "warehouse.duckdb").unlink(missing_ok=True)
+    (data.published / "warehouse.duckdb").symlink_to(path.name)
+    append_event(data, PublicationEvent(event="published", at=MORNING, run_id="r", publication=found))
+
+
+def _of(found: Health, source: str) -> tuple[str, ...]:
+    return next(item.problems for item in found.sources if item.source == source)
+
+
+def test_all_is_well(data: DataRoot) -> None:
+    found = health(data, MORNING)
+    assert found.is_well, found
+    assert (found.publication_id, found.publication_age_hours) == ("20231231-001", 1)
+    jiangxi = next(item for item in found.sources if item.source == "jiangxi")
+    assert (str(jiangxi.last_business_date), jiangxi.age_days, jiangxi.open_quarantine) == ("2023-12-31", 1, 3)
+
+
+def test_an_overdue_source_is_told_by_the_calendar_of_shanghai(data: DataRoot) -> None:
+    evening = datetime(2024, 1, 2, 15, 59, tzinfo=UTC)
+    assert health(data, evening).is_well, "still the second of January there"
+    found = health(data, datetime(2024, 1, 2, 16, 1, tzinfo=UTC))
+    assert _of(found, "jiangxi") == ("overdue: the newest business date is 2023-12-31, 3 days ago",)
+    assert _of(found, "third_party") == ()
+
+
+def test_a_failed_fetch_and_a_held_dataset_are_told(data: DataRoot) -> None:
+    with pytest.raises(SourceUnavailable), record_run(data, "ingest", source="five_level"):
+        raise SourceUnavailable("no connection", source="five_level")
+    _publish(data, "jiangxi/leads since 2023-12-30: CONTROL_ROWS")
+    found = health(data, MORNING)
+    assert not found.is_well
+    assert "the last ingest failed: no connection" in _of(found, "five_level")[0]
+    assert _of(found, "jiangxi") == ("held back: jiangxi/leads since 2023-12-30: CONTROL_ROWS",)
+
+
+def test_a_hold_and_a_failed_step_are_told(data: DataRoot) -> None:
+    with pytest.raises(RuntimeError), record_run(data, "build"):
+        raise RuntimeError("disk full")
+    record_hold(data, Hold(build_id="b", run_id="r", reason="补录线索", at=MORNING))
+    problems = health(data, MORNING).problems
+    assert [problem.split(":")[0] for problem in problems] == [
+        "publication waits for approval since 2024-01-01 01",
+        "the last build failed",
+    ]
+
+
+def test_nothing_at_all_is_not_well(tmp_path: Path) -> None:
+    found = health(DataRoot(tmp_path), MORNING)
+    assert found.problems == ("nothing is published",)
+    assert {source.problems for source in found.sources} == {("nothing is landed",)}
