@@ -8,7 +8,7 @@ UV := $(shell command -v uv 2>/dev/null || echo $(VENV)-uv/bin/uv)
 export WANGJIAN_DATA ?= $(CURDIR)/data
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down bench test lint format lock clean
+.PHONY: help setup demo up down bench test proof lint format lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -40,6 +40,9 @@ bench: setup  ## seconds, rows per second and peak memory of each stage, with a 
 test: setup  ## all tests, the fast ones first
 	$(BIN)/pytest -q -m "not slow"
 	$(BIN)/pytest -q -m slow || test $$? -eq 5
+
+proof: setup  ## the invariants over a whole year: any order, any crash (hours)
+	PROOF=full $(BIN)/pytest -q tests/proofs
 
 lint: setup  ## style, types, and whether the locks match
 	$(BIN)/ruff check .

@@ -1,0 +1,97 @@
+"""Twenty days with faults, landed once; every proof starts from these bytes and must end with the same rows."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from simulator.faults import Faults
+from simulator.scenario import Scenario
+from simulator.serving import served
+from simulator.systems import Systems
+from support.served import ingest_all, parse_all
+from wangjian import pipeline
+from wangjian.landing.manifest import Manifest
+from wangjian.landing.store import Landing
+from wangjian.paths import DataRoot
+from wangjian.publishing.content import tables_of
+
+IS_FULL = os.environ.get("PROOF") == "full"
+"""`make proof`: a year instead of twenty days, and far more tries."""
+
+FIRST, LAST = (date(2023, 1, 1), date(2023, 12, 31)) if IS_FULL else (date(2023, 2, 20), date(2023, 3, 11))
+# rows in quarantine, a dataset that waits behind a failing day, a version that outvotes another
+FAULTS = (
+    "unknown_code@2023-03-02",
+    "sftp_wrong_hash@2023-03-06",
+    "short_line@2023-03-03",
+    "clock_ahead@2023-03-04",
+    "row_twice@2023-03-05",
+)
+
+
+@dataclass(frozen=True)
+class Landed:
+    """What was landed, and the warehouse that a full rebuild makes of it."""
+
+    data: DataRoot
+    exports: tuple[Manifest, ...]
+
+    def fresh(self, root: Path) -> DataRoot:
+        """A data root that has the bytes, the key that hashes are made with, and no export yet."""
+        data = DataRoot(root)
+        data.landing.mkdir(parents=True)
+        data.state.mkdir()
+        (data.landing / "objects").symlink_to(self.data.landing / "objects")
+        shutil.copytree(self.data.state / "keys", data.state / "keys")
+        return data
+
+    def shuffled(self, seed: int) -> list[list[Manifest]]:
+        """The exports in any order, in several batches, some of them twice."""
+        chance = random.Random(seed)
+        exports = [*self.exports, *chance.sample(self.exports, 20)]
+        chance.shuffle(exports)
+        cuts = sorted(chance.sample(range(1, len(exports)), chance.randint(1, 3)))
+        return [exports[a:b] for a, b in zip([0, *cuts], [*cuts, len(exports)], strict=True)]
+
+
+@pytest.fixture(scope="session")
+def landed(tmp_path_factory: pytest.TempPathFactory) -> Landed:
+    data = DataRoot(tmp_path_factory.mktemp("landed"))
+    systems = Systems(Scenario(seed=7, scale=0.005, start=FIRST, end=LAST))
+    with served(systems, tmp_path_factory.mktemp("simulator"), Faults(FAULTS)) as found:
+        ingest_all(data, found.connections, FIRST, LAST)
+    parse_all(data)
+    pipeline.build(data)
+    return Landed(data, tuple(Landing(data.landing).exports()))
+
+
+def differences(one: DataRoot, other: DataRoot) -> dict[str, int]:
+    """Rows that only one of two warehouses has, by table: of marts, reports and audit."""
+    with duckdb.connect() as connection:
+        for name, data in (("one", one), ("other", other)):
+            connection.execute(f"attach '{data.warehouse}' as {name} (read_only)")
+        tables = tables_of(connection, "one")
+        assert [table.full_name for table in tables] == [table.full_name for table in tables_of(connection, "other")]
+        found = {}
+        for table in tables:
+            columns = ", ".join(f'"{column}"' for column, _ in table.columns)
+            a, b = (f"select {columns} from {name}.{table.full_name}" for name in ("one", "other"))
+            row = connection.execute(
+                f"select (select count(*) from ({a} except all {b})) + (select count(*) from ({b} except all {a}))"
+            ).fetchone()
+            found[table.full_name] = int(row[0]) if row else -1
+        return {name: count for name, count in found.items() if count}
+
+
+def leftovers(data: DataRoot) -> list[str]:
+    """Temporary files that nobody would ever remove."""
+    marks = (".tmp", ".building-", ".partial")
+    return [str(path) for path in data.root.rglob("*") if any(mark in path.name for mark in marks)]
