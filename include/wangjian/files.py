@@ -6,8 +6,10 @@ import fcntl
 import hashlib
 import os
 import secrets
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 from wangjian.errors import Busy
@@ -26,6 +28,23 @@ def temporary_beside(path: Path) -> Path:
     """A fresh hidden name in the same folder, so that a rename onto `path` stays on one file system."""
     path.parent.mkdir(parents=True, exist_ok=True)
     return path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
+
+
+def remove_abandoned(root: Path, age: timedelta = timedelta(hours=1)) -> int:
+    """Remove temporary files that a killed process left: those that nobody has written to for a while.
+
+    Args:
+        root: the folder, with all below it.
+        age: how long; whoever is still at work writes more often.
+
+    Returns:
+        How many were removed.
+    """
+    oldest = time.time() - age.total_seconds()
+    abandoned = [path for path in root.rglob(".*.tmp") if not path.is_symlink() and path.lstat().st_mtime < oldest]
+    for path in abandoned:
+        path.unlink(missing_ok=True)
+    return len(abandoned)
 
 
 @contextmanager

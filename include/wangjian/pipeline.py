@@ -9,6 +9,7 @@ from pathlib import Path
 
 from wangjian import parsing, publishing, quality, warehouse
 from wangjian.errors import AwaitingApproval
+from wangjian.files import remove_abandoned
 from wangjian.landing.store import Landing
 from wangjian.parsing import ParseReport
 from wangjian.paths import DataRoot
@@ -96,7 +97,7 @@ def docs(data: DataRoot) -> Path:
 
 
 def compact(data: DataRoot, source: str) -> int:
-    """Merge the small raw files of a source's past months.
+    """Merge the small raw files of a source's past months, and clear away what killed processes left.
 
     Returns:
         How many partitions (dataset and month) were merged.
@@ -106,7 +107,8 @@ def compact(data: DataRoot, source: str) -> int:
     """
     with record_run(data, "compact", source=source) as run:
         merged = parsing.compact(data, source)
-        run.message = f"{merged} partitions merged"
+        removed = remove_abandoned(data.root)
+        run.message = f"{merged} partitions merged, {removed} abandoned files removed"
     return merged
 
 

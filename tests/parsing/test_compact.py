@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import importlib
+import os
 
 import pytest
 
 from support.landed import Land, ledger, penalties, raw_rows
+from wangjian import pipeline
 from wangjian.errors import Busy
 from wangjian.files import exclusive_lock
 from wangjian.parsing import compact, parse
@@ -90,3 +92,13 @@ def test_compaction_does_not_wait_for_a_build(parsed: DataRoot) -> None:
         pytest.raises(Busy, match="another process"),
     ):
         compact(parsed, "jiangxi")
+
+
+def test_housekeeping_clears_what_a_killed_process_left(data: DataRoot, parsed: DataRoot) -> None:
+    folder = data.raw / "jiangxi" / "case_penalties" / "2023-01"
+    old, fresh = folder / ".x.parquet.7-ab.tmp", folder / ".y.parquet.8-cd.tmp"
+    for path in (old, fresh):
+        path.write_bytes(b"half")
+    os.utime(old, (0, 0))
+    pipeline.compact(data, "jiangxi")
+    assert (old.exists(), fresh.exists()) == (False, True), "another process may still be writing the fresh one"
