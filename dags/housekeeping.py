@@ -8,7 +8,7 @@ from datetime import timedelta
 import pendulum
 from airflow.sdk import dag, task
 
-from wangjian.orchestration import WRITER_POOL
+from wangjian.orchestration import WRITER_POOL, tell_failure
 from wangjian.sources.registry import TIMEZONE
 
 
@@ -18,7 +18,7 @@ from wangjian.sources.registry import TIMEZONE
     catchup=False,
     max_active_runs=1,
     tags=["housekeeping"],
-    default_args={"retries": 2, "retry_delay": timedelta(minutes=10)},
+    default_args={"on_failure_callback": tell_failure, "retries": 2, "retry_delay": timedelta(minutes=10)},
     doc_md="Merge small raw files of past months, without changing a result; write the models' docs 合并往月的小文件，不改变任何结果；生成模型文档。",
 )
 def housekeeping() -> None:

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pendulum
 from airflow.sdk import DAG, CronDataIntervalTimetable, Param, dag, task
 
-from wangjian.orchestration import raw_asset
+from wangjian.orchestration import raw_asset, tell_failure
 from wangjian.sources.registry import TIMEZONE, Source, load_registry
 
 
@@ -30,7 +30,12 @@ def ingest_dag(source: Source) -> DAG:
                 None, type=["null", "string"], format="date", description="业务日期; empty = the interval's first day"
             )
         },
-        default_args={"retries": 3, "retry_delay": timedelta(minutes=5), "retry_exponential_backoff": True},
+        default_args={
+            "on_failure_callback": tell_failure,
+            "retries": 3,
+            "retry_delay": timedelta(minutes=5),
+            "retry_exponential_backoff": True,
+        },
         doc_md=f"Fetch and parse `{source.source}` for one business date 采集并解析一个业务日期。",
     )
     def ingest() -> None:

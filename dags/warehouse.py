@@ -7,7 +7,7 @@ from datetime import timedelta
 import pendulum
 from airflow.sdk import AssetAny, dag, task
 
-from wangjian.orchestration import WRITER_POOL, raw_asset
+from wangjian.orchestration import WRITER_POOL, raw_asset, tell_failure
 from wangjian.sources.registry import TIMEZONE, load_registry
 
 
@@ -17,7 +17,12 @@ from wangjian.sources.registry import TIMEZONE, load_registry
     catchup=False,
     max_active_runs=1,
     tags=["warehouse"],
-    default_args={"retries": 1, "retry_delay": timedelta(minutes=1), "pool": WRITER_POOL},
+    default_args={
+        "on_failure_callback": tell_failure,
+        "retries": 1,
+        "retry_delay": timedelta(minutes=1),
+        "pool": WRITER_POOL,
+    },
     doc_md="Build, check, publish 构建、检查、发布。",
 )
 def warehouse() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -187,3 +187,25 @@ def write_docs() -> None:
 
     with clear_errors():
         print(pipeline.docs(data_root()))
+
+
+def tell_failure(context: Mapping[str, Any]) -> None:
+    """Tell people that a task failed for good: the callback of every DAG."""
+    from wangjian.notify import tell
+
+    task, error = context["ti"], context.get("exception")
+    tell(f"网监数仓 任务失败 task failed: {task.dag_id}.{task.task_id}", f"{task.run_id}\n{error}")
+
+
+def tell_health() -> None:
+    """Look whether all is well, and tell people where it is not."""
+    from wangjian.health import health
+    from wangjian.notify import tell
+
+    found = health(data_root())
+    problems = [f"{source.source}: {problem}" for source in found.sources for problem in source.problems]
+    problems += found.problems
+    print("\n".join(problems) or "all is well")
+    if problems:
+        channels = tell(f"网监数仓 {len(problems)} 个问题 problems", "\n".join(problems))
+        print(f"told over: {', '.join(channels) or 'nothing, no connection is defined'}")

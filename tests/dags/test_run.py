@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from support.robot import Robot
 from wangjian import publishing
 from wangjian.paths import DataRoot
 from wangjian.state import Publication
@@ -54,7 +55,13 @@ def test_the_daily_dags_bring_the_next_day_to_readers(ran: Ran) -> None:
 def test_a_source_that_is_down_keeps_no_other_from_readers(drive, ran: Ran, sources: dict[str, str]) -> None:  # type: ignore[no-untyped-def]
     jiangxi: dict[str, Any] = json.loads(sources["AIRFLOW_CONN_WANGJIAN_JIANGXI"]) | {"password": "wrong"}
     broken = sources | {"AIRFLOW_CONN_WANGJIAN_JIANGXI": json.dumps(jiangxi)}
-    (run,) = drive("run_dags.py", [["backfill", NEXT]], WANGJIAN_DATA=str(ran.data.root), **broken)
+    with Robot.running() as robot:
+        broken["AIRFLOW_CONN_WANGJIAN_WEBHOOK"] = robot("wecom", "/send")
+        (run,) = drive("run_dags.py", [["backfill", NEXT]], WANGJIAN_DATA=str(ran.data.root), **broken)
+        (message,) = [
+            taken["text"]["content"] for taken in Robot.taken if "fetch_and_parse" in taken["text"]["content"]
+        ]
+    assert "task failed: backfill.fetch_and_parse" in message and "login is refused" in message
     assert sorted(state for name, state in run.items() if name.startswith("fetch")) == ["failed", "success", "success"]
     assert run["build_check_publish"] == "success"
     assert (run["every_source_came"], run[""]) == ("upstream_failed", "failed")

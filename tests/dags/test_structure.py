@@ -29,7 +29,7 @@ def test_a_dag_file_loads_no_heavy_library(found: dict[str, Any]) -> None:
 
 def test_there_is_a_daily_dag_for_each_registered_source(found: dict[str, Any]) -> None:
     sources = {f"ingest_{code}": source for code, source in load_registry().items()}
-    assert set(found["dags"]) == {*sources, "warehouse", "backfill", "housekeeping"}
+    assert set(found["dags"]) == {*sources, "warehouse", "backfill", "housekeeping", "health"}
     for dag_id, source in sources.items():
         dag = found["dags"][dag_id]
         assert (dag["cron"], dag["timezone"]) == (source.schedule, "Asia/Shanghai")
@@ -66,3 +66,8 @@ def test_every_dag_says_what_it_does_in_both_languages(found: dict[str, Any]) ->
     for dag in found["dags"].values():
         assert any("\u4e00" <= sign <= "\u9fff" for sign in dag["doc"])
         assert any(sign.isascii() and sign.isalpha() for sign in dag["doc"])
+
+
+def test_a_failure_of_any_task_is_told(found: dict[str, Any]) -> None:
+    tasks = {f"{dag_id}.{name}": task for dag_id, dag in found["dags"].items() for name, task in dag["tasks"].items()}
+    assert [name for name, task in tasks.items() if not task["tells_failure"]] == []

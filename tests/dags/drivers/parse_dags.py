@@ -23,6 +23,7 @@ def structure(dag: DAG) -> dict[str, Any]:
             "retries": task.retries,
             "trigger_rule": str(task.trigger_rule),
             "outlets": sorted(outlet.name for outlet in task.outlets),
+            "tells_failure": bool(task.on_failure_callback),
         }
         for task in dag.tasks
     }

@@ -1,0 +1,35 @@
+"""Every morning: is all well? If not, people are told."""
+
+from __future__ import annotations
+
+import os
+
+import pendulum
+from airflow.sdk import dag, task
+
+from wangjian.orchestration import tell_failure
+from wangjian.sources.registry import TIMEZONE
+
+
+@dag(
+    schedule=None if os.environ.get("WANGJIAN_SCHEDULE") == "manual" else "0 9 * * *",
+    start_date=pendulum.datetime(2023, 1, 1, tz=TIMEZONE),
+    catchup=False,
+    max_active_runs=1,
+    tags=["health"],
+    default_args={"on_failure_callback": tell_failure},
+    doc_md="Tell of overdue, failed and held-back sources 每日检查：逾期、失败、暂缓的来源即时告知。",
+)
+def health() -> None:
+    """One look."""
+
+    @task
+    def look() -> None:
+        from wangjian.orchestration import tell_health
+
+        tell_health()
+
+    look()
+
+
+health()

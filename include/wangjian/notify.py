@@ -1,0 +1,87 @@
+"""Telling people: by a chat robot's webhook and by mail, as far as their connections are defined.
+
+Connections (Airflow's, or `AIRFLOW_CONN_…` in the environment):
+    wangjian_webhook   scheme, host, port; extra: `path`, and `shape` = wecom (企业微信), dingtalk (钉钉), feishu (飞书) or plain
+    wangjian_smtp      host, port, login, password; extra: `from`, `to` (list), `starttls` (default true)
+"""
+
+from __future__ import annotations
+
+import logging
+import smtplib
+import ssl
+from collections.abc import Callable, Mapping
+from email.message import EmailMessage
+from typing import Any
+
+from wangjian.errors import BadArguments, WangjianError
+from wangjian.masking import masked
+from wangjian.sources.connection import Endpoint, resolve
+
+LIMIT = 3500
+"""Robots refuse long messages; the report has the rest."""
+_SECONDS = 10
+_log = logging.getLogger(__name__)
+
+SHAPES: Mapping[str, Callable[[str, str], dict[str, Any]]] = {
+    "wecom": lambda title, text: {"msgtype": "text", "text": {"content": f"{title}\n{text}"}},
+    "dingtalk": lambda title, text: {"msgtype": "text", "text": {"content": f"{title}\n{text}"}},
+    "feishu": lambda title, text: {"msg_type": "text", "content": {"text": f"{title}\n{text}"}},
+    "plain": lambda title, text: {"title": title, "text": text},
+}
+
+
+def tell(title: str, text: str) -> list[str]:
+    """Send a message over every channel that is defined. A channel that fails is logged and never fails the work itself.
+
+    Args:
+        title: one line.
+        text: the rest; what looks personal is masked, what is too long is cut.
+
+    Returns:
+        The channels that took it.
+    """
+    shown = masked(text, names=False)
+    shown = shown if len(shown) <= LIMIT else f"{shown[:LIMIT]}…"
+    told = []
+    for connection_id, send in (("wangjian_webhook", _post), ("wangjian_smtp", _mail)):
+        try:
+            send(resolve(connection_id), title, shown)
+            told.append(connection_id)
+        except BadArguments as error:
+            if "no such connection" not in str(error):
+                _log.warning("nobody was told over %s: %s", connection_id, error)
+        except Exception as error:
+            _log.warning("nobody was told over %s: %s", connection_id, error)
+    return told
+
+
+def _post(endpoint: Endpoint, title: str, text: str) -> None:
+    import httpx
+
+    shape = str(endpoint.extra.get("shape", "plain"))
+    if shape not in SHAPES:
+        raise BadArguments(f"no webhook of the shape {shape}", mend=f"choose from {', '.join(SHAPES)}")
+    port = f":{endpoint.port}" if endpoint.port else ""
+    address = f"{endpoint.scheme or 'https'}://{endpoint.host}{port}{endpoint.extra.get('path', '/')}"
+    answer = httpx.post(address, json=SHAPES[shape](title, text), timeout=_SECONDS)
+    answer.raise_for_status()
+    # robots answer 200 and say in the body that they refuse
+    body = answer.json() if "json" in answer.headers.get("content-type", "") else {}
+    if refused := body.get("errcode") or body.get("code"):
+        raise WangjianError(
+            f"the robot refuses: {refused} {body.get('errmsg') or body.get('msg')}", mend="see its settings"
+        )
+
+
+def _mail(endpoint: Endpoint, title: str, text: str) -> None:
+    message = EmailMessage()
+    message["Subject"], message["From"] = title, str(endpoint.extra.get("from") or endpoint.login)
+    message["To"] = ", ".join(endpoint.extra["to"])
+    message.set_content(text)
+    with smtplib.SMTP(endpoint.host, endpoint.port or 25, timeout=_SECONDS) as server:
+        if endpoint.extra.get("starttls", True):
+            server.starttls(context=ssl.create_default_context())
+        if endpoint.password:
+            server.login(endpoint.login, endpoint.password)
+        server.send_message(message)

@@ -1,0 +1,90 @@
+"""Messages reach a real receiver in the shape that it takes; a channel that fails costs nothing."""
+
+from __future__ import annotations
+
+import json
+import socketserver
+from collections.abc import Iterator
+from email import message_from_bytes, policy
+from typing import Any
+
+import pytest
+
+from support.robot import Robot, running
+from wangjian.notify import LIMIT, tell
+
+
+class Mailbox(socketserver.StreamRequestHandler):
+    """As much of SMTP as a plain delivery needs."""
+
+    taken: list[bytes]
+
+    def handle(self) -> None:
+        self.wfile.write(b"220 mailbox\r\n")
+        while line := self.rfile.readline():
+            verb = line[:4].upper()
+            if verb == b"DATA":
+                self.wfile.write(b"354 go on\r\n")
+                lines = []
+                while (text := self.rfile.readline()) != b".\r\n":
+                    lines.append(text)
+                self.taken.append(b"".join(lines))
+            self.wfile.write(b"221 bye\r\n" if verb == b"QUIT" else b"250 well\r\n")
+            if verb == b"QUIT":
+                return
+
+
+@pytest.fixture
+def robot(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    with Robot.running() as start:
+
+        def connect(shape: str, path: str = "/send") -> list[dict[str, Any]]:
+            monkeypatch.setenv("AIRFLOW_CONN_WANGJIAN_WEBHOOK", start(shape, path))
+            return Robot.taken
+
+        yield connect
+
+
+@pytest.mark.parametrize(
+    ("shape", "expected"),
+    [
+        ("wecom", {"msgtype": "text", "text": {"content": "标题\n电话138****2345"}}),
+        ("dingtalk", {"msgtype": "text", "text": {"content": "标题\n电话138****2345"}}),
+        ("feishu", {"msg_type": "text", "content": {"text": "标题\n电话138****2345"}}),
+        ("plain", {"title": "标题", "text": "电话138****2345"}),
+    ],
+)
+def test_each_robot_gets_its_shape_and_nobodys_number(robot: Any, shape: str, expected: dict[str, Any]) -> None:
+    taken = robot(shape)
+    assert tell("标题", "电话13879712345") == ["wangjian_webhook"]
+    assert taken == [expected]
+
+
+def test_a_long_message_is_cut(robot: Any) -> None:
+    taken = robot("plain")
+    tell("标题", "长" * (LIMIT + 1))
+    assert taken[0]["text"] == "长" * LIMIT + "…"
+
+
+@pytest.mark.parametrize(
+    ("shape", "path", "told"),
+    [("wecom", "/refuse", "invalid webhook url"), ("wecom", "/broken", "500"), ("fax", "/send", "shape fax")],
+)
+def test_a_channel_that_fails_is_logged_and_costs_nothing(
+    robot: Any, caplog: pytest.LogCaptureFixture, shape: str, path: str, told: str
+) -> None:
+    robot(shape, path)
+    assert tell("标题", "文字") == []
+    assert told in caplog.text
+
+
+def test_a_mail_arrives(monkeypatch: pytest.MonkeyPatch) -> None:
+    Mailbox.taken = []
+    with running(socketserver.TCPServer(("127.0.0.1", 0), Mailbox)) as port:
+        extra = {"from": "wangjian@example.com", "to": ["a@example.com", "b@example.com"], "starttls": False}
+        found = {"conn_type": "smtp", "host": "127.0.0.1", "port": port, "extra": extra}
+        monkeypatch.setenv("AIRFLOW_CONN_WANGJIAN_SMTP", json.dumps(found))
+        assert tell("网监数仓 失败", "第一行\n第二行") == ["wangjian_smtp"]
+    message = message_from_bytes(Mailbox.taken[0], policy=policy.default)
+    assert (message["Subject"], message["To"]) == ("网监数仓 失败", "a@example.com, b@example.com")
+    assert message.get_content().split() == ["第一行", "第二行"]
