@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Outcome = Literal["fetch", "rejected", "fails", "quarantined", "warned", "superseded", "harmless"]
+Outcome = Literal["fetch", "rejected", "fails", "quarantined", "warned", "superseded", "harmless", "late"]
 
 
 @dataclass(frozen=True)
@@ -16,7 +16,8 @@ class Case:
         fault: its name.
         outcome: `fetch`: the connector refuses it and lands nothing of it; `rejected`: the file is rejected as a whole; `fails`: the
             export fails its controls; `quarantined`: its bad rows are set aside, the others load; `warned`: it loads, and a check
-            tells; `superseded`: the rows are outvoted or repeated; `harmless`: it loads as if nothing were.
+            tells; `superseded`: the rows are outvoted or repeated; `harmless`: it loads as if nothing were; `late`: what is left out
+            comes another day, and is joined then.
         code: reject code, fail code or reason code; of a warning, the rule.
         told: words that the message or the published row must hold.
         shown: a query that must give true, on the published file; `{day}` is the struck date.
@@ -55,7 +56,25 @@ CASES = (
         "harmless",
         shown="select count(*) = 1 from marts.dim_operator where uscc_invalid_reason = 'ALPHABET'",
     ),
+    Case(
+        "lead_after_its_events",
+        "late",
+        shown="select count(*) >= 1 and count(lead_key) = count(*) from marts.fct_lead_event where source_lead_no = '{first}'",
+    ),
+    Case(
+        "lead_of_earlier_case",
+        "late",
+        shown="select count(*) = 1 from marts.bridge_case_lead inner join marts.fct_lead_submission using (lead_key) "
+        "where source_lead_no = 'WJ-COMES-LATER'",
+    ),
     # Jiangxi platform
+    Case("older_sequence_later", "superseded"),
+    Case("export_sent_again", "superseded"),
+    Case(
+        "case_before_its_lead",
+        "late",
+        shown="select passed or not contains(observed, 'WJ-COMES-LATER') from audit.check_result where rule = 'jiangxi_cases_lead_known'",
+    ),
     Case("columns_reordered", "harmless"),
     Case("columns_swapped", "quarantined", "CODE:source_channel,PATTERN:region_code"),
     Case("sftp_missing_column", "rejected", "MISSING_COLUMN", "立案日期"),
@@ -98,6 +117,12 @@ CASES = (
     Case("evidence_wrong_hash", "warned", "fct_evidence_hash_matches", "provider_code=tp_a"),
     Case("evidence_path_traversal", "warned", "fct_evidence_present", "etc/passwd"),
     Case("excel_serial", "harmless"),
+    Case(
+        "uscc_with_blanks",
+        "harmless",
+        shown="select count(*) = 0 from marts.dim_operator where uscc like '% %' or uscc_invalid_reason = 'LENGTH'",
+    ),
+    Case("screenshots_embedded", "warned", "fct_evidence_present", "evidence_file=None"),
     Case("excel_epoch", "quarantined", "RANGE:found_on", "1900-01-01"),
     Case(
         "counties_in_one_cell",
@@ -138,6 +163,7 @@ TOGETHER = (
         "excel_epoch",
         "counties_in_one_cell",
         "unmapped_text",
+        "uscc_with_blanks",
     ),
     ("price_separators", "list_formula"),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import duckdb
@@ -101,8 +101,15 @@ def _days(systems: Systems) -> dict[str, date]:
 
 
 # a later row of the same key would say something else
-_LATE = ("amount_typed_in_wan", "filed_without_case")
-_NEEDED = {"uscc_spellings": 3, "date_spellings": 2, "one_sheet": 4, "list_cut_off": 2, "columns_reordered": 2}
+_LATE = ("amount_typed_in_wan", "filed_without_case", "case_before_its_lead", "lead_of_earlier_case")
+_NEEDED = {
+    "older_sequence_later": 2,
+    "uscc_spellings": 3,
+    "date_spellings": 2,
+    "one_sheet": 4,
+    "list_cut_off": 2,
+    "columns_reordered": 2,
+}
 _FULL = ("roster_half", "roster_empty")
 # a volume is judged where a reader looks for it: in the last days
 _LAST = {"scans_quarter": date(2023, 12, 28)}
@@ -122,7 +129,17 @@ def _candidates(systems: Systems, fault: str) -> Iterator[date]:
 
 
 def _is_sent_once(systems: Systems, fault: str, day: date) -> bool:
-    return systems.sequence(FAULTS[fault].dataset, day) == 1
+    is_fit = fault != "lead_after_its_events" or _comes_again(systems, day)
+    return is_fit and systems.sequence(FAULTS[fault].dataset, day) == 1
+
+
+def _comes_again(systems: Systems, day: date) -> bool:
+    """Whether the first lead of a day is sent again within ten days, and has events by then."""
+    numbers = [row["lead_no"] for row in systems.five_level("leads", day)[2]]
+    days = [day + timedelta(days=n) for n in range(1, 11)]
+    later = [row["lead_no"] for on in days for row in systems.five_level("leads", on)[2]]
+    events = [row["lead_no"] for on in days for row in systems.five_level("lead_events", on)[2]]
+    return bool(numbers) and numbers[0] in later and numbers[0] in events
 
 
 def _rows(systems: Systems, fault: str, day: date) -> int:

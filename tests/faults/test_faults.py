@@ -9,6 +9,7 @@ import pytest
 from faults.cases import BY_NAME, CASES, ELSEWHERE, Case
 from faults.conftest import Struck
 from simulator.faults import FAULTS
+from simulator.systems import Systems
 
 pytestmark = pytest.mark.slow
 
@@ -96,9 +97,21 @@ def test_a_check_tells_of_it(struck: Struck, clean: Struck, case: Case) -> None:
 
 
 @pytest.mark.parametrize("case", _of("superseded"))
-def test_repeated_rows_count_once(struck: Struck, case: Case) -> None:
+def test_repeated_rows_count_once(struck: Struck, clean: Struck, case: Case) -> None:
     place = _place(case, struck)
-    assert struck.ask(f"select sum(rows_superseded) from audit.row_balance where {_PLACE}", *place) == [(1,)]
+    sums = f"select sum(rows_superseded), sum(rows_loaded) from audit.row_balance where {_PLACE}"
+    ((superseded, loaded),) = struck.ask(sums, *place)
+    assert superseded and (loaded,) == clean.ask(sums, *place)[0][1:]
+
+
+@pytest.mark.parametrize("case", _of("late"))
+def test_what_comes_late_is_joined_when_it_comes(struck: Struck, systems: Systems, case: Case) -> None:
+    place = _place(case, struck)
+    first = next((row["lead_no"] for row in systems.five_level("leads", place[3])[2]), "")
+    assert struck.ask(case.shown.format(first=first)) == [(True,)]
+    assert struck.ask(f"select count(*) from audit.held_export where {_PLACE} and fail_codes is not null", *place) == [
+        (0,)
+    ]
 
 
 @pytest.mark.parametrize("case", _of("harmless"))

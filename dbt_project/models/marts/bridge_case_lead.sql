@@ -16,7 +16,8 @@ links as (
     select named.case_no, submissions.lead_key
     from named
     inner join {{ ref('fct_lead_submission') }} as submissions
-        on submissions.source_code = 'jiangxi' and trim(named.source_lead_no) = submissions.source_lead_no
+        -- a provider's numbers are unique within a delivery only
+        on submissions.source_code <> 'third_party' and trim(named.source_lead_no) = submissions.source_lead_no
     union
     select leads.case_no, leads.lead_key
     from {{ ref('fct_lead') }} as leads

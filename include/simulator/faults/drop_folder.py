@@ -8,6 +8,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from openpyxl.drawing.image import Image as Picture
+from PIL import Image
+
 from simulator.faults.registry import fault
 
 Rows = list[dict[str, Any]]
@@ -59,6 +62,23 @@ def counties_in_one_cell(rows: Rows) -> Rows:
 @fault("third_party", TP_A, "rows", "无人知晓的违法类型 | a violation that no alias covers")
 def unmapped_text(rows: Rows) -> Rows:
     return _changed(rows, 6, 违法类型="前所未闻的违法")
+
+
+@fault("third_party", TP_A, "rows", "信用代码带空格 | a USCC with blanks")
+def uscc_with_blanks(rows: Rows) -> Rows:
+    code = next(row["统一社会信用代码"] for row in rows if row["统一社会信用代码"])
+    return _changed(rows, 7, 统一社会信用代码=f" {code[:6]} {code[6:]} ")
+
+
+@fault("third_party", TP_A, "book", "截图嵌在表中而未列名 | screenshots are embedded in the sheet instead of named")
+def screenshots_embedded(book: Any) -> Any:
+    sheet = _lists(book)[0]
+    column = next(cell.column for cell in sheet[3] if cell.value == "截图文件名")
+    buffer = io.BytesIO()
+    Image.new("RGB", (32, 20)).save(buffer, "PNG")
+    sheet.add_image(Picture(buffer), "B4")
+    sheet.cell(4, column).value = None
+    return book
 
 
 @fault("third_party", TP_B, "rows", "价格带千分位 | a price with separators of thousands")

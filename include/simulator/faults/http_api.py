@@ -92,6 +92,21 @@ def event_without_lead(rows: Rows) -> Rows:
     return _changed(rows, 0, lead_no="WJ-NEVER-CAME")
 
 
+@fault("five_level", "leads", "rows", "线索晚于其事件 | a lead is left out and comes later than its events")
+def lead_after_its_events(rows: Rows) -> Rows:
+    return rows[1:]
+
+
+@fault(
+    "five_level",
+    "leads",
+    "rows",
+    "先有案件的线索 | the lead of a case that came before (with `case_before_its_lead`)",
+)
+def lead_of_earlier_case(rows: Rows) -> Rows:
+    return [*rows, orjson.dumps(orjson.loads(rows[0]) | {"lead_no": "WJ-COMES-LATER", "external_ref": None})]
+
+
 @fault(
     "five_level",
     "storefronts",

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal, TypeVar
 
-# where a fault strikes: the server's answers, an export's rows, a CSV table, a page, a workbook, a folder of evidence, the bytes as
+# where a fault strikes: the server's answers, the versions of an export, an export's rows, a CSV table, a page, a workbook, a folder of evidence, the bytes as
 # written (the control file fits them), the control file itself, the bytes on their way (the control file no longer fits)
-Stage = Literal["server", "rows", "table", "page", "book", "evidence", "bytes", "control", "transit"]
+Stage = Literal["server", "versions", "rows", "table", "page", "book", "evidence", "bytes", "control", "transit"]
 Thing = TypeVar("Thing")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 from simulator.faults.registry import fault, server_fault
 
@@ -44,6 +45,21 @@ class Control:
     rows: int
     sha256: str
     amount: float | None
+
+
+# versions ------------------------------------------------------------------------------------------------------------
+
+
+@fault("jiangxi", "inspections", "versions", "旧序号晚于新序号到达 | an older sequence comes after a newer one")
+def older_sequence_later(versions: dict[int, list[Any]]) -> dict[int, list[Any]]:
+    rows = versions[max(versions)]
+    return {2: rows, 1: rows[:-1]}
+
+
+@fault("jiangxi", "inspections", "versions", "同一导出重发 | the same export is sent again")
+def export_sent_again(versions: dict[int, list[Any]]) -> dict[int, list[Any]]:
+    rows = versions[max(versions)]
+    return {1: rows, 2: rows}
 
 
 # tables --------------------------------------------------------------------------------------------------------------
@@ -152,7 +168,12 @@ def case_of_unknown_lead(table: Table) -> Table:
     return table.with_cell("线索编号", "JX-NOBODY-KNOWS")
 
 
-@fault("jiangxi", "cases", "table", "一百九十年前立案 | a date long before any of it")
+@fault("jiangxi", "cases", "table", "案件先于其线索 | a case that comes before its lead (with `lead_of_earlier_case`)")
+def case_before_its_lead(table: Table) -> Table:
+    return table.with_cell("线索编号", "WJ-COMES-LATER")
+
+
+@fault("jiangxi", "cases", "table", "一百多年前立案 | a date long before any of it")
 def date_long_ago(table: Table) -> Table:
     return table.with_cell("立案日期", "1900-01-01")
 

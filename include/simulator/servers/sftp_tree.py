@@ -49,8 +49,8 @@ def _write_day(systems: Systems, root: Path, day: date, faults: Faults) -> int:
     count = 0
     for dataset, rows in systems.jiangxi(day).items():
         is_resent = day_hash("resent", dataset, day) % 365 < figures.RESENT_DAYS
-        versions = [rows[:-1], rows] if is_resent else [rows]
-        for seq, version in enumerate(versions, start=1):
+        versions = {1: rows[:-1], 2: rows} if is_resent else {1: rows}
+        for seq, version in faults.strike("versions", f"jiangxi.{dataset}", day, versions).items():
             count += _write_export(folder, dataset, day, seq, version, faults)
     if not ("sftp_no_ready" in faults and day == systems.scenario.served_to):
         (folder / "_READY").touch()
