@@ -80,7 +80,7 @@ def test_a_failed_fetch_and_a_held_dataset_are_told(data: DataRoot) -> None:
 def test_a_hold_and_a_failed_step_are_told(data: DataRoot) -> None:
     with pytest.raises(RuntimeError), record_run(data, "build"):
         raise RuntimeError("disk full")
-    record_hold(data, Hold(build_id="b", run_id="r", reason="补录线索", at=MORNING))
+    record_hold(data, Hold(reason="补录线索", at=MORNING))
     problems = health(data, MORNING).problems
     assert [problem.split(":")[0] for problem in problems] == [
         "publication waits for approval since 2024-01-01 01",

@@ -18,8 +18,8 @@ from wangjian.quality import CheckReport
 from wangjian.quality.replay import note_quarantine_changes
 from wangjian.sources.fetch import FetchReport, FetchRequest, Progress, fetch
 from wangjian.sources.registry import get_source, load_registry
-from wangjian.state import current_build, now, record_run
-from wangjian.state.holds import present_hold, record_hold
+from wangjian.state import current_build, record_run
+from wangjian.state.holds import Hold, approve, present_hold
 from wangjian.warehouse import BuildReport
 
 
@@ -144,28 +144,26 @@ def publish(data: DataRoot, *, approved_by: str | None = None) -> PublishReport:
     Raises:
         AwaitingApproval: a backfill holds publication until a person approves.
     """
-    _require_approval(data, approved_by)
+    hold = _hold(data, approved_by)
     with record_run(data, "publish") as run:
         report = publishing.publish(data, run.run_id)
-        # a crash before this line costs nothing: the next publication notes it
+        # a crash before these lines costs nothing: the next publication notes the rows, and a hold asks for approval again
         note_quarantine_changes(data, report.publication.publication_id)
+        if hold and approved_by:
+            approve(data, hold, approved_by)
         run.message = report.message
     return report
 
 
-def _require_approval(data: DataRoot, approved_by: str | None) -> None:
+def _hold(data: DataRoot, approved_by: str | None) -> Hold | None:
     hold = present_hold(data)
-    if hold is None:
-        return
-    if not approved_by:
+    if hold and not approved_by:
         raise AwaitingApproval(
             f"publication waits for approval since {hold.at:%Y-%m-%d %H:%M}",
-            build_id=hold.build_id,
             reason=hold.reason,
             mend="look at the difference, then run `wangjian publish --approve NAME`",
         )
-    approval = hold.model_copy(update={"event": "approved", "decided_by": approved_by, "at": now()})
-    record_hold(data, approval)
+    return hold
 
 
 def is_published(data: DataRoot) -> bool:

@@ -18,6 +18,7 @@ from wangjian.paths import DataRoot
 from wangjian.sources.contract import load_contract
 from wangjian.sources.registry import load_registry
 from wangjian.state import runs
+from wangjian.state.holds import present_hold
 
 pytestmark = pytest.mark.slow
 
@@ -94,6 +95,7 @@ def test_a_held_correction_waits_with_its_difference(data: DataRoot) -> None:
     with pytest.raises(AwaitingApproval, match=r"waits for approval.*补录线索.*--approve"):
         pipeline.publish(data)
     assert publishing.current(data) == before, "readers see what they saw"
+    assert present_hold(data), "held from the beginning, before a daily build could have taken it up"
     pipeline.publish(data, approved_by="王科长")
     assert _published(data, "select count(*) from marts.fct_lead_submission where source_lead_no = 'JX-LATE-1'") == [
         (1,)

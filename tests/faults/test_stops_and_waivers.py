@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -98,19 +99,19 @@ def test_a_waiver_lets_go_on_and_its_withdrawal_holds_again(systems: Systems, wo
 
 
 def test_a_mended_mapping_takes_the_rows_up_and_says_when(
-    systems: Systems, world: World, monkeypatch: pytest.MonkeyPatch
+    systems: Systems, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     day = next(day for day in systems.scenario.days()[2:] if systems.jiangxi(day)["inspections"])
     data = world(f"unknown_code@{day}")
     first = _publish(data)
     assert _published(data, "select reason_codes from audit.quarantine") == [("CODE:result",)]
-    aliases = DBT_PROJECT / "seeds" / "seed_alias.csv"
-    before = aliases.read_bytes()
-    try:
-        aliases.write_bytes(before + "inspection_result,口头教育,ORDERED\n".encode())
-        second = _publish(data)
-    finally:
-        aliases.write_bytes(before)
+    # a site's own project: the one under test stays as it is
+    project = shutil.copytree(DBT_PROJECT, tmp_path / "dbt_project", ignore=shutil.ignore_patterns("target", "logs"))
+    for module in ("wangjian.warehouse", "wangjian.warehouse.dbt"):
+        monkeypatch.setattr(f"{module}.DBT_PROJECT", project)
+    with (project / "seeds" / "seed_alias.csv").open("ab") as aliases:
+        aliases.write("inspection_result,口头教育,ORDERED\n".encode())
+    second = _publish(data)
     assert _published(data, "select count(*) from audit.quarantine") == [(0,)]
     found = [(event.event, event.cause, event.publication_id) for event in quarantine_events(data)]
     assert found == [("entered", "broke_contract", first), ("left", "taken_up", second)]

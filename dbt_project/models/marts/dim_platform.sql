@@ -60,14 +60,14 @@ aliases as (
 ),
 
 unregistered as (
-    select code as platform_code, min(alias_text) as platform_name
+    select code as platform_code, min(alias_text) as platform_name, false as is_inferred
     from {{ ref('seed_alias') }}
     where domain = 'platform' and code not in (select registered.platform_code from registered)
     group by code
     union all
-    select 'UNMAPPED', '未映射'
+    select 'UNMAPPED', '未映射', false
     union all
-    select inferred.code as platform_code, inferred.code as platform_name
+    select inferred.code as platform_code, inferred.code as platform_name, true
     from {{ inferred_codes('platform') }}
 )
 
@@ -102,6 +102,6 @@ union all
 select
     unregistered.platform_code, unregistered.platform_name, aliases.aliases, null, null, null, null, null, false, null, null,
     cast('2015-01-01' as date), null, true,
-    unregistered.platform_code = unregistered.platform_name
+    unregistered.is_inferred
 from unregistered
 left join aliases on unregistered.platform_code = aliases.platform_code

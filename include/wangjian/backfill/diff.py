@@ -11,7 +11,7 @@ import duckdb
 from wangjian.paths import DataRoot
 from wangjian.publishing.content import Table, tables_of
 from wangjian.publishing.kpi_history import KPI_KEY
-from wangjian.publishing.reading import current_file
+from wangjian.publishing.reading import current_file, quoted
 
 # the column that says in which month a row belongs, the first that a table has
 _DATES = (
@@ -48,10 +48,6 @@ class Difference:
     tables: tuple[TableChange, ...]
     kpis: tuple[KpiChange, ...]
 
-    @property
-    def is_empty(self) -> bool:
-        return not self.tables
-
 
 def difference(data: DataRoot) -> Difference:
     """Compare the build with what readers see.
@@ -64,10 +60,10 @@ def difference(data: DataRoot) -> Difference:
     """
     shown = current_file(data)
     with duckdb.connect() as connection:
-        connection.execute(f"attach '{data.warehouse}' as after (read_only)")
+        connection.execute(f"attach '{quoted(data.warehouse)}' as after (read_only)")
         if shown is None or not shown.exists():
             return Difference(None, tuple(_all_new(connection)), ())
-        connection.execute(f"attach '{shown}' as before (read_only)")
+        connection.execute(f"attach '{quoted(shown)}' as before (read_only)")
         old = {table.full_name: table for table in tables_of(connection, "before")}
         new = {table.full_name: table for table in tables_of(connection, "after")}
         both = [(old[name], table) for name, table in new.items() if name in old]
@@ -110,7 +106,7 @@ def _table_changes(connection: duckdb.DuckDBPyConnection, before: Table, after: 
 
 
 def _kpi_changes(connection: duckdb.DuckDBPyConnection) -> Iterable[KpiChange]:
-    """The KPIs of whole periods over all slices unused, which is what the bulletin prints; the rest is in the table's rows."""
+    """The KPIs of months, quarters and years; days are among the rows of the table."""
     key = ", ".join(KPI_KEY)
     answer = connection.execute(
         f"""

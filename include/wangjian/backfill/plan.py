@@ -51,11 +51,6 @@ class Plan:
         """Daily exports that would be asked for because they are not there."""
         return sum(len(item.missing) for item in self.datasets)
 
-    @property
-    def unparsed(self) -> int:
-        """Exports that would be parsed."""
-        return sum(item.unparsed for item in self.datasets)
-
 
 def make_plan(data: DataRoot, request: BackfillRequest) -> Plan:
     """Look at what is there. Nothing is changed, and no source is asked.

@@ -9,10 +9,10 @@ from wangjian import pipeline
 from wangjian.backfill.diff import Difference, difference
 from wangjian.backfill.plan import Plan, make_plan
 from wangjian.backfill.request import BackfillRequest
-from wangjian.errors import SourceError, WangjianError
+from wangjian.errors import SourceError
 from wangjian.paths import DataRoot
 from wangjian.sources.fetch import Progress
-from wangjian.state import current_build, record_run
+from wangjian.state import record_run
 from wangjian.state.holds import Hold, record_hold
 
 
@@ -47,10 +47,22 @@ def run_backfill(data: DataRoot, request: BackfillRequest, progress: Progress | 
         BadArguments: the request is not sound; nothing was done.
         ChecksFailed: the build must not be published; readers see what they saw.
     """
-    plan = make_plan(data, request)
+    plan = begin(data, request)
     failures = [failure for source in request.sources if (failure := _tried(data, request, source, progress))]
     change, publication_id = finish(data, request, progress)
     return BackfillReport(plan, change, publication_id, tuple(failures))
+
+
+def begin(data: DataRoot, request: BackfillRequest) -> Plan:
+    """Plan; and hold, where it is asked for, before anything new can reach a build of the daily run.
+
+    Raises:
+        BadArguments: the request is not sound; nothing was done.
+    """
+    plan = make_plan(data, request)
+    if request.hold:
+        record_hold(data, Hold(reason=request.reason))
+    return plan
 
 
 def _tried(data: DataRoot, request: BackfillRequest, source: str, progress: Progress | None) -> str | None:
@@ -114,15 +126,4 @@ def finish(data: DataRoot, request: BackfillRequest, progress: Progress | None =
         run.message = (
             f"{request.mode} {request.date_from} to {request.date_to}: {rows} rows, {len(change.kpis)} KPIs change"
         )
-        if request.hold:
-            build = current_build(data)
-            record_hold(data, Hold(build_id=build.build_id, reason=request.reason, run_id=run.run_id))
-            return change, None
-        return change, _published(data)
-
-
-def _published(data: DataRoot) -> str:
-    found = pipeline.publish(data).publication
-    if found is None:
-        raise WangjianError("nothing was published", mend="see `wangjian status`")
-    return found.publication_id
+    return change, None if request.hold else pipeline.publish(data).publication.publication_id

@@ -16,6 +16,7 @@ from wangjian.paths import DataRoot
 from wangjian.publishing.content import Content, Table, read_content, tables_of
 from wangjian.publishing.kpi_history import has_kpis, record_kpis, write_restatement
 from wangjian.publishing.labels import Labels
+from wangjian.publishing.reading import quoted
 from wangjian.state import CheckResult, Publication, Run, check_results, events, runs
 
 # DuckDB 1.2 reads it, hence each driver since February 2025; 1.5 would write what 1.4 cannot open
@@ -50,7 +51,7 @@ def attach_warehouse(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
     if not path.exists():
         raise WangjianError("there is no warehouse to publish", file=path, mend="run `wangjian build` first")
     try:
-        connection.execute(f"attach '{_quoted(path)}' as warehouse (read_only)")
+        connection.execute(f"attach '{quoted(path)}' as warehouse (read_only)")
     except duckdb.IOException as error:
         if "lock" not in str(error):
             raise
@@ -79,7 +80,7 @@ def write_copy(
         WangjianError: the copy is not what was read.
         BadArguments: labels are missing.
     """
-    connection.execute(f"attach '{_quoted(target)}' as building (storage_version '{STORAGE_VERSION}')")
+    connection.execute(f"attach '{quoted(target)}' as building (storage_version '{STORAGE_VERSION}')")
     try:
         _copy_tables(connection, content)
         _write_state(connection, data, publication)
@@ -92,10 +93,6 @@ def write_copy(
         raise WangjianError("the copy was not closed", file=target, mend="run `wangjian publish` again")
     target.chmod(0o440)
     fsync_path(target)
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")
 
 
 def _copy_tables(connection: duckdb.DuckDBPyConnection, content: Content) -> None:

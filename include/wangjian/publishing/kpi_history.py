@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from wangjian.files import written_atomically
 from wangjian.paths import DataRoot
+from wangjian.publishing.reading import quoted
 from wangjian.state import Publication
 
 KPI_KEY = (
@@ -56,7 +57,7 @@ def record_kpis(
                     or last.kpi_code is null
                     or present.kpi_code is not null and present.value is distinct from last.value
                 order by {_KEY}
-            ) to '{_quoted(temporary)}' (format parquet, compression zstd)
+            ) to '{quoted(temporary)}' (format parquet, compression zstd)
             """
         )
 
@@ -153,7 +154,3 @@ def _register(connection: duckdb.DuckDBPyConnection, data: DataRoot, publication
 
 def _file(data: DataRoot, publication: Publication) -> Path:
     return data.state / "kpis" / f"{publication.publication_id}.parquet"
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")

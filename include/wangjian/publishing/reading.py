@@ -12,6 +12,11 @@ from wangjian.paths import DataRoot
 LINK = "warehouse.duckdb"
 
 
+def quoted(path: Path) -> str:
+    """A path as it stands between single quotes in SQL."""
+    return str(path).replace("'", "''")
+
+
 def current_file(data: DataRoot) -> Path | None:
     """The versioned file that readers see now, or null where nothing is published."""
     link = data.published / LINK

@@ -1,4 +1,4 @@
-"""Builds that wait for a person's approval before readers see them (`state/holds.jsonl`)."""
+"""Holds: nothing is published before a person approves (`state/holds.jsonl`)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ class Hold(BaseModel):
     """One line of the history: publication is held, or let go.
 
     Attributes:
-        build_id: the build that was looked at.
         reason: why it was held, or let go.
         decided_by: who let it go.
     """
@@ -23,8 +22,6 @@ class Hold(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     event: Literal["held", "approved"] = "held"
-    build_id: str
-    run_id: str
     reason: str
     decided_by: str | None = None
     at: AwareDatetime = Field(default_factory=now)
@@ -33,6 +30,11 @@ class Hold(BaseModel):
 def record_hold(data: DataRoot, hold: Hold) -> None:
     """Add a line."""
     jsonl.append(data.state / "holds.jsonl", [hold])
+
+
+def approve(data: DataRoot, hold: Hold, person: str) -> None:
+    """Let go what was held."""
+    record_hold(data, Hold(event="approved", reason=hold.reason, decided_by=person))
 
 
 def present_hold(data: DataRoot) -> Hold | None:
