@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -46,7 +47,7 @@ class Stages:
     def _step(self, *arguments: str) -> Cost:
         cost = self.command("wangjian", *arguments)
         last = runs(self._data)[-1]
-        return Cost(cost.seconds, cost.peak_mb, last.files, last.rows)
+        return replace(cost, files=last.files, rows=last.rows)
 
     def command(self, module: str, *arguments: str) -> Cost:
         """Run one module of ours."""

@@ -20,12 +20,14 @@ class Cost:
         peak_mb: resident memory of the largest process of the stage at its highest, in MB of 10^6 bytes.
         files: files that went through it, or null.
         rows: rows that went through it, or null.
+        cpu_seconds: processor time of all its processes: what is left of the wall time when the machine is shared.
     """
 
     seconds: float
     peak_mb: float
     files: int | None = None
     rows: int | None = None
+    cpu_seconds: float = 0.0
 
     @property
     def rows_per_second(self) -> float | None:
@@ -52,4 +54,4 @@ def run(command: Sequence[str], environment: Mapping[str, str], log: Path) -> Co
     seconds = time.monotonic() - started
     if process.returncode:
         sys.exit(f"✘ {' '.join(command)} ended with {process.returncode}\n{log.read_text()[-2000:]}")
-    return Cost(seconds, usage.ru_maxrss * 1024 / 1e6)
+    return Cost(seconds, usage.ru_maxrss * 1024 / 1e6, cpu_seconds=usage.ru_utime + usage.ru_stime)

@@ -120,7 +120,8 @@ def _in_order(nodes: dict[str, Any]) -> list[str]:
 def _statement(node: dict[str, Any], target: Path) -> str:
     select = (target / "compiled" / node["package_name"] / node["original_file_path"]).read_text()
     own = select.replace('"warehouse".', '"plain".')
-    return f'create {node["config"]["materialized"]} "{node["schema"]}"."{node["name"]}" as {own}'
+    kind = "view" if node["config"]["materialized"] == "view" else "table"
+    return f'create {kind} "{node["schema"]}"."{node["name"]}" as {own}'
 
 
 if __name__ == "__main__":

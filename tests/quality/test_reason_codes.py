@@ -16,8 +16,8 @@ def _given() -> set[str]:
     python = [path.read_text(encoding="utf-8") for path in (PROJECT_ROOT / "include" / "wangjian").rglob("*.py")]
     sql = (DBT_PROJECT / "macros" / "contract" / "contract.sql").read_text(encoding="utf-8")
     sql += (DBT_PROJECT / "models" / "intermediate" / "int_audit__export_status.sql").read_text(encoding="utf-8")
-    bases = [path.read_text(encoding="utf-8") for path in (DBT_PROJECT / "models" / "staging").rglob("base_*.sql")]
-    plain = {code.split(":")[0] for text in [*python, *bases] for code in CODE.findall(text)}
+    staging = [path.read_text(encoding="utf-8") for path in (DBT_PROJECT / "models" / "staging").rglob("*.sql")]
+    plain = {code.split(":")[0] for text in [*python, *staging] for code in CODE.findall(text)}
     return plain | set(SQL_CODE.findall(sql))
 
 

@@ -42,67 +42,89 @@
 {%- endmacro %}
 
 {#-
-    Every row of a dataset with its typed values, its reason codes and what becomes of it (`_disposition`): `superseded`
-    (an outvoted version, or an exact repeat in its file), `quarantined`, or `loaded`.
+    Every row of a dataset with its typed values and its reason codes: a function of the file and the contract alone. An incremental
+    model takes up the exports that it does not have yet, whatever their dates: no watermark, so nothing slips under one.
 -#}
-{% macro base_from_contract(source_name, dataset, extra_rules=[]) -%}
+{% macro typed_rows(source_name, dataset, extra_rules=[]) -%}
 {%- set node = contract_of(source_name, dataset) if execute else none -%}
 {%- set columns = node.columns if node else {} -%}
 {#- named here, outside of any condition, so that dbt sees the dependency -#}
 {%- set aliases = ref('seed_alias') -%}
 with
 
+wanted as (
+    select batch_id, export_id
+    from {{ ref('stg_audit__file_ledger') }}
+    where source = '{{ source_name }}' and dataset = '{{ dataset }}' and rows_read > rows_rejected
+    {%- if is_incremental() %}
+        and export_id not in (select known._export_id from {{ this }} as known)
+    {%- endif %}
+    group by batch_id, export_id
+),
+
 raw as (
     select raw_rows.*
     from {{ source(source_name, dataset) }} as raw_rows
-    where raw_rows._batch_id in (select ledger.batch_id from {{ ref('stg_audit__file_ledger') }} as ledger)
-),
-
-exports as (
-    select export_id, is_current_version, counts
-    from {{ ref('int_audit__export_status') }}
-),
-
-checked as (
-    select
-    {%- for column in columns.values() %}
-        {%- if column.config.meta.alias_domain %}
-        alias_{{ column.name }}.code as {{ column.name }},
-        {%- else %}
-        {{ typed('raw.' ~ column.name, column.data_type) }} as {{ column.name }},
-        {%- endif %}
-    {%- endfor %}
-        {{ reason_codes(columns, extra_rules) }} as _reason_codes,
-        raw._provider,
-        raw._business_date,
-        raw._delivery,
-        raw._mode,
-        raw._version,
-        raw._part,
-        raw._sheet,
-        raw._row_number,
-        raw._file_sha256,
-        raw._export_id,
-        raw._is_duplicate,
-        exports.is_current_version,
-        exports.counts
-    from raw
-    inner join exports on raw._export_id = exports.export_id
-    {%- for column in columns.values() if column.config.meta.alias_domain %}
-    left join {{ aliases }} as alias_{{ column.name }}
-        on alias_{{ column.name }}.domain = '{{ column.config.meta.alias_domain }}'
-        and alias_{{ column.name }}.alias_text = raw.{{ column.name }}
-    {%- endfor %}
+    -- the batches first: files of other batches are then not opened beyond their statistics
+    where raw_rows._batch_id in (select wanted.batch_id from wanted)
+        and raw_rows._export_id in (select wanted.export_id from wanted)
 )
 
 select
-    *,
+{%- for column in columns.values() %}
+    {%- if column.config.meta.alias_domain %}
+    alias_{{ column.name }}.code as {{ column.name }},
+    {%- else %}
+    {{ typed('raw.' ~ column.name, column.data_type) }} as {{ column.name }},
+    {%- endif %}
+{%- endfor %}
+    {{ reason_codes(columns, extra_rules) }} as _reason_codes,
+    raw._provider,
+    raw._business_date,
+    raw._delivery,
+    raw._mode,
+    raw._version,
+    raw._part,
+    raw._sheet,
+    raw._row_number,
+    raw._file_sha256,
+    raw._export_id,
+    raw._is_duplicate
+from raw
+{%- for column in columns.values() if column.config.meta.alias_domain %}
+left join {{ aliases }} as alias_{{ column.name }}
+    on alias_{{ column.name }}.domain = '{{ column.config.meta.alias_domain }}'
+    and alias_{{ column.name }}.alias_text = raw.{{ column.name }}
+{%- endfor %}
+{%- endmacro %}
+
+{#-
+    Typed rows with what becomes of each (`_disposition`): `superseded` (an outvoted version, or an exact repeat in its file),
+    `quarantined`, or `loaded`.
+-#}
+{% macro disposed(typed) -%}
+select
+    typed.*,
+    exports.is_current_version,
+    exports.counts,
     case
-        when not is_current_version or _is_duplicate then 'superseded'
-        when _reason_codes is not null then 'quarantined'
+        when not exports.is_current_version or typed._is_duplicate then 'superseded'
+        when typed._reason_codes is not null then 'quarantined'
         else 'loaded'
     end as _disposition
-from checked
+from {{ typed }} as typed
+inner join {{ ref('int_audit__export_status') }} as exports on typed._export_id = exports.export_id
+{%- endmacro %}
+
+{#- Both in one, for a dataset so small that its files are typed anew in each build. -#}
+{% macro base_from_contract(source_name, dataset, extra_rules=[]) -%}
+with
+
+typed_rows as (
+    {{ typed_rows(source_name, dataset, extra_rules) }}
+)
+
+{{ disposed('typed_rows') }}
 {%- endmacro %}
 
 {#- The lineage columns that staging hands on. -#}

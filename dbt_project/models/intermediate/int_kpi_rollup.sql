@@ -51,6 +51,34 @@ counted as (
     where ends.last_on is null or placed.event_on = ends.last_on
 ),
 
+-- sums may be summed before they are sliced: fewer rows to slice
+gathered as (
+    select
+        kpi_code,
+        aggregation,
+        period_type,
+        period_start,
+        {{ kpi_slices() | join(', ') }},
+        sum(numerator) as numerator,
+        sum(denominator) as denominator,
+        cast(null as {{ dbt.type_string() }}) as distinct_key
+    from counted
+    where aggregation not in ('distinct', 'distinct_ratio', 'median')
+    group by kpi_code, aggregation, period_type, period_start, {{ kpi_slices() | join(', ') }}
+    union all
+    select
+        kpi_code,
+        aggregation,
+        period_type,
+        period_start,
+        {{ kpi_slices() | join(', ') }},
+        numerator,
+        denominator,
+        distinct_key
+    from counted
+    where aggregation in ('distinct', 'distinct_ratio', 'median')
+),
+
 sliced as (
     select
         counted.kpi_code,
@@ -63,7 +91,7 @@ sliced as (
         counted.numerator,
         counted.denominator,
         counted.distinct_key
-    from counted
+    from gathered as counted
     inner join cubes on counted.kpi_code = cubes.kpi_code
 )
 

@@ -1,3 +1,4 @@
+-- depends_on: {{ ref('int_audit__export_status') }}
 -- depends_on: {{ ref('base_five_level__organizations') }}
 -- depends_on: {{ ref('base_five_level__monitoring_tasks') }}
 -- depends_on: {{ ref('base_five_level__storefronts') }}
@@ -15,7 +16,9 @@
 -- depends_on: {{ ref('base_jiangxi__case_penalties') }}
 -- depends_on: {{ ref('base_third_party__leads') }}
 -- depends_on: {{ ref('base_third_party__coverage') }}
--- What became of every row that was parsed, in one pass: loaded rows counted per file, all others one by one.
+-- What became of every row that was parsed, in one pass: loaded rows counted per file, all others one by one. Kept between builds:
+-- only exports are looked at that came, or that another version outvoted or no longer outvotes.
+{{ config(materialized='incremental', pre_hook="{{ forget_revalued_exports() }}") }}
 {%- for source_name, dataset, node in contract_datasets() %}
 select
     '{{ source_name }}' as source,
@@ -23,6 +26,7 @@ select
     _provider as provider,
     _business_date as business_date,
     _export_id as export_id,
+    is_current_version,
     _file_sha256 as file_sha256,
     _part as part,
     _disposition as disposition,
@@ -31,6 +35,9 @@ select
     case when _disposition = 'quarantined' then _reason_codes end as reason_codes,
     count(*) as row_count
 from {{ ref('base_' ~ source_name ~ '__' ~ dataset) }}
-group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11
+{% if is_incremental() -%}
+where _export_id not in (select known.export_id from {{ this }} as known)
+{% endif -%}
+group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12
 {% if not loop.last %}union all{% endif %}
 {%- endfor %}

@@ -1,6 +1,20 @@
--- Each version of a storefront with the row that began it.
+-- Each version of a storefront with the row that began it. Kept between builds like the versions.
+{{ config(materialized='incremental', pre_hook="{{ forget_changed_storefronts() }}") }}
+with
+
+changed as (
+    {{ changed_storefronts() }}
+),
+
+versions as (
+    select found.*
+    from {{ ref('int_storefront_version') }} as found
+    inner join changed on found.storefront_id = changed.storefront_id
+)
+
 select
     versions.storefront_id,
+    versions.signature,
     versions.version_no,
     versions.valid_from,
     versions.valid_to,
@@ -22,6 +36,6 @@ select
     found.permit_displayed,
     found.status
 from {{ ref('stg_five_level__storefronts') }} as found
-inner join {{ ref('int_storefront_version') }} as versions
+inner join versions
     on found.storefront_id = versions.storefront_id and found._export_id = versions._export_id
         and found._part = versions._part and found._row_number = versions._row_number

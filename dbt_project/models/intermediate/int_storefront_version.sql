@@ -1,22 +1,30 @@
 -- Versions of each storefront by what matters, from rosters and deltas. Narrow on purpose: `int_storefront_state` adds the rest.
+-- Kept between builds: only storefronts whose history is made of other rows than before are done anew.
+{{ config(materialized='incremental', pre_hook="{{ forget_changed_storefronts() }}") }}
 with
+
+changed as (
+    {{ changed_storefronts() }}
+),
 
 tracked as (
     select
-        storefront_id,
-        _business_date,
-        _version,
-        _delivery,
-        _part,
-        _sheet,
-        _row_number,
-        _export_id,
+        found.storefront_id,
+        changed.signature,
+        found._business_date,
+        found._version,
+        found._delivery,
+        found._part,
+        found._sheet,
+        found._row_number,
+        found._export_id,
         {{ row_fingerprint([
             'storefront_type', 'storefront_name', 'platform_code', 'platform_shop_id', 'url', 'icp_no', 'operator_name', 'uscc',
             'operator_kind', 'licence_no', 'region_code', 'business_region_code', 'category_code', 'is_trading',
             'business_licence_displayed', 'permit_displayed', 'status',
         ]) }} as fingerprint
-    from {{ ref('stg_five_level__storefronts') }}
+    from {{ ref('stg_five_level__storefronts') }} as found
+    inner join changed on found.storefront_id = changed.storefront_id
 ),
 
 ranked as (
@@ -27,6 +35,7 @@ ranked as (
 daily as (
     select
         storefront_id,
+        signature,
         _business_date as seen_on,
         _export_id,
         _part,
@@ -39,23 +48,15 @@ daily as (
     where nth = 1
 ),
 
-rosters as (
-    select distinct business_date as roster_on
-    from {{ ref('int_audit__export_status') }}
-    where source = 'five_level' and dataset = 'storefronts' and mode = 'full' and counts
-),
-
--- the first roster after a day: whoever was seen on the day and is not in it was closed by then
 next_rosters as (
-    select days.seen_on, min(rosters.roster_on) as roster_on
-    from (select distinct seen_on from daily) as days
-    inner join rosters on days.seen_on < rosters.roster_on
-    group by days.seen_on
+    select seen_on, roster_on
+    from {{ ref('int_storefront_roster') }}
 ),
 
 starts as (
     select
         daily.storefront_id,
+        daily.signature,
         daily.seen_on as valid_from,
         daily._export_id,
         daily._part,
@@ -86,6 +87,7 @@ spans as (
 
 select
     spans.storefront_id,
+    spans.signature,
     spans.version_no,
     spans.valid_from,
     case

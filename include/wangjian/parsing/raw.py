@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -183,9 +184,23 @@ def ledger_fingerprint(data: DataRoot) -> str:
     Returns:
         64 hex digits; when the files were fetched does not enter.
     """
-    digest = hashlib.sha256()
-    for path in sorted((data.raw / "_ledger").glob("*/*/*.parquet")):
-        columns = ["export_id", "part", "status", "contract_hash", "business_date"]
-        rows = pq.read_table(path, columns=columns).to_pylist()
-        digest.update(repr(sorted(tuple(map(str, row.values())) for row in rows)).encode())
-    return digest.hexdigest()
+    columns = "export_id, part, status, contract_hash, business_date"
+    return _hash_of_ledgers(data, f"select {columns} from ledgers order by all")
+
+
+def contract_hashes(data: DataRoot) -> str:
+    """A hash of the contracts under which the files were parsed.
+
+    Returns:
+        64 hex digits; a new file under a known contract does not change it.
+    """
+    return _hash_of_ledgers(data, "select distinct source, dataset, contract_hash from ledgers order by all")
+
+
+def _hash_of_ledgers(data: DataRoot, query: str) -> str:
+    files = [str(path) for path in sorted((data.raw / "_ledger").glob("*/*/*.parquet"))]
+    if not files:
+        return hashlib.sha256().hexdigest()
+    with duckdb.connect() as connection:
+        connection.register("ledgers", connection.read_parquet(files))
+        return hashlib.sha256(repr(connection.execute(query).fetchall()).encode()).hexdigest()

@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
 from wangjian.errors import WangjianError
 from wangjian.files import exclusive_lock, write_atomically
-from wangjian.parsing import ledger_fingerprint, write_waivers
+from wangjian.parsing import contract_hashes, ledger_fingerprint, write_waivers
 from wangjian.paths import DBT_PROJECT, DataRoot
 from wangjian.sources.fetch import Progress
 from wangjian.state import append_check_results, current_build, new_run_id, record_build
@@ -41,7 +43,7 @@ def build(data: DataRoot, *, force: bool = False, progress: Progress | None = No
 
     Args:
         data: the data root.
-        force: build also where nothing has changed since the last build.
+        force: build also where nothing has changed since the last build, and keep nothing of it.
         progress: told of each model and test that ends.
 
     Returns:
@@ -58,12 +60,13 @@ def build(data: DataRoot, *, force: bool = False, progress: Progress | None = No
             return BuildReport(current_build(data).build_id, inputs, time.monotonic() - started, was_current=True)
         run_id = new_run_id()
         write_waivers(data, [waiver.model_dump(exclude={"is_withdrawn"}) for waiver in waivers(data)])
+        command = "build" if not force and _may_increment(data) else "build --full-refresh"
         _inputs_note(data).unlink(missing_ok=True)
-        results = run_dbt(data, "build", progress)
+        results = run_dbt(data, command, progress)
         append_check_results(data, run_id, dbt_check_results(run_id, results, load_manifest(data)))
         _raise_on_failure(results)
         built = record_build(data, run_id)
-        write_atomically(_inputs_note(data), f"{built.build_id} {inputs}")
+        write_atomically(_inputs_note(data), f"{built.build_id} {inputs} {rules_fingerprint(data)}")
     seconds = {node_name(result): result["execution_time"] for result in results if not is_test(result)}
     slowest = dict(sorted(seconds.items(), key=lambda item: -item[1]))
     return BuildReport(built.build_id, inputs, time.monotonic() - started, model_seconds=slowest)
@@ -79,15 +82,30 @@ def _require_parsed(data: DataRoot) -> None:
 
 
 def _inputs_note(data: DataRoot) -> Path:
-    """Beside the warehouse: which inputs it was built from. Without it the next build starts anew."""
+    """Beside the warehouse: its build, the inputs and the rules that it was built from. Without it the next build starts anew."""
     return data.root / "warehouse.inputs"
+
+
+def _note(data: DataRoot) -> tuple[str, ...]:
+    try:
+        return tuple(_inputs_note(data).read_text().split())
+    except FileNotFoundError:
+        return ()
 
 
 def is_current(data: DataRoot) -> bool:
     """Whether the warehouse holds a finished build of everything that is parsed, by the present SQL."""
     try:
-        return _inputs_note(data).read_text() == f"{current_build(data).build_id} {inputs_fingerprint(data)}"
-    except (FileNotFoundError, WangjianError):
+        return _note(data)[:2] == (current_build(data).build_id, inputs_fingerprint(data))
+    except WangjianError:
+        return False
+
+
+def _may_increment(data: DataRoot) -> bool:
+    """Whether the warehouse is a finished build by the present rules: what it holds of files that have not changed may stay."""
+    try:
+        return _note(data)[::2] == (current_build(data).build_id, rules_fingerprint(data))
+    except WangjianError:
         return False
 
 
@@ -95,6 +113,17 @@ def inputs_fingerprint(data: DataRoot) -> str:
     """A hash of what a build depends on: the parsed files, waivers, and the project's SQL, seeds and configuration."""
     digest = hashlib.sha256(ledger_fingerprint(data).encode())
     digest.update("".join(waiver.model_dump_json() for waiver in waivers(data)).encode())
+    digest.update(_project_fingerprint().encode())
+    return digest.hexdigest()
+
+
+def rules_fingerprint(data: DataRoot) -> str:
+    """A hash of what turns a landed file into rows: contracts, parsers, SQL, seeds, and DuckDB, whose `hash` may change between versions."""
+    return hashlib.sha256(f"{contract_hashes(data)} {_project_fingerprint()} {duckdb.__version__}".encode()).hexdigest()
+
+
+def _project_fingerprint() -> str:
+    digest = hashlib.sha256()
     for path in sorted(DBT_PROJECT.rglob("*")):
         if path.suffix in (".sql", ".yml", ".csv") and "target" not in path.parts:
             digest.update(str(path.relative_to(DBT_PROJECT)).encode() + path.read_bytes())

@@ -37,7 +37,7 @@ def run_dbt(data: DataRoot, command: str, progress: Progress | None = None) -> l
     results.unlink(missing_ok=True)
     options = ["--log-path", str(target / "logs"), "--log-format", "json", "--log-level-file", "info"]
     # unit tests prove the SQL, not the data: they run with the project's tests
-    kinds = ["--exclude-resource-type", "unit_test"] if command == "build" else []
+    kinds = ["--exclude-resource-type", "unit_test"] if command.startswith("build") else []
     places = ["--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT), "--target-path", str(target)]
     environment = {**os.environ, "WANGJIAN_DATA": str(data.root), "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}
     said = _follow(

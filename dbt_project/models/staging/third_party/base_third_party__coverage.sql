@@ -1,1 +1,1 @@
-{{ base_from_contract('third_party', 'coverage') }}
+{{ disposed(ref('typed_third_party__coverage')) }}
