@@ -8,10 +8,9 @@ must grow with history, so it stands apart.
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -19,7 +18,6 @@ from pathlib import Path
 import click
 
 from bench.measure import Cost, run
-from wangjian import pipeline
 from wangjian.landing.store import Landing
 from wangjian.local.simulators import simulators
 from wangjian.paths import DataRoot
@@ -71,12 +69,8 @@ def land(root: Path, first: date, last: date, scale: str) -> DataRoot:
     data = DataRoot(root)
     data.root.mkdir(parents=True)
     with simulators(data, str(first), str(last), scale=scale) as connections:
-        os.environ.update(connections)
         for source in load_registry():
-            click.echo(f"  … ingest {source}", err=True)
-            pipeline.ingest(data, source, first, last)
-    # the key that personal columns are hashed with belongs to the first parse
-    pipeline.parse(data, "third_party")
+            _step(data, f"ingest {source} --from {first} --to {last}", connections)
     return data
 
 
@@ -104,20 +98,20 @@ def _share(source: DataRoot, data: DataRoot, first: date, last: date) -> None:
     data.landing.mkdir(parents=True, exist_ok=True)
     if not (data.landing / "objects").exists():
         (data.landing / "objects").symlink_to(source.landing / "objects")
-        shutil.copytree(source.state / "keys", data.state / "keys")
     for manifest in Landing(source.landing).exports():
         if first <= manifest.key.business_date <= last:
             Landing(data.landing).commit(manifest)
 
 
 def _steps(data: DataRoot) -> dict[str, Cost]:
-    environment = {**os.environ, "WANGJIAN_DATA": str(data.root)}
-    log = data.root / "steps.log"
-    costs = {}
-    for step in [*(f"parse {source}" for source in load_registry()), "build", "check", "publish"]:
-        click.echo(f"  … {data.root.name} months: {step}", err=True)
-        costs[step] = run([sys.executable, "-m", "wangjian", *step.split()], environment, log)
-    return costs
+    steps = [*(f"parse {source}" for source in load_registry()), "build", "check", "publish"]
+    return {step: _step(data, step) for step in steps}
+
+
+def _step(data: DataRoot, step: str, connections: Mapping[str, str] | None = None) -> Cost:
+    click.echo(f"  … {data.root.name}: {step}", err=True)
+    environment = {**os.environ, **(connections or {}), "WANGJIAN_DATA": str(data.root)}
+    return run([sys.executable, "-m", "wangjian", *step.split()], environment, data.root / "steps.log")
 
 
 def text(found: Sequence[Daily]) -> str:

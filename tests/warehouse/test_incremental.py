@@ -17,7 +17,7 @@ from support.landed import land, page
 from support.served import ingest_all, parse_all
 from wangjian import pipeline
 from wangjian.paths import DataRoot
-from wangjian.warehouse import build
+from wangjian.warehouse import _may_increment, build, rules_fingerprint
 
 pytestmark = pytest.mark.slow
 
@@ -93,3 +93,12 @@ def test_changed_rules_make_everything_anew(data: DataRoot, monkeypatch: pytest.
     parse_all(data)
     build(data)
     assert not places <= set(_asked(data, PLACES)), "the table was made anew"
+
+
+def test_rules_that_change_during_a_build_are_a_difference_for_the_next(
+    data: DataRoot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    contracts = iter(["as it began"])
+    monkeypatch.setattr("wangjian.warehouse.contract_hashes", lambda _: next(contracts, "changed meanwhile"))
+    build(data, force=True)
+    assert not _may_increment(data, rules_fingerprint(data))

@@ -54,19 +54,20 @@ def build(data: DataRoot, *, force: bool = False, progress: Progress | None = No
     """
     started = time.monotonic()
     with exclusive_lock(data.state / "locks" / "warehouse.lock", doing="build the warehouse"):
-        inputs = inputs_fingerprint(data)
+        # both before dbt reads anything: what is parsed or changed meanwhile is then a difference for the next build
+        inputs, rules = inputs_fingerprint(data), rules_fingerprint(data)
         _require_parsed(data)
         if not force and is_current(data):
             return BuildReport(current_build(data).build_id, inputs, time.monotonic() - started, was_current=True)
         run_id = new_run_id()
         write_waivers(data, [waiver.model_dump(exclude={"is_withdrawn"}) for waiver in waivers(data)])
-        command = "build" if not force and _may_increment(data) else "build --full-refresh"
+        command = "build" if not force and _may_increment(data, rules) else "build --full-refresh"
         _inputs_note(data).unlink(missing_ok=True)
         results = run_dbt(data, command, progress)
         append_check_results(data, run_id, dbt_check_results(run_id, results, load_manifest(data)))
         _raise_on_failure(results)
         built = record_build(data, run_id)
-        write_atomically(_inputs_note(data), f"{built.build_id} {inputs} {rules_fingerprint(data)}")
+        write_atomically(_inputs_note(data), f"{built.build_id} {inputs} {rules}")
     seconds = {node_name(result): result["execution_time"] for result in results if not is_test(result)}
     slowest = dict(sorted(seconds.items(), key=lambda item: -item[1]))
     return BuildReport(built.build_id, inputs, time.monotonic() - started, model_seconds=slowest)
@@ -101,10 +102,10 @@ def is_current(data: DataRoot) -> bool:
         return False
 
 
-def _may_increment(data: DataRoot) -> bool:
+def _may_increment(data: DataRoot, rules: str) -> bool:
     """Whether the warehouse is a finished build by the present rules: what it holds of files that have not changed may stay."""
     try:
-        return _note(data)[::2] == (current_build(data).build_id, rules_fingerprint(data))
+        return _note(data)[::2] == (current_build(data).build_id, rules)
     except WangjianError:
         return False
 
