@@ -18,6 +18,7 @@ from support.served import ingest_all, parse_all
 from wangjian import pipeline
 from wangjian.paths import DataRoot
 from wangjian.warehouse import _may_increment, build, rules_fingerprint
+from wangjian.warehouse.dbt import run_dbt
 
 pytestmark = pytest.mark.slow
 
@@ -98,7 +99,13 @@ def test_changed_rules_make_everything_anew(data: DataRoot, monkeypatch: pytest.
 def test_rules_that_change_during_a_build_are_a_difference_for_the_next(
     data: DataRoot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    contracts = iter(["as it began"])
-    monkeypatch.setattr("wangjian.warehouse.contract_hashes", lambda _: next(contracts, "changed meanwhile"))
+    contracts = ["as it began"]
+
+    def changed_meanwhile(*given: Any) -> list[dict[str, Any]]:
+        contracts[0] = "changed meanwhile"
+        return run_dbt(*given)
+
+    monkeypatch.setattr("wangjian.warehouse.contract_hashes", lambda _: contracts[0])
+    monkeypatch.setattr("wangjian.warehouse.run_dbt", changed_meanwhile)
     build(data, force=True)
     assert not _may_increment(data, rules_fingerprint(data))
