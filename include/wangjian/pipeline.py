@@ -9,7 +9,8 @@ from pathlib import Path
 
 from wangjian import parsing, publishing, quality, warehouse
 from wangjian.errors import AwaitingApproval
-from wangjian.files import remove_abandoned
+from wangjian.files import remove_abandoned, shared_lock
+from wangjian.landing.reach import require_everything
 from wangjian.landing.store import Landing
 from wangjian.parsing import ParseReport
 from wangjian.paths import DataRoot
@@ -54,7 +55,9 @@ def ingest(
     entry = get_source(source)
     days = entry.lookback_days if look_back else 0
     request = FetchRequest(date_from, date_to, datasets, refetch=refetch, look_back=days)
-    with record_run(data, "ingest", source=source) as run:
+    # bytes that were landed and stand in no manifest yet must not be archived away
+    in_use = shared_lock(data.state / "locks" / "landing.lock", doing=f"fetch {source}")
+    with record_run(data, "ingest", source=source) as run, in_use:
         run.purpose = reason
         report = fetch(entry, request, Landing(data.landing), progress)
         run.files = report.files
@@ -173,7 +176,14 @@ def is_published(data: DataRoot) -> bool:
 
 
 def rebuild(data: DataRoot, progress: Progress | None = None) -> PublishReport:
-    """Make everything anew from `landing/` (and `state/`) alone: parse, build, check, publish."""
+    """Make everything anew from `landing/` (and `state/`, and the archives) alone: parse, build, check, publish.
+
+    Raises:
+        ArchiveOutOfReach: an archive is not there; nothing was done.
+        ArchiveDamaged: an archive is damaged; nothing was done.
+        WangjianError: landed bytes are missing; nothing was done.
+    """
+    require_everything(data)
     shutil.rmtree(data.raw, ignore_errors=True)
     data.warehouse.unlink(missing_ok=True)
     for source in load_registry():

@@ -10,15 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from wangjian.cli.archive import archive
+from wangjian.cli.common import DAY, console, json_option
+from wangjian.cli.common import say as _say
+from wangjian.cli.common import with_progress as _with_progress
 from wangjian.errors import WangjianError
 from wangjian.paths import data_root
-
-DAY = click.DateTime(formats=["%Y-%m-%d"])
-console = Console(stderr=True)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -39,24 +38,6 @@ def main() -> None:
         sys.exit(2)
     except click.Abort:
         sys.exit(130)
-
-
-def _with_progress(action: Callable[[Any], Any]) -> Any:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("…", total=None)
-        return action(lambda label, done, total: bar.update(task, description=label, completed=done, total=total))
-
-
-def _say(result: dict[str, Any], *, as_json: bool) -> None:
-    if as_json:
-        click.echo(json.dumps(result, ensure_ascii=False, default=str))
-        return
-    for name, value in result.items():
-        click.echo(f"{name:14} {value}")
-
-
-json_option = click.option("--json", "as_json", is_flag=True, help="for machines")
 
 
 @cli.command()
@@ -373,3 +354,7 @@ def quarantine_export(folder: Path, kind: Any, clear: bool, purpose: str | None,
 
     files = export_bad_rows(data_root(), folder, kind, _selection(**given), clear=clear, purpose=purpose)
     _say({"files": [str(file) for file in files]}, as_json=as_json)
+
+
+for command in (archive,):
+    cli.add_command(command)
