@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 from wangjian import parsing, publishing, quality, warehouse
 from wangjian.errors import AwaitingApproval
 from wangjian.files import remove_abandoned, shared_lock
+from wangjian.housekeeping.retention import load_retention
+from wangjian.housekeeping.run import Housekeeping, clear_away
 from wangjian.landing.reach import require_everything
 from wangjian.landing.store import Landing
 from wangjian.parsing import ParseReport
@@ -113,6 +115,30 @@ def compact(data: DataRoot, source: str) -> int:
         removed = remove_abandoned(data.root)
         run.message = f"{merged} partitions merged, {removed} abandoned files removed"
     return merged
+
+
+def housekeeping(data: DataRoot, *, at: datetime | None = None, dry_run: bool = False) -> Housekeeping:
+    """Clear away whatever is older than `retention.yml` says. Landing is never touched.
+
+    Args:
+        data: the data root.
+        at: the moment to judge by; now if null.
+        dry_run: only tell.
+
+    Returns:
+        What was cleared away.
+
+    Raises:
+        BadArguments: a period is not allowed; nothing was done.
+    """
+    retention, at = load_retention(), at or now()
+    if dry_run:
+        return clear_away(data, retention, at, "", dry_run=True)
+    with record_run(data, "housekeeping") as run:
+        done = clear_away(data, retention, at, run.run_id)
+        run.files = len(done.cleared)
+        run.message = "; ".join([done.told, *done.left])
+    return done
 
 
 def build(data: DataRoot, *, force: bool = False, progress: Progress | None = None) -> BuildReport:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -56,6 +57,8 @@ def test_help_lists_every_command(call: Call, capsys: pytest.CaptureFixture[str]
         "backfill",
         "waive",
         "health",
+        "archive",
+        "housekeeping",
     ):
         assert f"\n  {command} " in shown
 
@@ -111,3 +114,27 @@ def test_parsing_nothing_is_well(call: Call, capsys: pytest.CaptureFixture[str])
 def test_sql_before_the_first_publication_says_so(call: Call, capsys: pytest.CaptureFixture[str]) -> None:
     assert call("sql", "select 1") == 1
     assert "publi" in capsys.readouterr().err
+
+
+def test_a_period_that_is_not_allowed_ends_with_2_and_is_named(
+    call: Call, capsys: pytest.CaptureFixture[str], data: DataRoot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    periods = data.root / "periods.yml"
+    periods.write_text("run_log: {months: 3}")
+    monkeypatch.setenv("WANGJIAN_RETENTION", str(periods))
+    assert call("housekeeping", "--dry-run") == 2
+    shown = capsys.readouterr().err
+    assert "run_log.months" in shown and str(periods) in shown
+
+
+def test_housekeeping_tells_what_would_go(call: Call, capsys: pytest.CaptureFixture[str], data: DataRoot) -> None:
+    old = data.scratch / "dbt.log"
+    old.parent.mkdir(parents=True)
+    old.write_text("x")
+    os.utime(old, (0, 0))
+    assert call("housekeeping", "--dry-run", "--json") == 0
+    (item,) = json.loads(capsys.readouterr().out)["cleared"]
+    assert (item["kind"], item["name"], old.exists()) == ("scratch", "dbt.log", True)
+    assert call("housekeeping") == 0
+    assert "删除 removed" in capsys.readouterr().out
+    assert not old.exists()

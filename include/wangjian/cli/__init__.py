@@ -16,6 +16,7 @@ from wangjian.cli.archive import archive
 from wangjian.cli.common import DAY, console, json_option
 from wangjian.cli.common import say as _say
 from wangjian.cli.common import with_progress as _with_progress
+from wangjian.cli.housekeeping import housekeeping
 from wangjian.errors import WangjianError
 from wangjian.paths import data_root
 
@@ -356,5 +357,5 @@ def quarantine_export(folder: Path, kind: Any, clear: bool, purpose: str | None,
     _say({"files": [str(file) for file in files]}, as_json=as_json)
 
 
-for command in (archive,):
+for command in (archive, housekeeping):
     cli.add_command(command)
