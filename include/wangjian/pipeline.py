@@ -21,7 +21,7 @@ from wangjian.quality import CheckReport
 from wangjian.quality.replay import note_quarantine_changes
 from wangjian.sources.fetch import FetchReport, FetchRequest, Progress, fetch
 from wangjian.sources.registry import get_source, load_registry
-from wangjian.state import current_build, record_run
+from wangjian.state import current_build, now, record_run
 from wangjian.state.holds import Hold, approve, present_hold
 from wangjian.warehouse import BuildReport
 

@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from support.landed import land, penalties
 from wangjian.cli import main
 from wangjian.errors import ChecksFailed
 from wangjian.paths import DataRoot
+from wangjian.state import record_run
 
 Call = Callable[..., int]
 
@@ -138,3 +140,27 @@ def test_housekeeping_tells_what_would_go(call: Call, capsys: pytest.CaptureFixt
     assert call("housekeeping") == 0
     assert "删除 removed" in capsys.readouterr().out
     assert not old.exists()
+
+
+def test_health_of_an_empty_data_root_ends_with_1_and_tells_each_source(
+    call: Call, capsys: pytest.CaptureFixture[str], data: DataRoot
+) -> None:
+    land(data, "jiangxi", "leads", "2023-01-02", penalties())
+    with record_run(data, "ingest", source="jiangxi"):
+        pass
+    assert call("health") == 1
+    lines = capsys.readouterr().out.splitlines()
+    (jiangxi,) = [line for line in lines if "jiangxi" in line]
+    assert all(
+        part in jiangxi for part in ("2023-01-02 (", "天前 days ago", "ingest succeeded", "bad rows 0", "not held back")
+    )
+    assert "✘ nothing is published" in lines
+    assert lines[-1] == "不正常 not well"
+    assert call("health", "--json") == 1
+    told = json.loads(capsys.readouterr().out)
+    assert told["is_well"] is False
+    assert [source["source"] for source in told["sources"]] == ["five_level", "jiangxi", "third_party"]
+    assert {"last_business_date", "age_days", "last_outcome", "open_quarantine", "held", "problems"} <= told["sources"][
+        0
+    ].keys()
+    assert {"publication_id", "as_of", "publication_age_hours", "problems"} <= told.keys()

@@ -192,7 +192,7 @@ def rebuild(as_json: bool) -> None:
 def status(as_json: bool) -> None:
     """What readers see, and how the last runs ended."""
     from wangjian import publishing
-    from wangjian.state import runs
+    from wangjian.state import now, runs
 
     data = data_root()
     current = publishing.current(data)
@@ -202,7 +202,8 @@ def status(as_json: bool) -> None:
         _say(shown | {"last": {name: run.model_dump(mode="json") for name, run in last.items()}}, as_json=True)
         return
     click.echo(f"数据 data root   {data.root}")
-    as_of = f"{current.publication_id}, as of {current.as_of}" if current else "none"
+    hours = (now() - current.published_at).total_seconds() / 3600 if current else 0
+    as_of = f"{current.publication_id}, as of {current.as_of}, {hours:.0f} h old" if current else "none"
     click.echo(f"发布 published   {as_of}")
     click.echo(f"暂缓 held back   {(current and current.held) or '无 nothing'}")
     for name, run in last.items():
@@ -216,21 +217,14 @@ def health(as_json: bool) -> None:
     """Is all well? Exit code 1 where it is not: for a monitoring system."""
     import dataclasses
 
+    from wangjian.cli.health import show_health
     from wangjian.health import health as look
 
     found = look(data_root())
     if as_json:
         click.echo(json.dumps(dataclasses.asdict(found) | {"is_well": found.is_well}, ensure_ascii=False, default=str))
     else:
-        age = "" if found.publication_age_hours is None else f", {found.publication_age_hours:.0f} h old"
-        click.echo(f"发布 published   {found.publication_id or '无 nothing'}{age}")
-        for source in found.sources:
-            state = "; ".join(source.problems) or "正常 well"
-            click.echo(
-                f"{source.source:14} {source.last_business_date}  隔离行 bad rows {source.open_quarantine:5}  {state}"
-            )
-        for problem in found.problems:
-            click.echo(f"✘ {problem}")
+        show_health(found)
     if not found.is_well:
         sys.exit(1)
 

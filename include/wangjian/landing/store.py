@@ -162,6 +162,12 @@ class Landing:
         """Every landed export, in a fixed order."""
         return (read_manifest(path) for path in self.manifests(source, dataset))
 
+    def newest_date(self, source: str) -> date | None:
+        """The greatest business date of a source's exports, from the names of their manifests alone; null where it has none."""
+        datasets = (self.root / "manifests" / source).glob("*/")
+        found = (_newest_name(folder) for folder in datasets)
+        return max((date.fromisoformat(name[:10]) for name in found if name), default=None)
+
     # progress --------------------------------------------------------------------------------------------------------
 
     def _progress_path(self, key: ExportKey) -> Path:
@@ -190,6 +196,13 @@ class Landing:
     def forget_progress(self, key: ExportKey) -> None:
         """Drop the notes of a fetch that is finished, or must start again. The bytes stay."""
         self._progress_path(key).unlink(missing_ok=True)
+
+
+def _newest_name(dataset: Path) -> str | None:
+    """The last manifest's name of a dataset; names begin with the date, and so do their folders."""
+    months = sorted((path for path in dataset.iterdir() if path.is_dir()), reverse=True)
+    names = (max((path.name for path in month.glob("*.jsonl")), default=None) for month in months)
+    return next((name for name in names if name), None)
 
 
 def manifest_name(source: str, dataset: str, business_date: date, export_id: str) -> str:
