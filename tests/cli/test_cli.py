@@ -61,6 +61,7 @@ def test_help_lists_every_command(call: Call, capsys: pytest.CaptureFixture[str]
         "health",
         "archive",
         "housekeeping",
+        "trace",
     ):
         assert f"\n  {command} " in shown
 

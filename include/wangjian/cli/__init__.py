@@ -17,6 +17,7 @@ from wangjian.cli.common import DAY, console, json_option
 from wangjian.cli.common import say as _say
 from wangjian.cli.common import with_progress as _with_progress
 from wangjian.cli.housekeeping import housekeeping
+from wangjian.cli.trace import trace
 from wangjian.errors import WangjianError
 from wangjian.paths import data_root
 
@@ -351,5 +352,5 @@ def quarantine_export(folder: Path, kind: Any, clear: bool, purpose: str | None,
     _say({"files": [str(file) for file in files]}, as_json=as_json)
 
 
-for command in (archive, housekeeping):
+for command in (archive, housekeeping, trace):
     cli.add_command(command)
