@@ -127,6 +127,8 @@ def test_bytes_of_an_unfinished_fetch_stay(data: DataRoot, folder: Path) -> None
     landing = Landing(data.landing)
     export = next(e for e in landing.exports("five_level") if str(e.key.business_date) == OLD[0])
     landing.note_progress(export.key.model_copy(update={"version": 2}), export.files[0])
+    (note,) = (data.landing / "partial").rglob("*.jsonl")
+    note.write_bytes(note.read_bytes() + b'{"part": "torn')
     archive(data, CUT, folder)
     assert landing.object_path(export.files[0].sha256).exists()
 

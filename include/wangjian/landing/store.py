@@ -188,14 +188,21 @@ class Landing:
         return {file.part: file for file in files if self.object_path(file.sha256).exists()}
 
     def noted_bytes(self) -> set[str]:
-        """The hashes of all that unfinished fetches have landed."""
+        """The hashes of all that unfinished fetches have landed. Torn lines do not count."""
         notes = sorted((self.root / "partial").rglob("*.jsonl"))
-        lines = (line for path in notes for line in path.read_bytes().split(b"\n")[:-1] if line)
-        return {LandedFile.model_validate_json(line).sha256 for line in lines}
+        lines = (line for path in notes for line in path.read_bytes().splitlines())
+        return {file.sha256 for line in lines if (file := _noted(line))}
 
     def forget_progress(self, key: ExportKey) -> None:
         """Drop the notes of a fetch that is finished, or must start again. The bytes stay."""
         self._progress_path(key).unlink(missing_ok=True)
+
+
+def _noted(line: bytes) -> LandedFile | None:
+    try:
+        return LandedFile.model_validate_json(line)
+    except ValueError:
+        return None
 
 
 def _newest_name(dataset: Path) -> str | None:
