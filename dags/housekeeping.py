@@ -19,10 +19,11 @@ from wangjian.sources.registry import TIMEZONE
     max_active_runs=1,
     tags=["housekeeping"],
     default_args={"on_failure_callback": tell_failure, "retries": 2, "retry_delay": timedelta(minutes=10)},
-    doc_md="Merge small raw files of past months, without changing a result; write the models' docs 合并往月的小文件，不改变任何结果；生成模型文档。",
+    doc_md="Merge small raw files of past months, without changing a result; clear away what is older than its period; write the models' docs "
+    "合并往月的小文件，不改变任何结果；清理超过保留期限的文件；生成模型文档。",
 )
 def housekeeping() -> None:
-    """Compact, then document."""
+    """Compact, clear away, document."""
 
     @task(pool=WRITER_POOL)
     def compact() -> None:
@@ -31,12 +32,18 @@ def housekeeping() -> None:
         compact_raw()
 
     @task(pool=WRITER_POOL)
+    def clear_away() -> None:
+        from wangjian.orchestration import clear_away_old
+
+        clear_away_old()
+
+    @task(pool=WRITER_POOL)
     def docs() -> None:
         from wangjian.orchestration import write_docs
 
         write_docs()
 
-    compact() >> docs()
+    compact() >> clear_away() >> docs()
 
 
 housekeeping()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -11,8 +11,9 @@ import pytest
 from support.landed import land, penalties
 from wangjian.errors import SourceUnavailable
 from wangjian.health import Health, health
+from wangjian.landing.store import Landing
 from wangjian.paths import DataRoot
-from wangjian.state import Publication, PublicationEvent, append_event, record_run
+from wangjian.state import Publication, PublicationEvent, Run, append_event, jsonl, now, record_run
 from wangjian.state.holds import Hold, record_hold
 
 FINE = "赣市监立〔2023〕1号,1,1,罚款,1000.00,,,"
@@ -92,3 +93,42 @@ def test_nothing_at_all_is_not_well(tmp_path: Path) -> None:
     found = health(DataRoot(tmp_path), MORNING)
     assert found.problems == ("nothing is published",)
     assert {source.problems for source in found.sources} == {("nothing is landed",)}
+
+
+def test_what_is_parsed_and_not_published_is_told(data: DataRoot) -> None:
+    with record_run(data, "parse", source="jiangxi") as run:
+        run.files = 1
+    assert health(data, now() + timedelta(hours=5)).problems == ()
+    late = now() + timedelta(hours=7)
+    (problem,) = health(data, late).problems
+    assert problem.startswith("what was parsed at") and "not published" in problem
+    with record_run(data, "publish"):
+        pass
+    assert health(data, late).problems == (), "there was nothing new in it"
+
+
+def test_a_step_that_never_ended_is_told(data: DataRoot) -> None:
+    log = data.state / "run_log.jsonl"
+    jsonl.append(log, [Run(run_id="r", step="build", started_at=MORNING)])
+    assert health(data, MORNING + timedelta(hours=23)).problems == ()
+    assert health(data, MORNING + timedelta(hours=25)).problems == (
+        "the last build began at 2024-01-01 01:00 and never ended",
+    )
+    with record_run(data, "build"):
+        pass
+    assert health(data, MORNING + timedelta(hours=25)).problems == ()
+
+
+def test_years_of_history_need_no_reading(data: DataRoot) -> None:
+    """The newest date stands in the names; a manifest that cannot be read does not matter here."""
+    folder = data.landing / "manifests" / "jiangxi" / "leads"
+    for year in (2021, 2022):
+        (folder / f"{year}-06").mkdir()
+        (folder / f"{year}-06" / f"{year}-06-01.0123456789abcdef.jsonl").write_text("not a manifest")
+    (folder / "2024-02").mkdir()
+    (data.landing / "manifests" / "jiangxi" / "cases" / "2024-01").mkdir(parents=True)
+    landing = Landing(data.landing)
+    assert str(landing.newest_date("jiangxi")) == "2023-12-31", "an empty month does not count"
+    (folder / "2024-02" / "2024-02-03.0123456789abcdef.jsonl").write_text("not a manifest")
+    assert str(landing.newest_date("jiangxi")) == "2024-02-03"
+    assert landing.newest_date("nowhere") is None

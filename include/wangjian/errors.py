@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 class WangjianError(Exception):
     """Base of every error that a user is meant to read.
@@ -70,6 +72,20 @@ class RejectedFile(WangjianError):
     def __init__(self, code: str, what: str, *, mend: str = "", **where: object) -> None:
         self.code = code
         super().__init__(what, mend=mend, **where)
+
+
+class ArchiveOutOfReach(WangjianError):
+    """Bytes are needed that were moved into an archive, and the archive is not there to read from."""
+
+    def and_more(self, others: Sequence[ArchiveOutOfReach]) -> ArchiveOutOfReach:
+        """This error, or one that tells how many others there are beside it."""
+        if not others:
+            return self
+        return ArchiveOutOfReach(f"{self.what}; {len(others)} more such failures", mend=self.mend, **self.where)
+
+
+class ArchiveDamaged(WangjianError):
+    """An archive does not hold what its manifests say."""
 
 
 class Busy(WangjianError):

@@ -102,10 +102,28 @@ def exclusive_lock(path: Path, *, doing: str, wait: bool = True) -> Iterator[Non
     Raises:
         Busy: another process holds the lock and `wait` is false.
     """
+    with _locked(path, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB), doing):
+        yield
+
+
+@contextmanager
+def shared_lock(path: Path, *, doing: str) -> Iterator[None]:
+    """Hold a lock that others may share, and that keeps away who wants it alone; waits for whoever has it alone.
+
+    Args:
+        path: the lock file.
+        doing: what is about to be done, for the message.
+    """
+    with _locked(path, fcntl.LOCK_SH, doing):
+        yield
+
+
+@contextmanager
+def _locked(path: Path, operation: int, doing: str) -> Iterator[None]:
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a") as file:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+            fcntl.flock(file, operation)
         except BlockingIOError:
             raise Busy(
                 f"cannot {doing}: another process is at it", lock=path, mend="wait until it has finished"

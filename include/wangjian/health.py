@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from wangjian import publishing
@@ -13,6 +13,11 @@ from wangjian.publishing import open_published
 from wangjian.sources.registry import TIMEZONE, Source, load_registry
 from wangjian.state import Publication, Run, now, runs
 from wangjian.state.holds import present_hold
+
+LONGEST_STEP = timedelta(hours=24)
+"""A step that has not ended after so long was killed, or hangs; a backfill of years takes hours."""
+LONGEST_WAIT = timedelta(hours=6)
+"""What was parsed is published within minutes; after so long something does not run."""
 
 
 @dataclass(frozen=True)
@@ -77,26 +82,50 @@ def health(data: DataRoot, at: datetime | None = None) -> Health:
         shown.as_of if shown else None,
         age,
         sources,
-        tuple(_problems(data, shown, past)),
+        tuple(_problems(data, shown, past, at)),
     )
 
 
-def _problems(data: DataRoot, shown: Publication | None, past: list[Run]) -> list[str]:
+def _problems(data: DataRoot, shown: Publication | None, past: list[Run], at: datetime) -> list[str]:
     found = [] if shown else ["nothing is published"]
+    found += _stuck(past, at)
     if hold := present_hold(data):
         found.append(f"publication waits for approval since {hold.at:%Y-%m-%d %H:%M}: {hold.reason}")
     for step in ("build", "check", "publish", "backfill"):
         last = next((run for run in reversed(past) if run.step == step), None)
         if last and last.outcome in ("failed", "interrupted"):
             found.append(f"the last {step} {last.outcome}: {last.message}")
+    if not found and shown:
+        found += _unpublished(past, at)
     return found
+
+
+def _stuck(past: list[Run], at: datetime) -> list[str]:
+    """Steps that began long ago and never ended: killed, or hanging."""
+    last = {(run.step, run.source): run for run in past}
+    hanging = [run for run in last.values() if run.outcome == "running" and at - run.started_at > LONGEST_STEP]
+    return [
+        f"the last {' '.join(filter(None, (run.step, run.source)))} began at {run.started_at:%Y-%m-%d %H:%M} and never ended"
+        for run in hanging
+    ]
+
+
+def _unpublished(past: list[Run], at: datetime) -> list[str]:
+    """What was parsed, and has not come to a publication: no step failed, but none was started either."""
+    parsed = [run for run in past if run.step == "parse" and run.outcome == "succeeded" and run.files and run.ended_at]
+    published = [run.started_at for run in past if run.step == "publish" and run.outcome in ("succeeded", "skipped")]
+    waiting = [
+        run.ended_at for run in parsed if run.ended_at and not any(moment > run.ended_at for moment in published)
+    ]
+    if not waiting or at - min(waiting) < LONGEST_WAIT:
+        return []
+    return [f"what was parsed at {min(waiting):%Y-%m-%d %H:%M} is not published yet"]
 
 
 def _source_health(
     data: DataRoot, source: Source, shown: Publication | None, past: list[Run], bad: dict[str, int], at: datetime
 ) -> SourceHealth:
-    dates = [export.key.business_date for export in Landing(data.landing).exports(source.source)]
-    newest = max(dates, default=None)
+    newest = Landing(data.landing).newest_date(source.source)
     age = (at.astimezone(ZoneInfo(TIMEZONE)).date() - newest).days if newest else None
     last = next(
         (run for run in reversed(past) if run.source == source.source and run.step in ("ingest", "parse")), None

@@ -181,6 +181,17 @@ def compact_raw() -> None:
             print(f"{source}: {pipeline.compact(data_root(), source)} partitions merged")
 
 
+def clear_away_old() -> None:
+    """Clear away what is older than its period."""
+    from wangjian import pipeline
+
+    with clear_errors():
+        done = pipeline.housekeeping(data_root())
+    for item in done.cleared:
+        print(f"{item.kind} {item.name}: {item.byte_size} bytes{f' → {item.moved_to}' if item.moved_to else ''}")
+    print("; ".join([done.told, *done.left]))
+
+
 def write_docs() -> None:
     """Write the documentation of the models."""
     from wangjian import pipeline

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 from wangjian import parsing, publishing, quality, warehouse
 from wangjian.errors import AwaitingApproval
-from wangjian.files import remove_abandoned
+from wangjian.files import remove_abandoned, shared_lock
+from wangjian.housekeeping.retention import load_retention
+from wangjian.housekeeping.run import Housekeeping, clear_away
+from wangjian.landing.reach import require_everything
 from wangjian.landing.store import Landing
 from wangjian.parsing import ParseReport
 from wangjian.paths import DataRoot
@@ -18,7 +21,7 @@ from wangjian.quality import CheckReport
 from wangjian.quality.replay import note_quarantine_changes
 from wangjian.sources.fetch import FetchReport, FetchRequest, Progress, fetch
 from wangjian.sources.registry import get_source, load_registry
-from wangjian.state import current_build, record_run
+from wangjian.state import current_build, now, record_run
 from wangjian.state.holds import Hold, approve, present_hold
 from wangjian.warehouse import BuildReport
 
@@ -54,7 +57,9 @@ def ingest(
     entry = get_source(source)
     days = entry.lookback_days if look_back else 0
     request = FetchRequest(date_from, date_to, datasets, refetch=refetch, look_back=days)
-    with record_run(data, "ingest", source=source) as run:
+    # bytes that were landed and stand in no manifest yet must not be archived away
+    in_use = shared_lock(data.state / "locks" / "landing.lock", doing=f"fetch {source}")
+    with record_run(data, "ingest", source=source) as run, in_use:
         run.purpose = reason
         report = fetch(entry, request, Landing(data.landing), progress)
         run.files = report.files
@@ -110,6 +115,30 @@ def compact(data: DataRoot, source: str) -> int:
         removed = remove_abandoned(data.root)
         run.message = f"{merged} partitions merged, {removed} abandoned files removed"
     return merged
+
+
+def housekeeping(data: DataRoot, *, at: datetime | None = None, dry_run: bool = False) -> Housekeeping:
+    """Clear away whatever is older than `retention.yml` says. Landing is never touched.
+
+    Args:
+        data: the data root.
+        at: the moment to judge by; now if null.
+        dry_run: only tell.
+
+    Returns:
+        What was cleared away.
+
+    Raises:
+        BadArguments: a period is not allowed; nothing was done.
+    """
+    retention, at = load_retention(), at or now()
+    if dry_run:
+        return clear_away(data, retention, at, "", dry_run=True)
+    with record_run(data, "housekeeping") as run:
+        done = clear_away(data, retention, at, run.run_id)
+        run.files = len(done.cleared)
+        run.message = "; ".join([done.told, *done.left])
+    return done
 
 
 def build(data: DataRoot, *, force: bool = False, progress: Progress | None = None) -> BuildReport:
@@ -173,7 +202,14 @@ def is_published(data: DataRoot) -> bool:
 
 
 def rebuild(data: DataRoot, progress: Progress | None = None) -> PublishReport:
-    """Make everything anew from `landing/` (and `state/`) alone: parse, build, check, publish."""
+    """Make everything anew from `landing/` (and `state/`, and the archives) alone: parse, build, check, publish.
+
+    Raises:
+        ArchiveOutOfReach: an archive is not there; nothing was done.
+        ArchiveDamaged: an archive is damaged; nothing was done.
+        WangjianError: landed bytes are missing; nothing was done.
+    """
+    require_everything(data)
     shutil.rmtree(data.raw, ignore_errors=True)
     data.warehouse.unlink(missing_ok=True)
     for source in load_registry():

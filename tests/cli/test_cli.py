@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from support.landed import land, penalties
 from wangjian.cli import main
 from wangjian.errors import ChecksFailed
 from wangjian.paths import DataRoot
+from wangjian.state import record_run
 
 Call = Callable[..., int]
 
@@ -56,6 +59,9 @@ def test_help_lists_every_command(call: Call, capsys: pytest.CaptureFixture[str]
         "backfill",
         "waive",
         "health",
+        "archive",
+        "housekeeping",
+        "trace",
     ):
         assert f"\n  {command} " in shown
 
@@ -111,3 +117,51 @@ def test_parsing_nothing_is_well(call: Call, capsys: pytest.CaptureFixture[str])
 def test_sql_before_the_first_publication_says_so(call: Call, capsys: pytest.CaptureFixture[str]) -> None:
     assert call("sql", "select 1") == 1
     assert "publi" in capsys.readouterr().err
+
+
+def test_a_period_that_is_not_allowed_ends_with_2_and_is_named(
+    call: Call, capsys: pytest.CaptureFixture[str], data: DataRoot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    periods = data.root / "periods.yml"
+    periods.write_text("run_log: {months: 3}")
+    monkeypatch.setenv("WANGJIAN_RETENTION", str(periods))
+    assert call("housekeeping", "--dry-run") == 2
+    shown = capsys.readouterr().err
+    assert "run_log.months" in shown and str(periods) in shown
+
+
+def test_housekeeping_tells_what_would_go(call: Call, capsys: pytest.CaptureFixture[str], data: DataRoot) -> None:
+    old = data.scratch / "dbt.log"
+    old.parent.mkdir(parents=True)
+    old.write_text("x")
+    os.utime(old, (0, 0))
+    assert call("housekeeping", "--dry-run", "--json") == 0
+    (item,) = json.loads(capsys.readouterr().out)["cleared"]
+    assert (item["kind"], item["name"], old.exists()) == ("scratch", "dbt.log", True)
+    assert call("housekeeping") == 0
+    assert "删除 removed" in capsys.readouterr().out
+    assert not old.exists()
+
+
+def test_health_of_an_empty_data_root_ends_with_1_and_tells_each_source(
+    call: Call, capsys: pytest.CaptureFixture[str], data: DataRoot
+) -> None:
+    land(data, "jiangxi", "leads", "2023-01-02", penalties())
+    with record_run(data, "ingest", source="jiangxi"):
+        pass
+    assert call("health") == 1
+    lines = capsys.readouterr().out.splitlines()
+    (jiangxi,) = [line for line in lines if "jiangxi" in line]
+    assert all(
+        part in jiangxi for part in ("2023-01-02 (", "天前 days ago", "ingest succeeded", "bad rows 0", "not held back")
+    )
+    assert "✘ nothing is published" in lines
+    assert lines[-1] == "不正常 not well"
+    assert call("health", "--json") == 1
+    told = json.loads(capsys.readouterr().out)
+    assert told["is_well"] is False
+    assert [source["source"] for source in told["sources"]] == ["five_level", "jiangxi", "third_party"]
+    assert {"last_business_date", "age_days", "last_outcome", "open_quarantine", "held", "problems"} <= told["sources"][
+        0
+    ].keys()
+    assert {"publication_id", "as_of", "publication_age_hours", "problems"} <= told.keys()

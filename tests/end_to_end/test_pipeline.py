@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from pathlib import Path
 
@@ -21,12 +22,13 @@ def data(tmp_path_factory: pytest.TempPathFactory, sources: dict[str, str]) -> D
     with pytest.MonkeyPatch.context() as patch:
         for name, value in sources.items():
             patch.setenv(name, value)
+        patch.setenv("WANGJIAN_OPENLINEAGE_FILE", str(root.root / "lineage.jsonl"))
         for source in load_registry():
             pipeline.ingest(root, source, FIRST, LAST)
             again = pipeline.ingest(root, source, FIRST, LAST)
             assert again.exports_new == 0, "the same delivery lands once"
             pipeline.parse(root, source)
-    pipeline.build(root)
+        pipeline.build(root)
     return root
 
 
@@ -47,6 +49,20 @@ def test_a_published_file_comes_out_and_nothing_is_lost(data: DataRoot) -> None:
     assert rows and rows[0] > 500
     assert comment and " | " in comment[0]
     assert pipeline.is_published(data)
+
+
+@pytest.mark.slow
+def test_each_step_was_told_as_a_lineage_event(data: DataRoot) -> None:
+    told = [json.loads(line) for line in (data.root / "lineage.jsonl").read_text().splitlines()]
+    steps = [f"{step}.{source}" for source in load_registry() for step in ("ingest", "ingest", "parse")]
+    expected = [(step, kind) for step in [*steps, "build"] for kind in ("START", "COMPLETE")]
+    assert [(event["job"]["name"], event["eventType"]) for event in told] == expected
+    parsed = {
+        event["job"]["name"]: event["run"]["facets"]["wangjian_run_log"].get("rows")
+        for event in told
+        if event["eventType"] == "COMPLETE"
+    }
+    assert all(parsed[f"parse.{source}"] for source in load_registry())
 
 
 @pytest.mark.slow

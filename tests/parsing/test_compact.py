@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import importlib
 import os
+import shutil
+from datetime import date
+from pathlib import Path
 
+import duckdb
 import pytest
 
 from support.landed import Land, ledger, penalties, raw_rows
 from wangjian import pipeline
+from wangjian.archive import archive
 from wangjian.errors import Busy
 from wangjian.files import exclusive_lock
 from wangjian.parsing import compact, parse
@@ -84,6 +89,79 @@ def test_more_rows_of_a_compacted_month_are_parsed_beside_it(parsed: DataRoot, l
     land("jiangxi", "case_penalties", "2023-01-20", penalties("赣市监立〔2023〕9号,1,1,罚款,5.00,,,"))
     assert parse(get_source("jiangxi"), parsed).rows == 1
     assert len(raw_rows(parsed, "jiangxi", "case_penalties")) == 16
+
+
+def test_a_late_export_is_merged_the_next_time(parsed: DataRoot, land: Land) -> None:
+    compact(parsed, "jiangxi")
+    land("jiangxi", "case_penalties", "2023-01-20", penalties("赣市监立〔2023〕9号,1,1,罚款,5.00,,,"))
+    parse(get_source("jiangxi"), parsed)
+    before, fingerprint = raw_rows(parsed, "jiangxi", "case_penalties"), ledger_fingerprint(parsed)
+    assert _files(parsed, "2023-01") == 2
+    assert compact(parsed, "jiangxi") == 1
+    assert _files(parsed, "2023-01") == 1
+    assert (raw_rows(parsed, "jiangxi", "case_penalties"), ledger_fingerprint(parsed)) == (before, fingerprint)
+    assert parse(get_source("jiangxi"), parsed).files == 0, "what is merged is known"
+
+
+def test_a_higher_version_after_a_compaction_lies_beside_the_lower_one(parsed: DataRoot, land: Land) -> None:
+    compact(parsed, "jiangxi")
+    land("jiangxi", "case_penalties", DAYS[0], penalties("赣市监立〔2023〕0号,1,1,罚款,7.00,,,"), version=2)
+    parse(get_source("jiangxi"), parsed)
+    compact(parsed, "jiangxi")
+    versions = [row[1] for row in ledger(parsed, "jiangxi", "case_penalties")]
+    assert versions == [1, 1, 2, 2, *[1] * 8]
+    assert len(raw_rows(parsed, "jiangxi", "case_penalties")) == 16
+
+
+def _table(data: DataRoot, kind: str, source: str, column: str) -> list[tuple[object, ...]]:
+    """Rejects or controls of batches that a ledger names, without the batch's name."""
+    files = [str(path) for path in (data.raw / kind / source).rglob("*.parquet")]
+    with duckdb.connect() as connection:
+        return connection.execute(
+            f"""
+            select * exclude ({column}) from read_parquet({files}, union_by_name = true, hive_partitioning = false)
+            where {column} in (select batch_id from read_parquet('{data.raw}/_ledger/{source}/*/*.parquet'))
+            order by all
+            """
+        ).fetchall()
+
+
+def test_rejected_lines_are_merged_with_the_rest(data: DataRoot, land: Land) -> None:
+    for number, day in enumerate(DAYS):
+        land(
+            "jiangxi",
+            "case_penalties",
+            day,
+            penalties(f"赣市监立〔2023〕{number}号,1,1,罚款,1.00,,,", "short,1,1,罚款,1.00"),
+        )
+        parse(get_source("jiangxi"), data)
+    before = _table(data, "_rejects", "jiangxi", "_batch_id")
+    assert len(before) == len(DAYS)
+    assert compact(data, "jiangxi") == 1
+    assert _table(data, "_rejects", "jiangxi", "_batch_id") == before
+    assert len(list((data.raw / "_rejects" / "jiangxi" / "case_penalties" / "2023-01").glob("*.parquet"))) == 1
+
+
+def test_declared_totals_are_merged_with_the_rest(data: DataRoot, land: Land) -> None:
+    files = {"2023-01-31": ("summary_202301.json", "summary_202301-v2.json"), "2023-02-28": ("summary_202302.json",)}
+    for day, names in files.items():
+        for version, name in enumerate(names, start=1):
+            content = f'{{"clues": {version}, "coverage": 2}}'.encode()
+            land("third_party", "summary", day, {name: content}, version=version, provider="tp_b", folder="tp_b/x")
+            parse(get_source("third_party"), data)
+    before = _table(data, "_controls", "third_party", "batch_id")
+    assert len(before) == 6
+    assert compact(data, "third_party") == 1
+    assert _table(data, "_controls", "third_party", "batch_id") == before
+    assert len(list((data.raw / "_controls" / "third_party" / "summary").glob("2023-01-*.parquet"))) == 1
+
+
+def test_an_archived_month_is_compacted_like_any_other(parsed: DataRoot, tmp_path: Path) -> None:
+    before = raw_rows(parsed, "jiangxi", "case_penalties")
+    archive(parsed, date(2023, 2, 1), tmp_path / "archive", ["jiangxi"])
+    shutil.move(tmp_path / "archive", tmp_path / "away")
+    assert compact(parsed, "jiangxi") == 1
+    assert raw_rows(parsed, "jiangxi", "case_penalties") == before
 
 
 def test_compaction_does_not_wait_for_a_build(parsed: DataRoot) -> None:

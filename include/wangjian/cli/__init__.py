@@ -10,15 +10,16 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from wangjian.cli.archive import archive
+from wangjian.cli.common import DAY, console, json_option
+from wangjian.cli.common import say as _say
+from wangjian.cli.common import with_progress as _with_progress
+from wangjian.cli.housekeeping import housekeeping
+from wangjian.cli.trace import trace
 from wangjian.errors import WangjianError
 from wangjian.paths import data_root
-
-DAY = click.DateTime(formats=["%Y-%m-%d"])
-console = Console(stderr=True)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -39,24 +40,6 @@ def main() -> None:
         sys.exit(2)
     except click.Abort:
         sys.exit(130)
-
-
-def _with_progress(action: Callable[[Any], Any]) -> Any:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("…", total=None)
-        return action(lambda label, done, total: bar.update(task, description=label, completed=done, total=total))
-
-
-def _say(result: dict[str, Any], *, as_json: bool) -> None:
-    if as_json:
-        click.echo(json.dumps(result, ensure_ascii=False, default=str))
-        return
-    for name, value in result.items():
-        click.echo(f"{name:14} {value}")
-
-
-json_option = click.option("--json", "as_json", is_flag=True, help="for machines")
 
 
 @cli.command()
@@ -210,7 +193,7 @@ def rebuild(as_json: bool) -> None:
 def status(as_json: bool) -> None:
     """What readers see, and how the last runs ended."""
     from wangjian import publishing
-    from wangjian.state import runs
+    from wangjian.state import now, runs
 
     data = data_root()
     current = publishing.current(data)
@@ -220,7 +203,8 @@ def status(as_json: bool) -> None:
         _say(shown | {"last": {name: run.model_dump(mode="json") for name, run in last.items()}}, as_json=True)
         return
     click.echo(f"数据 data root   {data.root}")
-    as_of = f"{current.publication_id}, as of {current.as_of}" if current else "none"
+    hours = (now() - current.published_at).total_seconds() / 3600 if current else 0
+    as_of = f"{current.publication_id}, as of {current.as_of}, {hours:.0f} h old" if current else "none"
     click.echo(f"发布 published   {as_of}")
     click.echo(f"暂缓 held back   {(current and current.held) or '无 nothing'}")
     for name, run in last.items():
@@ -234,21 +218,14 @@ def health(as_json: bool) -> None:
     """Is all well? Exit code 1 where it is not: for a monitoring system."""
     import dataclasses
 
+    from wangjian.cli.health import show_health
     from wangjian.health import health as look
 
     found = look(data_root())
     if as_json:
         click.echo(json.dumps(dataclasses.asdict(found) | {"is_well": found.is_well}, ensure_ascii=False, default=str))
     else:
-        age = "" if found.publication_age_hours is None else f", {found.publication_age_hours:.0f} h old"
-        click.echo(f"发布 published   {found.publication_id or '无 nothing'}{age}")
-        for source in found.sources:
-            state = "; ".join(source.problems) or "正常 well"
-            click.echo(
-                f"{source.source:14} {source.last_business_date}  隔离行 bad rows {source.open_quarantine:5}  {state}"
-            )
-        for problem in found.problems:
-            click.echo(f"✘ {problem}")
+        show_health(found)
     if not found.is_well:
         sys.exit(1)
 
@@ -373,3 +350,7 @@ def quarantine_export(folder: Path, kind: Any, clear: bool, purpose: str | None,
 
     files = export_bad_rows(data_root(), folder, kind, _selection(**given), clear=clear, purpose=purpose)
     _say({"files": [str(file) for file in files]}, as_json=as_json)
+
+
+for command in (archive, housekeeping, trace):
+    cli.add_command(command)

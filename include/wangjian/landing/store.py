@@ -10,11 +10,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
 from pathlib import Path
 
-from wangjian.errors import WangjianError
+from wangjian.errors import ArchiveDamaged, WangjianError
 from wangjian.files import append_line, fsync_path, temporary_beside, write_atomically
 from wangjian.landing.manifest import ExportKey, LandedFile, Manifest
 
@@ -28,14 +30,16 @@ class StoredBytes:
 
 
 class Landing:
-    """The landing zone below one folder. Nothing here is ever changed or deleted.
+    """The landing zone below one folder. Nothing here is ever changed, and only `wangjian archive` moves bytes out of it.
 
     Args:
         root: the folder `landing/`.
+        archives: gives the folders, laid out as landing is, to which bytes were moved; asked when bytes are not here.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, archives: Callable[[], Iterable[Path]] = tuple) -> None:
         self.root = root
+        self._archives = archives
 
     # objects ---------------------------------------------------------------------------------------------------------
 
@@ -43,15 +47,21 @@ class Landing:
         """Where bytes with that hash lie, or would lie."""
         return self.root / "objects" / sha256[:2] / sha256
 
-    def put(self, chunks: Iterable[bytes]) -> StoredBytes:
+    def put(self, chunks: Iterable[bytes], expected: str | None = None) -> StoredBytes:
         """Keep a stream of bytes, durable when this returns; bytes that are there already are not written again.
 
         Args:
             chunks: the content, in pieces; memory holds one piece at a time.
+            expected: the hash that they must have, where it is known.
+
+        Raises:
+            ArchiveDamaged: they have another hash; nothing is kept.
         """
         temporary = temporary_beside(self.root / "objects" / "incoming")
         try:
             stored = _write_hashed(temporary, chunks)
+            if expected not in (None, stored.sha256):
+                raise ArchiveDamaged("other bytes came back than were landed", expected=expected, found=stored.sha256)
             self._keep(temporary, stored.sha256)
         finally:
             temporary.unlink(missing_ok=True)
@@ -73,28 +83,56 @@ class Landing:
         if is_new_folder:
             fsync_path(final.parent.parent)
 
+    @cached_property
+    def _elsewhere(self) -> tuple[Landing, ...]:
+        return tuple(Landing(folder) for folder in self._archives())
+
+    def find(self, sha256: str) -> Path | None:
+        """Where the bytes with that hash can be read: here, else in an archive within reach; null where they cannot."""
+        here = self.object_path(sha256)
+        if here.exists():
+            return here
+        return next((found for zone in self._elsewhere if (found := zone.find(sha256))), None)
+
+    def path_of(self, sha256: str) -> Path:
+        """As `find`.
+
+        Raises:
+            WangjianError: a manifest names the bytes, but they are gone.
+        """
+        path = self.find(sha256)
+        if path is None:
+            raise WangjianError(
+                "landed bytes are missing",
+                file=self.object_path(sha256),
+                mend="restore landing/ from the backup: a manifest names these bytes",
+            )
+        return path
+
     def read(self, sha256: str) -> bytes:
         """The bytes with that hash.
 
         Raises:
             WangjianError: a manifest names them, but they are gone.
+            ArchiveDamaged: they lie in an archive, and are not what they were.
         """
-        try:
-            return self.object_path(sha256).read_bytes()
-        except FileNotFoundError:
-            raise WangjianError(
-                "landed bytes are missing",
-                file=self.object_path(sha256),
-                mend="restore landing/ from the backup: a manifest names these bytes",
-            ) from None
+        path = self.path_of(sha256)
+        content = path.read_bytes()
+        # other disks and other hands have had it since it was landed
+        if path != self.object_path(sha256) and hashlib.sha256(content).hexdigest() != sha256:
+            raise ArchiveDamaged(
+                "archived bytes are not what they were",
+                file=path,
+                mend="`wangjian archive verify` lists all that is damaged; put a good copy in its place",
+            )
+        return content
 
     # manifests -------------------------------------------------------------------------------------------------------
 
     def manifest_path(self, manifest: Manifest) -> Path:
         """Where an export's manifest lies, or would lie."""
         key = manifest.key
-        folder = self.root / "manifests" / key.source / key.dataset / f"{key.business_date:%Y-%m}"
-        return folder / f"{key.business_date}.{manifest.export_id}.jsonl"
+        return self.root / manifest_name(key.source, key.dataset, key.business_date, manifest.export_id)
 
     def commit(self, manifest: Manifest) -> bool:
         """Make an export part of the landing zone, in one step; its bytes must be there.
@@ -124,6 +162,12 @@ class Landing:
         """Every landed export, in a fixed order."""
         return (read_manifest(path) for path in self.manifests(source, dataset))
 
+    def newest_date(self, source: str) -> date | None:
+        """The greatest business date of a source's exports, from the names of their manifests alone; null where it has none."""
+        datasets = (self.root / "manifests" / source).glob("*/")
+        found = (_newest_name(folder) for folder in datasets)
+        return max((date.fromisoformat(name[:10]) for name in found if name), default=None)
+
     # progress --------------------------------------------------------------------------------------------------------
 
     def _progress_path(self, key: ExportKey) -> Path:
@@ -143,9 +187,34 @@ class Landing:
         files = (LandedFile.model_validate_json(line) for line in lines[:-1] if line)
         return {file.part: file for file in files if self.object_path(file.sha256).exists()}
 
+    def noted_bytes(self) -> set[str]:
+        """The hashes of all that unfinished fetches have landed. Torn lines do not count."""
+        notes = sorted((self.root / "partial").rglob("*.jsonl"))
+        lines = (line for path in notes for line in path.read_bytes().splitlines())
+        return {file.sha256 for line in lines if (file := _noted(line))}
+
     def forget_progress(self, key: ExportKey) -> None:
         """Drop the notes of a fetch that is finished, or must start again. The bytes stay."""
         self._progress_path(key).unlink(missing_ok=True)
+
+
+def _noted(line: bytes) -> LandedFile | None:
+    try:
+        return LandedFile.model_validate_json(line)
+    except ValueError:
+        return None
+
+
+def _newest_name(dataset: Path) -> str | None:
+    """The last manifest's name of a dataset; names begin with the date, and so do their folders."""
+    months = sorted((path for path in dataset.iterdir() if path.is_dir()), reverse=True)
+    names = (max((path.name for path in month.glob("*.jsonl")), default=None) for month in months)
+    return next((name for name in names if name), None)
+
+
+def manifest_name(source: str, dataset: str, business_date: date, export_id: str) -> str:
+    """The path of an export's manifest, relative to its zone."""
+    return f"manifests/{source}/{dataset}/{business_date:%Y-%m}/{business_date}.{export_id}.jsonl"
 
 
 def manifest_text(manifest: Manifest) -> str:

@@ -140,7 +140,7 @@ def _quoted(text: object) -> str:
 
 
 def _load(connection: duckdb.DuckDBPyConnection, landing: Landing, dataset: Dataset, pages: Sequence[PageFile]) -> None:
-    paths = sorted({str(landing.object_path(page.sha256)) for page in pages})
+    paths = sorted({str(landing.path_of(page.sha256)) for page in pages})
     fields = ", ".join(f'"{column.header}" varchar' for column in dataset.columns)
     envelope = (
         "{'total': 'bigint', 'dataset': 'varchar', 'business_date': 'varchar', 'records': "
@@ -241,7 +241,7 @@ def _extra_columns(
     connection: duckdb.DuckDBPyConnection, dataset: Dataset, landing: Landing, pages: Sequence[PageFile]
 ) -> dict[str, tuple[str, ...]]:
     """Unknown fields, and their values into the table `extra` (sha256, row_number, extra)."""
-    paths = sorted({str(landing.object_path(page.sha256)) for page in pages})
+    paths = sorted({str(landing.path_of(page.sha256)) for page in pages})
     largest = max(page.byte_size for page in pages) * 2 + 1024
     known = "[" + ", ".join(_quoted(column.header) for column in dataset.columns) + "]"
     connection.execute(

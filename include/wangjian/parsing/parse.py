@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from wangjian.errors import RejectedFile
+from wangjian.errors import ArchiveOutOfReach, RejectedFile
 from wangjian.files import exclusive_lock
 from wangjian.landing.manifest import LandedFile, Manifest
+from wangjian.landing.reach import landing_of, require_bytes
 from wangjian.landing.store import Landing
 from wangjian.masking import masked
 from wangjian.parsing.compact import sweep
@@ -88,20 +89,31 @@ def parse(
 
     Returns:
         What was done; a rejected file is a message, not an error.
+
+    Raises:
+        ArchiveOutOfReach: what is to be parsed anew lies in an archive that is not there. Its rows stay as they were, and
+            everything else is parsed.
     """
     started = time.monotonic()
     report = ParseReport(source.source)
     contract = load_contract(source.source)
+    landing = landing_of(data)
+    failures: list[ArchiveOutOfReach] = []
     with exclusive_lock(data.state / "locks" / f"parse-{source.source}.lock", doing=f"parse {source.source}"):
         write_empty_files(data, contract.values())
-        partitions = _partitions(source.source, Landing(data.landing))
+        partitions = _partitions(source.source, landing)
         places = [Partition(data, source.source, dataset, month) for dataset, month in partitions]
         for done, ((dataset, month), exports) in enumerate(partitions.items()):
             if progress:
                 progress(f"{dataset} {month}", done, len(partitions))
             is_anew = bool(again and again(dataset, month))
-            _parse_partition(source, places[done], exports, data, report, is_anew=is_anew)
+            try:
+                _parse_partition(source, places[done], exports, data, landing, report, is_anew=is_anew)
+            except ArchiveOutOfReach as error:
+                failures.append(error)
         sweep(data, places)
+    if failures:
+        raise failures[0].and_more(failures[1:])
     report.seconds = time.monotonic() - started
     return report
 
@@ -144,6 +156,7 @@ def _parse_partition(
     partition: Partition,
     exports: list[Manifest],
     data: DataRoot,
+    landing: Landing,
     report: ParseReport,
     *,
     is_anew: bool,
@@ -157,7 +170,8 @@ def _parse_partition(
     if not todo and len(kept) == len(ledger):
         return
     batch = Batch(batch_id((export.export_id for export in todo), current), current, dataset, todo)
-    _parse_batch(source, batch, partition, data)
+    require_bytes(data, landing, todo)
+    _parse_batch(source, batch, partition, data, landing)
     write_table(partition.ledger, kept + batch.ledger, LEDGER)
     _count(batch, report)
 
@@ -173,8 +187,7 @@ def _count(batch: Batch, report: ParseReport) -> None:
             )
 
 
-def _parse_batch(source: Source, batch: Batch, partition: Partition, data: DataRoot) -> None:
-    landing = Landing(data.landing)
+def _parse_batch(source: Source, batch: Batch, partition: Partition, data: DataRoot, landing: Landing) -> None:
     if source.format == "json_pages":
         _parse_json_batch(batch, partition, landing)
     else:

@@ -11,12 +11,13 @@ import duckdb
 
 from wangjian.errors import ChecksFailed, WangjianError
 from wangjian.files import fsync_path
+from wangjian.housekeeping.retention import load_retention
 from wangjian.paths import DataRoot
 from wangjian.publishing.content import Content, as_of, held_back, read_content
 from wangjian.publishing.copying import STORAGE_VERSION, attach_warehouse, write_copy
 from wangjian.publishing.labels import LABELS, Labels, load_labels
 from wangjian.publishing.reading import current_file
-from wangjian.publishing.shelf import BUILDING, KEEP, clear_leftovers, clear_old, current, publishing_lock, swap_link
+from wangjian.publishing.shelf import BUILDING, clear_leftovers, clear_old, current, publishing_lock, swap_link
 from wangjian.state import (
     Build,
     Publication,
@@ -51,14 +52,14 @@ class PublishReport:
 
 
 def publish(
-    data: DataRoot, run_id: str | None = None, *, keep: int = KEEP, force: bool = False, labels: Path = LABELS
+    data: DataRoot, run_id: str | None = None, *, keep: int | None = None, force: bool = False, labels: Path = LABELS
 ) -> PublishReport:
     """Publish the build that the warehouse holds, if the gate let it pass. Safe to run again after any crash.
 
     Args:
         data: the data root.
         run_id: the run that this is part of; a new one if null.
-        keep: how many publications stay on the shelf, the new one counted.
+        keep: how many publications stay on the shelf, the new one counted; as `retention.yml` says if null.
         force: publish also what is published already, or was rolled back from.
         labels: the file of labels.
 
@@ -68,10 +69,11 @@ def publish(
 
     Raises:
         ChecksFailed: the last check of this build failed, or there was none.
-        BadArguments: labels are missing.
+        BadArguments: labels are missing, or the periods of retention are not allowed.
         WangjianError: there is no finished build, or not enough space.
     """
     run_id = run_id or new_run_id()
+    keep = keep or load_retention().publications.keep
     data.published.mkdir(parents=True, exist_ok=True)
     with publishing_lock(data, "publish"), duckdb.connect() as connection:
         _recover(data, run_id)

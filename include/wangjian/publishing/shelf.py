@@ -10,7 +10,6 @@ from wangjian.paths import DataRoot
 from wangjian.publishing.reading import LINK, current_file
 from wangjian.state import Publication, PublicationEvent, append_event, events, new_run_id, now
 
-KEEP = 7
 BUILDING = ".building-"
 
 
@@ -105,7 +104,23 @@ def clear_leftovers(data: DataRoot) -> None:
             path.unlink()
 
 
-def clear_old(data: DataRoot, run_id: str, keep: int = KEEP) -> tuple[Publication, ...]:
+def old_publications(data: DataRoot, keep: int) -> tuple[Publication, ...]:
+    """The publications beyond the newest so many; never the one that readers see.
+
+    Args:
+        data: the data root.
+        keep: how many to keep, at least 1.
+
+    Returns:
+        The newest first.
+    """
+    if keep < 1:
+        raise BadArguments("at least one publication must be kept", keep=keep, mend="give 1 or more")
+    shown = current_file(data)
+    return tuple(p for p in publications(data)[keep:] if shown is None or p.file_name != shown.name)
+
+
+def clear_old(data: DataRoot, run_id: str, keep: int) -> tuple[Publication, ...]:
     """Remove the oldest publications; never the one that readers see.
 
     Args:
@@ -116,10 +131,7 @@ def clear_old(data: DataRoot, run_id: str, keep: int = KEEP) -> tuple[Publicatio
     Returns:
         What was removed.
     """
-    if keep < 1:
-        raise BadArguments("at least one publication must be kept", keep=keep, mend="give 1 or more")
-    shown = current_file(data)
-    old = tuple(p for p in publications(data)[keep:] if shown is None or p.file_name != shown.name)
+    old = old_publications(data, keep)
     for publication in old:
         (data.published / publication.file_name).unlink(missing_ok=True)
         append_event(data, PublicationEvent(event="removed", at=now(), run_id=run_id, publication=publication))

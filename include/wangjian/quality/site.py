@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from wangjian.files import temporary_beside
+from wangjian.housekeeping.retention import load_retention
 from wangjian.quality.page import mend_pages, write_first_page
 from wangjian.quality.suites import Suite
 from wangjian.state import CheckResult
@@ -26,7 +27,7 @@ def write_site(context: Any, docs: Path, run_id: str, suites: Iterable[Suite], r
         results: what they gave.
 
     Returns:
-        `<docs>/checks`, a relative link to the report of this run; that of the run before stays for its readers.
+        `<docs>/checks`, a relative link to the report of this run; those before stay for their readers as long as `retention.yml` says.
     """
     folder = docs / f".checks-{run_id}"
     shutil.rmtree(folder, ignore_errors=True)
@@ -43,11 +44,29 @@ def write_site(context: Any, docs: Path, run_id: str, suites: Iterable[Suite], r
 
 
 def _swap(link: Path, folder: Path) -> Path:
-    before = link.resolve() if link.is_symlink() else None
     temporary = temporary_beside(link)
     temporary.symlink_to(folder.name)
     temporary.replace(link)
-    for old in link.parent.glob(".checks*"):
-        if old not in {folder, before}:
-            shutil.rmtree(old) if old.is_dir() and not old.is_symlink() else old.unlink()
+    clear_reports(old_reports(link.parent, load_retention().check_reports.keep))
     return link
+
+
+def old_reports(docs: Path, keep: int) -> list[Path]:
+    """The reports beyond the newest so many; never the one that is shown.
+
+    Args:
+        docs: the folder of all docs sites.
+        keep: how many to keep.
+
+    Returns:
+        Their folders.
+    """
+    shown = (docs / _SITE).resolve()
+    reports = sorted((path for path in docs.glob(".checks-*") if path.is_dir()), reverse=True)
+    return [path for path in reports[keep:] if path.resolve() != shown]
+
+
+def clear_reports(old: Iterable[Path]) -> None:
+    """Remove reports."""
+    for folder in old:
+        shutil.rmtree(folder, ignore_errors=True)

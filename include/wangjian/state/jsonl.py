@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import logging
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
 
 from wangjian.errors import WangjianError
-from wangjian.files import fsync_path
+from wangjian.files import fsync_path, written_atomically
 
 _log = logging.getLogger(__name__)
 
@@ -32,7 +34,7 @@ def append(path: Path, records: Iterable[BaseModel]) -> None:
         return
     path.parent.mkdir(parents=True, exist_ok=True)
     is_new = not path.exists()
-    descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
+    descriptor = _opened(path, fcntl.LOCK_SH)
     try:
         _write_whole(descriptor, path, (_mend(descriptor) + text).encode())
         os.fsync(descriptor)
@@ -40,6 +42,42 @@ def append(path: Path, records: Iterable[BaseModel]) -> None:
         os.close(descriptor)
     if is_new:
         fsync_path(path.parent)
+
+
+def _opened(path: Path, lock: int) -> int:
+    """Open the file that has this name, and hold it; whoever waited while another file took the name opens that one."""
+    while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
+        fcntl.flock(descriptor, lock)
+        if path.exists() and os.path.samestat(path.stat(), os.fstat(descriptor)):
+            return descriptor
+        os.close(descriptor)
+
+
+@contextmanager
+def held_alone(path: Path) -> Iterator[None]:
+    """Keep a store to oneself: whoever wants to append meanwhile waits. For taking old records out.
+
+    Args:
+        path: the store.
+    """
+    descriptor = _opened(path, fcntl.LOCK_EX)
+    try:
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def replace(path: Path, content: bytes) -> None:
+    """Replace a store that is held alone, in one step.
+
+    Args:
+        path: the store.
+        content: all its lines.
+    """
+    with written_atomically(path) as temporary:
+        temporary.touch(mode=0o600)
+        temporary.write_bytes(content)
 
 
 def _mend(descriptor: int) -> str:

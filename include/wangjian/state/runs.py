@@ -13,6 +13,7 @@ from typing import Literal
 from pydantic import AwareDatetime, BaseModel, Field
 
 from wangjian.errors import RejectedFile, WangjianError
+from wangjian.lineage import told
 from wangjian.paths import DataRoot
 from wangjian.state import jsonl
 from wangjian.state.clock import new_run_id, now
@@ -52,7 +53,7 @@ class Run(BaseModel):
 
 @contextmanager
 def record_run(data: DataRoot, step: str, *, source: str | None = None, run_id: str | None = None) -> Iterator[Run]:
-    """Write a step's start and end into the run log, whatever its end is.
+    """Write a step's start and end into the run log, whatever its end is; and as lineage events, where that is asked for.
 
     Args:
         data: the data root.
@@ -66,6 +67,12 @@ def record_run(data: DataRoot, step: str, *, source: str | None = None, run_id: 
     Raises:
         Whatever the block raises, after it was recorded.
     """
+    with _logged(data, step, source, run_id) as run, told(run):
+        yield run
+
+
+@contextmanager
+def _logged(data: DataRoot, step: str, source: str | None, run_id: str | None) -> Iterator[Run]:
     run = Run(run_id=run_id or new_run_id(), step=step, source=source)
     log = data.state / "run_log.jsonl"
     jsonl.append(log, [run])

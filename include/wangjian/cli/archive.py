@@ -1,0 +1,140 @@
+"""`wangjian archive`: old exports' bytes to another disk, and back."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import Counter
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from wangjian.cli.common import DAY, json_option, say, with_progress
+from wangjian.errors import BadArguments
+from wangjian.paths import data_root
+
+if TYPE_CHECKING:
+    from wangjian.archive import ArchivePlan
+
+FOLDER = click.Path(file_okay=False, path_type=Path)
+SHOWN = 20
+
+
+@click.group(invoke_without_command=True)
+@click.option("--before", type=DAY, help="exports of earlier business dates are moved")
+@click.option("--to", "folder", type=FOLDER, help="the archive: a folder on another disk")
+@click.option("--source", "sources", multiple=True, help="source code; several may be given; default: all")
+@click.option("--dry-run", is_flag=True, help="show what would be moved and stop")
+@json_option
+@click.pass_context
+def archive(
+    context: click.Context,
+    before: datetime | None,
+    folder: Path | None,
+    sources: tuple[str, ...],
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    """Move landed bytes of old exports to an archive, each proven by its hash. They go on counting."""
+    if context.invoked_subcommand:
+        return
+    if before is None or folder is None:
+        raise BadArguments(
+            "--before and --to are both needed",
+            mend="`wangjian archive --before 2023-01-01 --to FOLDER`, or one of verify, restore, list",
+        )
+    from wangjian.archive import archive as move
+    from wangjian.archive import make_plan
+    from wangjian.sources.registry import load_registry
+
+    day, wanted = before.date(), sources or tuple(load_registry())
+    if dry_run:
+        _show(make_plan(data_root(), day, folder, wanted), {}, as_json=as_json)
+        return
+    report = with_progress(lambda p: move(data_root(), day, folder, wanted, p))
+    done = {"copied bytes": report.copied_bytes, "removed": report.removed, "removed bytes": report.removed_bytes}
+    _show(report.plan, done, as_json=as_json)
+
+
+def _show(plan: ArchivePlan, done: dict[str, int], *, as_json: bool) -> None:
+    counts = Counter(f"{export.key.source}/{export.key.dataset}" for export in plan.exports)
+    told = {
+        "archive": plan.folder,
+        "exports": len(plan.exports),
+        "leaving": len(plan.leaving),
+        "leaving bytes": sum(plan.leaving.values()),
+        "staying": len(plan.staying),
+        "in another": plan.elsewhere,
+    }
+    say({**told, **done, **({"datasets": counts} if as_json else counts)}, as_json=as_json)
+
+
+@archive.command(name="verify")
+@click.argument("folder", type=FOLDER)
+@json_option
+def archive_verify(folder: Path, as_json: bool) -> None:
+    """Read every file of the archive in FOLDER and compare its hash; exit code 1 where something is wrong."""
+    import dataclasses
+
+    from wangjian.archive import verify
+
+    found = with_progress(lambda p: verify(folder, data_root(), p))
+    if as_json:
+        told = dataclasses.asdict(found) | {"is_whole": found.is_whole}
+        click.echo(json.dumps(told, ensure_ascii=False, default=str))
+    else:
+        say(
+            {"archive": found.folder, "exports": found.exports, "files": found.files, "bytes": found.byte_size},
+            as_json=False,
+        )
+        for kind, names in (("✘ 缺失 missing", found.missing), ("✘ 损坏 damaged", found.damaged)):
+            for name in names[:SHOWN]:
+                click.echo(f"{kind} {name}")
+            if len(names) > SHOWN:
+                click.echo(f"{kind} … {len(names) - SHOWN} more; --json shows all")
+        click.echo(f"未列入 not listed {len(found.unlisted)}")
+        click.echo("完好 whole" if found.is_whole else "不完好 not whole")
+    if not found.is_whole:
+        sys.exit(1)
+
+
+@archive.command(name="restore")
+@click.argument("folder", type=FOLDER)
+@click.option("--source", "sources", multiple=True, help="source code; several may be given; default: all")
+@click.option("--dataset", "datasets", multiple=True, help="only these; several may be given")
+@click.option("--from", "first", type=DAY, help="first business date")
+@click.option("--to", "last", type=DAY, help="last business date")
+@json_option
+def archive_restore(
+    folder: Path,
+    sources: tuple[str, ...],
+    datasets: tuple[str, ...],
+    first: datetime | None,
+    last: datetime | None,
+    as_json: bool,
+) -> None:
+    """Copy exports from the archive in FOLDER back into landing; the archive stays as it is."""
+    from wangjian.archive import Selection, restore
+
+    selection = Selection(sources, datasets, first and first.date(), last and last.date())
+    report = with_progress(lambda p: restore(data_root(), folder, selection, p))
+    counts = {"exports": report.exports, "files": report.files, "bytes": report.bytes, "new": report.new_exports}
+    say(counts, as_json=as_json)
+
+
+@archive.command(name="list")
+@json_option
+def archive_list(as_json: bool) -> None:
+    """Tell which archives hold something that landing does not, and whether they are within reach."""
+    from wangjian.archive import archives
+
+    found = archives(data_root())
+    if as_json:
+        click.echo(json.dumps([vars(item) for item in found], ensure_ascii=False, default=str))
+        return
+    for item in found:
+        reach = "可读 within reach" if item.is_within_reach else "不可达 not within reach"
+        click.echo(f"{item.folder}  {item.first} … {item.last}  {item.exports} exports  {reach}")
+    click.echo(f"{len(found)} 个归档 archives")

@@ -1,0 +1,32 @@
+"""What the commands share: dates, output for people and machines, a progress bar."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+DAY = click.DateTime(formats=["%Y-%m-%d"])
+console = Console(stderr=True)
+json_option = click.option("--json", "as_json", is_flag=True, help="for machines")
+
+
+def with_progress(action: Callable[[Any], Any]) -> Any:
+    """Run an action that takes a progress callback, and show a bar meanwhile."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("…", total=None)
+        return action(lambda label, done, total: bar.update(task, description=label, completed=done, total=total))
+
+
+def say(result: dict[str, Any], *, as_json: bool) -> None:
+    """Print a result: one line a value, or JSON."""
+    if as_json:
+        click.echo(json.dumps(result, ensure_ascii=False, default=str))
+        return
+    for name, value in result.items():
+        click.echo(f"{name:14} {value}")

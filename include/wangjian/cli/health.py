@@ -1,0 +1,34 @@
+"""How the state of health is shown."""
+
+from __future__ import annotations
+
+import click
+
+from wangjian.health import Health, SourceHealth
+
+
+def show_health(found: Health) -> None:
+    """One line for what readers see, one a source, one a problem."""
+    age = (
+        "" if found.publication_age_hours is None else f", as of {found.as_of}, {found.publication_age_hours:.0f} h old"
+    )
+    click.echo(f"发布 published   {found.publication_id or '无 nothing'}{age}")
+    for source in found.sources:
+        click.echo(_line(source))
+        for problem in source.problems:
+            click.echo(f"  ✘ {problem}")
+    for problem in found.problems:
+        click.echo(f"✘ {problem}")
+    click.echo("正常 all is well" if found.is_well else "不正常 not well")
+
+
+def _line(source: SourceHealth) -> str:
+    age = "" if source.age_days is None else f"({source.age_days} 天前 days ago)"
+    parts = [
+        f"{'✘' if source.problems else '✔'} {source.source:12}",
+        f"{source.last_business_date or '无 nothing'} {age}",
+        source.last_outcome or "未运行 never run",
+        f"隔离行 bad rows {source.open_quarantine}",
+        "暂缓 held back" if source.held else "未暂缓 not held back",
+    ]
+    return "  ".join(parts)

@@ -1,0 +1,45 @@
+"""`wangjian housekeeping`."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from wangjian.cli.common import json_option
+from wangjian.errors import Busy
+from wangjian.paths import data_root
+
+
+@click.command()
+@click.option("--dry-run", is_flag=True, help="tell what would go, and stop")
+@json_option
+def housekeeping(dry_run: bool, as_json: bool) -> None:
+    """Merge small raw files of past months; clear away what is older than its period (retention.yml)."""
+    from wangjian import pipeline
+    from wangjian.sources.registry import load_registry
+
+    data = data_root()
+    merged, left = 0, []
+    for source in () if dry_run else load_registry():
+        try:
+            merged += pipeline.compact(data, source)
+        except Busy as error:
+            left.append(str(error))
+    done = pipeline.housekeeping(data, dry_run=dry_run)
+    left += done.left
+    if as_json:
+        told = {
+            "dry_run": dry_run,
+            "merged": merged,
+            "cleared": [vars(item) for item in done.cleared],
+            "left": left,
+        }
+        click.echo(json.dumps(told, ensure_ascii=False, default=str))
+        return
+    for item in done.cleared:
+        goes = f"移至 moved to {item.moved_to.relative_to(data.root)}" if item.moved_to else "删除 removed"
+        click.echo(f"{item.kind:14} {item.name}  {item.byte_size} bytes  {goes}")
+    for reason in left:
+        click.echo(f"留待下次 left for next time: {reason}")
+    click.echo(f"合并分区 partitions merged {merged}; 清理 cleared away: {done.told}{' (dry run)' if dry_run else ''}")

@@ -1,0 +1,75 @@
+"""`wangjian trace`."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from typing import TYPE_CHECKING
+
+import click
+
+from wangjian.cli.common import json_option
+from wangjian.paths import data_root
+
+if TYPE_CHECKING:
+    from wangjian.trace import Place, Trace
+
+SHOWN = 20
+
+
+@click.command()
+@click.argument("table")
+@click.argument("key", nargs=-1, required=True)
+@json_option
+def trace(table: str, key: tuple[str, ...], as_json: bool) -> None:
+    """From the row of TABLE that has this KEY to the landed files and row numbers it came from.
+
+    KEY: the values of the key's columns, in order; the first ones suffice. Or column=value.
+    """
+    from wangjian.trace import trace as find
+
+    found = find(data_root(), table, key)
+    if as_json:
+        click.echo(json.dumps(dataclasses.asdict(found), ensure_ascii=False, default=str))
+        return
+    _show(found)
+
+
+def _show(found: Trace) -> None:
+    for row in found.key[:SHOWN]:
+        click.echo(f"{found.table}  {'  '.join(f'{name}={value}' for name, value in row.items())}")
+    _more(len(found.key))
+    for place in found.places[:SHOWN]:
+        click.echo(_line(place))
+    _more(len(found.places))
+    if not found.places:
+        click.echo(
+            "没有落地行 no landed row: 来自审定的种子表, 或仅以代码被引用 it comes from reviewed seeds, or is known by its code alone"
+        )
+    for seed in found.seeds:
+        click.echo(f"种子表 reviewed seed: {seed}")
+    click.echo(
+        f"发布 publication {found.publication_id}; {len(found.places)} 处 places; → 取值行 the row whose values are shown"
+    )
+
+
+def _more(count: int) -> None:
+    if count > SHOWN:
+        click.echo(f"… {count - SHOWN} more; --json shows all")
+
+
+def _line(place: Place) -> str:
+    sheet = f" [{place.sheet}]" if place.sheet else ""
+    row = "" if place.row_number is None else f" {_counted(place)}"
+    sender = f"{place.source}/{place.provider}".rstrip("/")
+    mark = "→" if place.speaks else " "
+    lies_in = place.lies_in or "不可达 not within reach"
+    return f"{mark} {place.business_date}  {sender}/{place.dataset}  {place.original_name}{sheet}{row}  {place.file_sha256}  {lies_in}"
+
+
+def _counted(place: Place) -> str:
+    from wangjian.sources.registry import get_source
+
+    is_page = get_source(place.source).format == "json_pages"
+    unit = ("条记录", "record") if is_page else ("行", "row")
+    return f"第{place.row_number}{unit[0]} {unit[1]} {place.row_number}"
