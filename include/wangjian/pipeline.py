@@ -174,8 +174,11 @@ def is_published(data: DataRoot) -> bool:
 
 def rebuild(data: DataRoot, progress: Progress | None = None) -> PublishReport:
     """Make everything anew from `landing/` (and `state/`) alone: parse, build, check, publish."""
-    shutil.rmtree(data.raw, ignore_errors=True)
-    data.warehouse.unlink(missing_ok=True)
+    # the ledgers first: what no ledger names is parsed anew, whenever this is stopped
+    for folder in (data.raw / "_ledger", data.raw):
+        if folder.exists():
+            shutil.rmtree(folder)
+    warehouse.forget_warehouse(data.warehouse)
     for source in load_registry():
         parse(data, source, progress)
     build(data, force=True, progress=progress)

@@ -7,13 +7,14 @@ import sys
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from wangjian.disk import disk_trouble
 from wangjian.errors import WangjianError
 from wangjian.paths import data_root
 
@@ -31,14 +32,22 @@ def main() -> None:
     try:
         cli(standalone_mode=False)
     except WangjianError as error:
-        # the places that an error names stand in brackets: they are no markup
-        console.print("[bold red]✘[/]", escape(str(error)), highlight=False, soft_wrap=True)
-        sys.exit(error.exit_code)
+        _fail(error)
     except click.ClickException as error:
         error.show()
         sys.exit(2)
     except click.Abort:
         sys.exit(130)
+    except Exception as error:
+        if trouble := disk_trouble(error):
+            _fail(trouble)
+        raise
+
+
+def _fail(error: WangjianError) -> NoReturn:
+    # the places that an error names stand in brackets: they are no markup
+    console.print("[bold red]✘[/]", escape(str(error)), highlight=False, soft_wrap=True)
+    sys.exit(error.exit_code)
 
 
 def _with_progress(action: Callable[[Any], Any]) -> Any:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
 
-from wangjian.errors import WangjianError
-from wangjian.files import fsync_path
+from wangjian.files import append_text
 
 _log = logging.getLogger(__name__)
 
@@ -30,27 +28,7 @@ def append(path: Path, records: Iterable[BaseModel]) -> None:
     text = "".join(f"{record.model_dump_json()}\n" for record in records)
     if not text:
         return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    is_new = not path.exists()
-    descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
-    try:
-        _write_whole(descriptor, path, (_mend(descriptor) + text).encode())
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-    if is_new:
-        fsync_path(path.parent)
-
-
-def _mend(descriptor: int) -> str:
-    """A line break when the last writer died within its line, so that the next record does not stick to the torn one."""
-    size = os.fstat(descriptor).st_size
-    return "\n" if size and os.pread(descriptor, 1, size - 1) != b"\n" else ""
-
-
-def _write_whole(descriptor: int, path: Path, content: bytes) -> None:
-    if os.write(descriptor, content) < len(content):
-        raise WangjianError("only part of a record could be written", file=path, mend="free disk space and run again")
+    append_text(path, text)
 
 
 def read(path: Path) -> Iterator[dict[str, Any]]:

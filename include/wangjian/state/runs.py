@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Literal
 
 from pydantic import AwareDatetime, BaseModel, Field
 
+from wangjian.disk import disk_trouble
 from wangjian.errors import RejectedFile, WangjianError
 from wangjian.paths import DataRoot
 from wangjian.state import jsonl
@@ -74,13 +76,20 @@ def record_run(data: DataRoot, step: str, *, source: str | None = None, run_id: 
         run.outcome = "succeeded" if run.outcome == "running" else run.outcome
     except BaseException as error:
         _note(run, error)
+        # on a full disk even this may fail: what happened is told all the same
+        with suppress(OSError, WangjianError):
+            _end(log, run)
         raise
-    finally:
-        run.ended_at = now()
-        jsonl.append(log, [run])
+    _end(log, run)
+
+
+def _end(log: Path, run: Run) -> None:
+    run.ended_at = now()
+    jsonl.append(log, [run])
 
 
 def _note(run: Run, error: BaseException) -> None:
+    error = disk_trouble(error) or error
     run.outcome = "failed" if isinstance(error, Exception) else "interrupted"
     run.reason = error.code if isinstance(error, RejectedFile) else type(error).__name__
     run.message = str(error) if isinstance(error, WangjianError) else f"{type(error).__name__}: {error}"
