@@ -69,6 +69,16 @@ def _reparse(data: DataRoot, step: Step) -> None:
     pipeline.parse(data, step.source, again=lambda *_: True)
 
 
+def _publish_otherwise(data: DataRoot, step: Step) -> None:
+    """Publish the same rows under another label, so that the next publication is a new one."""
+    from wangjian import publishing
+    from wangjian.publishing.labels import LABELS
+
+    labels = data.scratch / "labels.yml"
+    labels.write_text(LABELS.read_text().replace("线索", "旧线索", 1))
+    publishing.publish(data, labels=labels)
+
+
 def _of_all(name: str) -> Callable[[DataRoot, Step], None]:
     def work(data: DataRoot, _: Step) -> None:
         from wangjian import pipeline
@@ -106,6 +116,7 @@ STEPS: Mapping[str, Callable[[DataRoot, Step], None]] = {
     "build": _of_all("build"),
     "check": _of_all("check"),
     "publish": _of_all("publish"),
+    "publish otherwise": _publish_otherwise,
     "rebuild": _of_all("rebuild"),
     "docs": _of_all("docs"),
     "compact": _compact,
@@ -182,7 +193,7 @@ def _import_what_steps_need() -> None:
     import openpyxl  # noqa: F401
     import python_calamine  # noqa: F401
 
-    import wangjian.cli  # noqa: F401
+    import wangjian.cli
     import wangjian.pipeline  # noqa: F401
     from wangjian.quality.gx import great_expectations
 

@@ -44,6 +44,8 @@ _BY_PATH: dict[str, tuple[int | None, int]] = {
     "unlinkat": (0, 1), "rmdir": (None, 0), "mkdir": (None, 0), "mkdirat": (0, 1), "symlink": (None, 1), "symlinkat": (1, 2),
     "chmod": (None, 0), "fchmodat": (0, 1), "link": (None, 1), "linkat": (2, 3),
 }  # fmt: skip
+# what changes nothing where the path is there already, or is not there: told by an error, which the callers expect
+_NEEDS = {"mkdir": False, "mkdirat": False, "unlink": True, "unlinkat": True, "rmdir": True}
 _CREATING = os.O_CREAT | os.O_TRUNC
 
 _SEIZE, _CONT, _GETEVENTMSG, _GET_SYSCALL_INFO, _LISTEN = 0x4206, 7, 0x4201, 0x420E, 0x4208
@@ -84,6 +86,12 @@ class Outcome:
 
 At = Callable[[int, WritePoint], str]
 """Told of each write point, by number from 0; says what happens: "" go on, `kill` all, `kill one` the process alone, `tear`."""
+
+
+def deciding(points: list[WritePoint]) -> list[int]:
+    """The numbers of the points that differ from their neighbours: of many writes to one file in a row the first and the last."""
+    around = [None, *points, None]
+    return [number for number, point in enumerate(points) if not around[number] == point == around[number + 2]]
 
 
 def is_possible() -> bool:
@@ -207,7 +215,7 @@ class _Tracer:
         number, *arguments = struct.unpack_from("7Q", info.raw, 24)
         name = self._names[number]
         path = self._path_of(pid, name, arguments)
-        if not path.startswith(self._root):
+        if not path.startswith(self._root) or (name in _NEEDS and os.path.lexists(path) != _NEEDS[name]):
             return
         point = WritePoint(name, path.removeprefix(self._root))
         what = self._at(len(self._outcome.points), point)
