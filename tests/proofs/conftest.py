@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import shutil
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from proofs.uninterrupted import IS_FULL, world
 from simulator.faults import Faults
 from simulator.scenario import Scenario
 from simulator.serving import served
@@ -23,8 +23,7 @@ from wangjian.landing.store import Landing
 from wangjian.paths import DataRoot
 from wangjian.publishing.content import tables_of
 
-IS_FULL = os.environ.get("PROOF") == "full"
-"""`make proof`: a year instead of twenty days, and far more tries."""
+__all__ = ["IS_FULL", "world"]
 
 FIRST, LAST = (date(2023, 1, 1), date(2023, 12, 31)) if IS_FULL else (date(2023, 2, 20), date(2023, 3, 11))
 # rows in quarantine, a dataset that waits behind a failing day, a version that outvotes another
@@ -89,9 +88,3 @@ def differences(one: DataRoot, other: DataRoot, *apart: str) -> dict[str, int]:
             ).fetchone()
             found[table.full_name] = int(row[0]) if row else -1
         return {name: count for name, count in found.items() if count}
-
-
-def leftovers(data: DataRoot) -> list[str]:
-    """Temporary files that nobody would ever remove."""
-    marks = (".tmp", ".building-", ".partial", ".wal")
-    return [str(path) for path in data.root.rglob("*") if any(mark in path.name for mark in marks)]

@@ -29,8 +29,7 @@ class Stop:
     Attributes:
         at: the number of the write point, from 0; null: never.
         path: only points whose path matches count.
-        how: `kill` all, `kill one` (the process that writes, not those that it started or that started it), `tear` (kill, with half of
-            the bytes written); or a command, which is run and the step goes on.
+        how: as `support.write_points.At` says it; or a command, which is run before the step goes on.
     """
 
     at: int | None = None

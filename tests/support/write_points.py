@@ -13,6 +13,7 @@ import platform
 import signal
 import struct
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -46,6 +47,7 @@ _BY_PATH: dict[str, tuple[int | None, int]] = {
 }  # fmt: skip
 # what changes nothing where the path is there already, or is not there: told by an error, which the callers expect
 _NEEDS = {"mkdir": False, "mkdirat": False, "unlink": True, "unlinkat": True, "rmdir": True}
+_ALONE = {"kill one": signal.SIGKILL, "interrupt": signal.SIGINT}
 _CREATING = os.O_CREAT | os.O_TRUNC
 
 _SEIZE, _CONT, _GETEVENTMSG, _GET_SYSCALL_INFO, _LISTEN = 0x4206, 7, 0x4201, 0x420E, 0x4208
@@ -85,7 +87,8 @@ class Outcome:
 
 
 At = Callable[[int, WritePoint], str]
-"""Told of each write point, by number from 0; says what happens: "" go on, `kill` all, `kill one` the process alone, `tear`."""
+"""Told of each write point, by number from 0; says what happens: "" go on, `kill` all, `kill one` the process alone, `tear` (kill all, half of
+the bytes written), `interrupt` the process alone."""
 
 
 def deciding(points: list[WritePoint]) -> list[int]:
@@ -138,6 +141,8 @@ def _be_traced(reading: int, calls: dict[str, int], work: Callable[[], object]) 
         _install_filter(calls)
         work()
         code = 0
+    except SystemExit as end:
+        code = int(end.code or 0)
     except BaseException:  # whatever it is, this copy of the process must not go on
         import traceback
 
@@ -223,7 +228,7 @@ class _Tracer:
         if what == "tear":
             _write_half(pid, name, arguments)
         if what:
-            self._kill(pid, alone=what == "kill one")
+            _signal([pid] if what in _ALONE else list(self._living), _ALONE.get(what, signal.SIGKILL))
 
     def _path_of(self, pid: int, name: str, arguments: list[int]) -> str:
         if name in _BY_DESCRIPTOR:
@@ -237,12 +242,11 @@ class _Tracer:
         above = f"/proc/{pid}/cwd" if descriptor in (None, -100) else f"/proc/{pid}/fd/{descriptor}"
         return os.path.normpath(f"{_linked(above)}/{path}")
 
-    def _kill(self, pid: int, *, alone: bool) -> None:
-        for victim in [pid] if alone else list(self._living):
-            try:
-                os.kill(victim, signal.SIGKILL)
-            except ProcessLookupError:
-                continue
+
+def _signal(victims: list[int], sent: signal.Signals) -> None:
+    for victim in victims:
+        with suppress(ProcessLookupError):
+            os.kill(victim, sent)
 
 
 def _linked(link: str) -> str:

@@ -91,7 +91,7 @@ def _clear_wreck(warehouse: Path) -> None:
         if warehouse.exists():
             duckdb.connect(str(warehouse), read_only=True).close()
     except duckdb.Error as error:
-        if (trouble := disk_trouble(error)) or "lock" in str(error):
+        if (trouble := disk_trouble(error)) or "Could not set lock" in str(error):
             raise trouble or Busy(
                 "cannot build: another process has the warehouse open", file=warehouse, mend="wait for its end"
             ) from error
