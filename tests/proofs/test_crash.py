@@ -88,6 +88,9 @@ def test_killed_while_publishing_under_a_reader(world: World, tmp_path: Path) ->
 @pytest.mark.parametrize("source", SOURCES)
 def test_killed_while_compacting(world: World, tmp_path: Path, source: str) -> None:
     step = Step("compact", source)
+    assert source == "third_party" or any("_ledger" in point.path for point in world.points[str(step)]), (
+        "nothing was merged"
+    )
     expected = raw_of(world.before("compact"), source)
     for number, stop in enumerate(world.stops(str(step), few=3)):
         data = world.fresh("compact", tmp_path / str(number))
@@ -106,13 +109,11 @@ def test_a_day_on_which_every_step_is_killed(world: World, tmp_path: Path) -> No
     for step in [*(ingest(source) for source in SOURCES), *(Step("parse", source) for source in SOURCES)]:
         world.killed(data, step, world.stops(str(step), few=3)[1])
         world.done(data, step)
-    # in the middle of dbt's nodes, in its last checkpoint, and between its end and the note of the build
-    for stop in (
-        Stop(60, "warehouse.duckdb.wal"),
-        Stop(3, r"warehouse\.duckdb$", "tear"),
-        Stop(0, "builds.jsonl", "tear"),
-    ):
-        world.killed(data, Step("build"), stop)
+    # dbt alone is interrupted, with half of its nodes done: that is no build
+    outcome, said = world.crashes.run(data.root, Step("build"), Stop(60, r"warehouse\.duckdb\.wal", "interrupt"))
+    assert outcome.exit_code == 1 and "dbt broke off" in said, said
+    # within its last checkpoint, half a header is written
+    world.killed(data, Step("build"), Stop(3, r"warehouse\.duckdb$", "tear"))
     world.done(data, Step("build"))
     for step in (Step("check"), Step("publish")):
         world.killed(data, step, world.stops(str(step), few=3)[1])
@@ -121,3 +122,27 @@ def test_a_day_on_which_every_step_is_killed(world: World, tmp_path: Path) -> No
     assert differences(world.before("end"), data, "fetched_at") == {}
     assert pipeline.is_published(data)
     assert_nothing_is_left(data)
+
+
+@pytest.mark.parametrize("at", [1, 60, 120])
+def test_killed_while_a_rebuild_clears_raw(world: World, tmp_path: Path, at: int) -> None:
+    data = world.fresh("compact", tmp_path / "data")
+    world.killed(data, Step("rebuild"), Stop(at, "^raw/"))
+    for source in SOURCES:
+        world.done(data, Step("parse", source))
+        assert raw_of(data, source)[0] == raw_of(world.before("compact"), source)[0]
+
+
+@pytest.mark.skipif(not IS_FULL, reason="takes long: PROOF=full")
+@pytest.mark.parametrize("name", ["build", "check", "docs"])
+def test_killed_anywhere_in_what_takes_long(world: World, tmp_path: Path, name: str) -> None:
+    before = name if name in ("build", "check") else "end"
+    if name == "docs":
+        world.done(world.fresh(before, tmp_path / "whole"), Step(name))
+    for number, stop in enumerate(world.stops(name, few=0)):
+        data = world.fresh(before, tmp_path / str(number))
+        world.killed(data, Step(name), stop)
+        world.done(data, Step(name))
+        assert differences(world.before("end"), data, "fetched_at") == {}, stop
+        assert_nothing_is_left(data)
+        shutil.rmtree(data.root)

@@ -8,8 +8,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 _ROOMY = "size=2g,nr_inodes=0"
-# to what is in use now: not one more block, and not one more file
-_FULL = 'set -- "$0" $(df -B1 --output=used,iused "$0" | tail -1); mount -o remount,size=$2,nr_inodes=$3 "$1"'
+# to what is in use now: not one more block, and not one more file, whatever the rounding left
+_FULL = """
+set -- "$0" $(df -B1 --output=used,iused "$0" | tail -1)
+mount -o remount,size=$2,nr_inodes=$3 "$1"
+n=0; while (: > "$1/ballast-$n") 2> /dev/null; do n=$((n + 1)); done
+"""
 
 
 def may_mount(folder: Path) -> bool:
@@ -39,13 +43,16 @@ def filling(disk: Path) -> list[str]:
 
 def give_space(disk: Path) -> None:
     """Make room on a full disk."""
+    for ballast in disk.glob("ballast-*"):
+        ballast.unlink()
     _mount("-o", f"remount,{_ROOMY}", str(disk))
 
 
 @contextmanager
 def read_only(folder: Path) -> Iterator[None]:
-    """Let nobody write below a folder, root neither, as long as the block runs."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Let nobody write to a file or below a folder, root neither, as long as the block runs."""
+    if not folder.exists():
+        folder.mkdir(parents=True)
     _mount("--bind", str(folder), str(folder))
     try:
         _mount("-o", "remount,ro,bind", str(folder))
