@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-_ROOMY = "size=2g,nr_inodes=0"
+_ROOMY = "size=2g,nr_inodes=500000"
 # to what is in use now: not one more block, and not one more file, whatever the rounding left
 _FULL = """
 set -- "$0" $(df -B1 --output=used,iused "$0" | tail -1)
 mount -o remount,size=$2,nr_inodes=$3 "$1"
-n=0; while (: > "$1/ballast-$n") 2> /dev/null; do n=$((n + 1)); done
+for n in $(seq 1000); do (: > "$1/ballast-$n") 2> /dev/null || exit 0; done
+exit 1
 """
 
 
