@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
-from wangjian.errors import Busy
+from wangjian.errors import Busy, WangjianError
 
 
 def fsync_path(path: Path) -> None:
@@ -67,21 +67,68 @@ def written_atomically(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-def write_atomically(path: Path, content: bytes | str) -> None:
-    """Write a whole file in one step (UTF-8 for text)."""
+def write_atomically(path: Path, content: bytes | str, *, mode: int = 0o666) -> None:
+    """Write a whole file in one step (UTF-8 for text), with these rights at most from its first moment on."""
     with written_atomically(path) as temporary:
+        temporary.touch(mode=mode)
         temporary.write_bytes(content.encode() if isinstance(content, str) else content)
 
 
-def append_line(path: Path, line: str) -> None:
-    """Append one line to a log, durable; several processes may append to the same file."""
+def append_text(path: Path, text: str) -> None:
+    """Append whole lines to a log in one write, durable; several processes may append to the same file.
+
+    Args:
+        path: the log; it and its folder are made at first use (mode 0600).
+        text: the lines, each with its line break.
+
+    Raises:
+        WangjianError: the disk took only part of it. Readers pass over the torn line.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    is_new = not path.exists()
+    descriptor = _opened(path, fcntl.LOCK_SH)
     try:
-        os.write(descriptor, line.encode() + b"\n")
+        _write_whole(descriptor, path, (_mend(descriptor) + text).encode())
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+    if is_new:
+        fsync_path(path.parent)
+
+
+def _opened(path: Path, lock: int) -> int:
+    """Open the file that has this name, and hold it; whoever waited while another file took the name opens that one."""
+    while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
+        fcntl.flock(descriptor, lock)
+        if path.exists() and os.path.samestat(path.stat(), os.fstat(descriptor)):
+            return descriptor
+        os.close(descriptor)
+
+
+@contextmanager
+def held_alone(path: Path) -> Iterator[None]:
+    """Keep a log to oneself: whoever wants to append meanwhile waits. For taking old lines out.
+
+    Args:
+        path: the log.
+    """
+    descriptor = _opened(path, fcntl.LOCK_EX)
+    try:
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _mend(descriptor: int) -> str:
+    """A line break when the last writer died within its line, so that the next record does not stick to the torn one."""
+    size = os.fstat(descriptor).st_size
+    return "\n" if size and os.pread(descriptor, 1, size - 1) != b"\n" else ""
+
+
+def _write_whole(descriptor: int, path: Path, content: bytes) -> None:
+    if os.write(descriptor, content) < len(content):
+        raise WangjianError("only part of a record could be written", file=path, mend="free disk space and run again")
 
 
 def sha256_of(path: Path) -> str:
@@ -91,7 +138,7 @@ def sha256_of(path: Path) -> str:
 
 
 @contextmanager
-def exclusive_lock(path: Path, *, doing: str, wait: bool = True) -> Iterator[None]:
+def exclusive_lock(path: Path, *, doing: str, wait: bool = True) -> Iterator[int]:
     """Hold an advisory lock; the system frees it when the process ends, however it ends.
 
     Args:
@@ -99,11 +146,14 @@ def exclusive_lock(path: Path, *, doing: str, wait: bool = True) -> Iterator[Non
         doing: what is about to be done, for the message.
         wait: wait for the other process; otherwise raise at once.
 
+    Yields:
+        The lock's file descriptor. A child process that is given it holds the lock too, until it ends itself.
+
     Raises:
         Busy: another process holds the lock and `wait` is false.
     """
-    with _locked(path, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB), doing):
-        yield
+    with _locked(path, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB), doing) as descriptor:
+        yield descriptor
 
 
 @contextmanager
@@ -119,7 +169,7 @@ def shared_lock(path: Path, *, doing: str) -> Iterator[None]:
 
 
 @contextmanager
-def _locked(path: Path, operation: int, doing: str) -> Iterator[None]:
+def _locked(path: Path, operation: int, doing: str) -> Iterator[int]:
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a") as file:
         try:
@@ -128,4 +178,4 @@ def _locked(path: Path, operation: int, doing: str) -> Iterator[None]:
             raise Busy(
                 f"cannot {doing}: another process is at it", lock=path, mend="wait until it has finished"
             ) from None
-        yield
+        yield file.fileno()

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from airflow.sdk import Asset, get_current_context
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
+from wangjian.disk import disk_trouble
 from wangjian.errors import AwaitingApproval, BadArguments, ChecksFailed, SourceRefused, WangjianError
 from wangjian.orchestration_names import WRITER_POOL
 from wangjian.paths import data_root
@@ -39,6 +40,10 @@ def clear_errors() -> Iterator[None]:
         raise AirflowFailException(str(error)) from None
     except WangjianError as error:
         raise AirflowException(str(error)) from None
+    except Exception as error:
+        if trouble := disk_trouble(error):
+            raise AirflowException(str(trouble)) from None
+        raise
 
 
 def _progress(label: str, done: int, total: int | None) -> None:

@@ -210,8 +210,11 @@ def rebuild(data: DataRoot, progress: Progress | None = None) -> PublishReport:
         WangjianError: landed bytes are missing; nothing was done.
     """
     require_everything(data)
-    shutil.rmtree(data.raw, ignore_errors=True)
-    data.warehouse.unlink(missing_ok=True)
+    # the ledgers first: what no ledger names is parsed anew, whenever this is stopped
+    for folder in (data.raw / "_ledger", data.raw):
+        if folder.exists():
+            shutil.rmtree(folder)
+    warehouse.forget_warehouse(data.warehouse)
     for source in load_registry():
         parse(data, source, progress)
     build(data, force=True, progress=progress)

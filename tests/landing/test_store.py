@@ -82,6 +82,21 @@ def test_a_torn_note_of_progress_does_not_count(tmp_path: Path) -> None:
     (note,) = (tmp_path / "partial").rglob("*.jsonl")
     note.write_bytes(note.read_bytes()[:-9])
     assert landing.progress(KEY) == {"p0001": one}
+    landing.note_progress(KEY, two)
+    assert landing.progress(KEY) == {"p0001": one, "p0002": two}
+
+
+def test_notes_of_what_is_landed_are_dropped_and_others_are_kept(tmp_path: Path) -> None:
+    landing = Landing(tmp_path)
+    file = landed(landing)
+    higher = KEY.model_copy(update={"version": 2})
+    other = KEY.model_copy(update={"business_date": date(2023, 7, 2)})
+    landing.commit(Manifest(key=higher, files=(file,)))
+    # a crash came between the manifest and the end of the notes; the lower version has gone at the source
+    for key in (KEY, higher, other):
+        landing.note_progress(key, file)
+    landing.forget_finished("five_level")
+    assert [landing.progress(key) for key in (KEY, higher, other)] == [{}, {}, {"p0001": file}]
 
 
 def test_a_torn_manifest_is_told(tmp_path: Path) -> None:

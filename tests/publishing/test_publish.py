@@ -257,6 +257,21 @@ def test_a_crash_costs_only_a_run(
     assert [event.publication.publication_id for event in events(data)] == ["20231231-001", "20231231-002"]
 
 
+def test_what_a_readers_duckdb_moved_out_of_memory_stays_as_long_as_its_file(
+    data: DataRoot, build: BuildAgain, labels: Path
+) -> None:
+    build()
+    first = publish(data, labels=labels).publication
+    # what DuckDB makes beside a file that it reads; of the second one the publication has gone
+    kept, gone = (data.published / f"{name}.tmp" for name in (first.file_name, "warehouse-20220101-001.duckdb"))
+    for folder in (kept, gone):
+        folder.mkdir()
+        (folder / "duckdb_temp_storage_DEFAULT-0.tmp").touch()
+    build(rows=6)
+    publish(data, labels=labels)
+    assert kept.exists() and not gone.exists()
+
+
 def test_ids_sort_by_date_of_the_data(data: DataRoot, build: BuildAgain, labels: Path) -> None:
     for number, day in enumerate(("2023-12-30", "2023-12-31", "2023-12-31"), start=1):
         build(rows=number, as_of=day)

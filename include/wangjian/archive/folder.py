@@ -71,7 +71,7 @@ class ArchiveFolder:
                 "there is no archive", folder=self.root, mend=f"give the folder in which {NOTE} lies; mount its disk"
             )
 
-    def lock(self, doing: str) -> AbstractContextManager[None]:
+    def lock(self, doing: str) -> AbstractContextManager[int]:
         """Only one process at a time writes to an archive, whatever data root it works for."""
         return exclusive_lock(self.root / ".lock", doing=doing, wait=False)
 

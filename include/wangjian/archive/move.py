@@ -79,7 +79,7 @@ def archive(
     return ArchiveReport(plan, copied, len(removed), sum(removed))
 
 
-def archive_lock(data: DataRoot) -> AbstractContextManager[None]:
+def archive_lock(data: DataRoot) -> AbstractContextManager[int]:
     """One archiving or restoring at a time."""
     return exclusive_lock(data.state / "locks" / "archive.lock", doing="archive or restore", wait=False)
 

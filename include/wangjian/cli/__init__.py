@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 from rich.markup import escape
@@ -18,6 +18,7 @@ from wangjian.cli.common import say as _say
 from wangjian.cli.common import with_progress as _with_progress
 from wangjian.cli.housekeeping import housekeeping
 from wangjian.cli.trace import trace
+from wangjian.disk import disk_trouble
 from wangjian.errors import WangjianError
 from wangjian.paths import data_root
 
@@ -32,14 +33,22 @@ def main() -> None:
     try:
         cli(standalone_mode=False)
     except WangjianError as error:
-        # the places that an error names stand in brackets: they are no markup
-        console.print("[bold red]✘[/]", escape(str(error)), highlight=False, soft_wrap=True)
-        sys.exit(error.exit_code)
+        _fail(error)
     except click.ClickException as error:
         error.show()
         sys.exit(2)
     except click.Abort:
         sys.exit(130)
+    except Exception as error:
+        if trouble := disk_trouble(error):
+            _fail(trouble)
+        raise
+
+
+def _fail(error: WangjianError) -> NoReturn:
+    # the places that an error names stand in brackets: they are no markup
+    console.print("[bold red]✘[/]", escape(str(error)), highlight=False, soft_wrap=True)
+    sys.exit(error.exit_code)
 
 
 @cli.command()

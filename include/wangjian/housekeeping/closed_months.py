@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 
 from wangjian.errors import WangjianError
-from wangjian.files import write_atomically
+from wangjian.files import held_alone, write_atomically
 from wangjian.paths import DataRoot
 from wangjian.state import jsonl
 
@@ -69,7 +69,7 @@ def move_months(
     """
     if not log.exists():
         return []
-    with jsonl.held_alone(log):
+    with held_alone(log):
         lines = log.read_bytes().splitlines(keepends=True)
         old: dict[str, list[bytes]] = defaultdict(list)
         for line in lines:

@@ -17,7 +17,7 @@ from functools import cached_property
 from pathlib import Path
 
 from wangjian.errors import ArchiveDamaged, WangjianError
-from wangjian.files import append_line, fsync_path, temporary_beside, write_atomically
+from wangjian.files import append_text, fsync_path, temporary_beside, write_atomically
 from wangjian.landing.manifest import ExportKey, LandedFile, Manifest
 
 
@@ -171,20 +171,19 @@ class Landing:
     # progress --------------------------------------------------------------------------------------------------------
 
     def _progress_path(self, key: ExportKey) -> Path:
-        name = f"{key.business_date}.{key.provider}{key.delivery}.v{key.version}.jsonl"
-        return self.root / "partial" / key.source / key.dataset / name
+        return self.root / "partial" / key.source / key.dataset / f"{_notes_of(key)}.v{key.version}.jsonl"
 
     def note_progress(self, key: ExportKey, file: LandedFile) -> None:
         """Note one file of an export that is still being fetched."""
-        append_line(self._progress_path(key), file.model_dump_json())
+        append_text(self._progress_path(key), f"{file.model_dump_json()}\n")
 
     def progress(self, key: ExportKey) -> dict[str, LandedFile]:
-        """What an earlier, unfinished fetch of this export has landed, by part. A torn last line does not count."""
+        """What an earlier, unfinished fetch of this export has landed, by part. Torn lines do not count."""
         try:
-            lines = self._progress_path(key).read_bytes().split(b"\n")
+            lines = self._progress_path(key).read_bytes().splitlines()
         except FileNotFoundError:
             return {}
-        files = (LandedFile.model_validate_json(line) for line in lines[:-1] if line)
+        files = [file for line in lines if (file := _noted(line))]
         return {file.part: file for file in files if self.object_path(file.sha256).exists()}
 
     def noted_bytes(self) -> set[str]:
@@ -196,6 +195,18 @@ class Landing:
     def forget_progress(self, key: ExportKey) -> None:
         """Drop the notes of a fetch that is finished, or must start again. The bytes stay."""
         self._progress_path(key).unlink(missing_ok=True)
+
+    def forget_finished(self, source: str) -> None:
+        """Drop notes that nobody will go on from, left by a crash: the export is landed, in that version or a higher one."""
+        for path in sorted((self.root / "partial" / source).glob("*/*.jsonl")):
+            export, _, version = path.stem.rpartition(".v")
+            keys = (manifest.key for manifest in self.exports(source, path.parent.name))
+            if any(_notes_of(key) == export and key.version >= int(version) for key in keys):
+                path.unlink(missing_ok=True)
+
+
+def _notes_of(key: ExportKey) -> str:
+    return f"{key.business_date}.{key.provider}{key.delivery}"
 
 
 def _noted(line: bytes) -> LandedFile | None:

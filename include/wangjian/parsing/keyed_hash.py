@@ -16,8 +16,7 @@ def load_key(state: Path) -> bytes:
     with exclusive_lock(state / "locks" / "keyed_hash.lock", doing="make the key"):
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            write_atomically(path, secrets.token_hex(32))
-            path.chmod(0o600)
+            write_atomically(path, secrets.token_hex(32), mode=0o600)
     return bytes.fromhex(path.read_text())
 
 

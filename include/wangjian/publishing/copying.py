@@ -53,7 +53,7 @@ def attach_warehouse(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
     try:
         connection.execute(f"attach '{quoted(path)}' as warehouse (read_only)")
     except duckdb.IOException as error:
-        if "lock" not in str(error):
+        if "Could not set lock" not in str(error):
             raise
         raise Busy("cannot publish: a build is writing to the warehouse", file=path, mend="wait for its end") from error
 

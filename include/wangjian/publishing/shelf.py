@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from contextlib import AbstractContextManager
 
 from wangjian.errors import BadArguments
@@ -59,7 +60,7 @@ def rollback(data: DataRoot, publication_id: str | None = None, run_id: str | No
         return target
 
 
-def publishing_lock(data: DataRoot, doing: str) -> AbstractContextManager[None]:
+def publishing_lock(data: DataRoot, doing: str) -> AbstractContextManager[int]:
     """Only one process at a time moves the link or clears the shelf."""
     return exclusive_lock(data.state / "locks" / "publish.lock", doing=doing)
 
@@ -99,9 +100,10 @@ def clear_leftovers(data: DataRoot) -> None:
     keep = {event.publication.file_name for event in events(data)} | ({shown.name} if shown else set())
     for path in data.published.glob("*"):
         is_temporary = path.name.startswith((BUILDING, f".{LINK}."))
-        is_unknown = path.name.startswith("warehouse-") and path.name not in keep
+        # beside a file DuckDB lays what it moves out of memory: that of a kept one may be some reader's at this moment
+        is_unknown = path.name.startswith("warehouse-") and path.name.removesuffix(".tmp") not in keep
         if is_temporary or is_unknown:
-            path.unlink()
+            shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
 
 
 def old_publications(data: DataRoot, keep: int) -> tuple[Publication, ...]:

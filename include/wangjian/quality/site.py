@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from wangjian.disk import trouble_told
+from wangjian.errors import WangjianError
 from wangjian.files import temporary_beside
 from wangjian.housekeeping.retention import load_retention
 from wangjian.quality.page import mend_pages, write_first_page
@@ -14,6 +18,7 @@ from wangjian.quality.suites import Suite
 from wangjian.state import CheckResult
 
 _SITE = "checks"
+_RENDERING = "great_expectations.render.renderer.site_builder"
 
 
 def write_site(context: Any, docs: Path, run_id: str, suites: Iterable[Suite], results: Iterable[CheckResult]) -> Path:
@@ -37,10 +42,31 @@ def write_site(context: Any, docs: Path, run_id: str, suites: Iterable[Suite], r
     context.add_data_docs_site(
         _SITE, {"class_name": "SiteBuilder", "show_how_to_buttons": False, "store_backend": store}
     )
-    context.build_data_docs(site_names=[_SITE])
+    with _raising_disk_trouble():
+        context.build_data_docs(site_names=[_SITE])
     mend_pages(folder)
     write_first_page(folder, suites, results)
     return _swap(docs / _SITE, folder)
+
+
+@contextmanager
+def _raising_disk_trouble() -> Iterator[None]:
+    """Great Expectations logs that it could not write a page, with a stack trace, and goes on: a full disk would leave half a report."""
+    found: list[WangjianError] = []
+
+    def passes(record: logging.LogRecord) -> bool:
+        trouble = trouble_told(record.getMessage().split("Traceback:")[0])
+        found.extend([trouble] if trouble else [])
+        return trouble is None
+
+    logger = logging.getLogger(_RENDERING)
+    logger.addFilter(passes)
+    try:
+        yield
+    finally:
+        logger.removeFilter(passes)
+    if found:
+        raise found[0]
 
 
 def _swap(link: Path, folder: Path) -> Path:

@@ -88,6 +88,7 @@ def fetch(
             for done, job in enumerate(as_completed(jobs), start=1):
                 job.result()
                 progress(source.source, done, len(todo))
+    landing.forget_finished(source.source)
     report.failures += _missing(source, request, listed)
 
 

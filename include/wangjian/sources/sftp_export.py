@@ -93,7 +93,10 @@ async def _fetch_all(
         done = report.exports_new + len(report.failures)
         progress(session.source.source, done, len(todo))
 
-    await asyncio.gather(*(one(files) for files in todo.values()))
+    # all come to their end before an error goes on: cut off, each of them would tell its own
+    for ended in await asyncio.gather(*(one(files) for files in todo.values()), return_exceptions=True):
+        if ended is not None:
+            raise ended
 
 
 def _by_export(files: Iterable[RemoteFile]) -> dict[tuple[str, date, int], list[RemoteFile]]:

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import logging
-import os
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
 
-from wangjian.errors import WangjianError
-from wangjian.files import fsync_path, written_atomically
+from wangjian.files import append_text, written_atomically
 
 _log = logging.getLogger(__name__)
 
@@ -32,44 +28,11 @@ def append(path: Path, records: Iterable[BaseModel]) -> None:
     text = "".join(f"{record.model_dump_json()}\n" for record in records)
     if not text:
         return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    is_new = not path.exists()
-    descriptor = _opened(path, fcntl.LOCK_SH)
-    try:
-        _write_whole(descriptor, path, (_mend(descriptor) + text).encode())
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-    if is_new:
-        fsync_path(path.parent)
-
-
-def _opened(path: Path, lock: int) -> int:
-    """Open the file that has this name, and hold it; whoever waited while another file took the name opens that one."""
-    while True:
-        descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
-        fcntl.flock(descriptor, lock)
-        if path.exists() and os.path.samestat(path.stat(), os.fstat(descriptor)):
-            return descriptor
-        os.close(descriptor)
-
-
-@contextmanager
-def held_alone(path: Path) -> Iterator[None]:
-    """Keep a store to oneself: whoever wants to append meanwhile waits. For taking old records out.
-
-    Args:
-        path: the store.
-    """
-    descriptor = _opened(path, fcntl.LOCK_EX)
-    try:
-        yield
-    finally:
-        os.close(descriptor)
+    append_text(path, text)
 
 
 def replace(path: Path, content: bytes) -> None:
-    """Replace a store that is held alone, in one step.
+    """Replace a store that is held alone (`wangjian.files.held_alone`), in one step.
 
     Args:
         path: the store.
@@ -78,17 +41,6 @@ def replace(path: Path, content: bytes) -> None:
     with written_atomically(path) as temporary:
         temporary.touch(mode=0o600)
         temporary.write_bytes(content)
-
-
-def _mend(descriptor: int) -> str:
-    """A line break when the last writer died within its line, so that the next record does not stick to the torn one."""
-    size = os.fstat(descriptor).st_size
-    return "\n" if size and os.pread(descriptor, 1, size - 1) != b"\n" else ""
-
-
-def _write_whole(descriptor: int, path: Path, content: bytes) -> None:
-    if os.write(descriptor, content) < len(content):
-        raise WangjianError("only part of a record could be written", file=path, mend="free disk space and run again")
 
 
 def read(path: Path) -> Iterator[dict[str, Any]]:

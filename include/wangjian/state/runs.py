@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Literal
 
 from pydantic import AwareDatetime, BaseModel, Field
 
+from wangjian.disk import disk_trouble
 from wangjian.errors import RejectedFile, WangjianError
 from wangjian.lineage import told
 from wangjian.paths import DataRoot
@@ -81,13 +83,20 @@ def _logged(data: DataRoot, step: str, source: str | None, run_id: str | None) -
         run.outcome = "succeeded" if run.outcome == "running" else run.outcome
     except BaseException as error:
         _note(run, error)
+        # on a full disk even this may fail: what happened is told all the same
+        with suppress(OSError, WangjianError):
+            _end(log, run)
         raise
-    finally:
-        run.ended_at = now()
-        jsonl.append(log, [run])
+    _end(log, run)
+
+
+def _end(log: Path, run: Run) -> None:
+    run.ended_at = now()
+    jsonl.append(log, [run])
 
 
 def _note(run: Run, error: BaseException) -> None:
+    error = disk_trouble(error) or error
     run.outcome = "failed" if isinstance(error, Exception) else "interrupted"
     run.reason = error.code if isinstance(error, RejectedFile) else type(error).__name__
     run.message = str(error) if isinstance(error, WangjianError) else f"{type(error).__name__}: {error}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,7 +11,8 @@ from typing import Any
 
 import duckdb
 
-from wangjian.errors import WangjianError
+from wangjian.disk import disk_trouble, trouble_told
+from wangjian.errors import Busy, WangjianError
 from wangjian.files import exclusive_lock, write_atomically
 from wangjian.parsing import contract_hashes, ledger_fingerprint, write_waivers
 from wangjian.paths import DBT_PROJECT, DataRoot
@@ -53,7 +55,7 @@ def build(data: DataRoot, *, force: bool = False, progress: Progress | None = No
         WangjianError: a model or test failed; the published file is as it was.
     """
     started = time.monotonic()
-    with exclusive_lock(data.state / "locks" / "warehouse.lock", doing="build the warehouse"):
+    with exclusive_lock(data.state / "locks" / "warehouse.lock", doing="build the warehouse") as lock:
         # both before dbt reads anything: what is parsed or changed meanwhile is then a difference for the next build
         inputs, rules = inputs_fingerprint(data), rules_fingerprint(data)
         _require_parsed(data)
@@ -61,9 +63,10 @@ def build(data: DataRoot, *, force: bool = False, progress: Progress | None = No
             return BuildReport(current_build(data).build_id, inputs, time.monotonic() - started, was_current=True)
         run_id = new_run_id()
         write_waivers(data, [waiver.model_dump(exclude={"is_withdrawn"}) for waiver in waivers(data)])
+        _clear_wreck(data.warehouse)
         command = "build" if not force and _may_increment(data, rules) else "build --full-refresh"
         _inputs_note(data).unlink(missing_ok=True)
-        results = run_dbt(data, command, progress)
+        results = run_dbt(data, command, lock, progress)
         append_check_results(data, run_id, dbt_check_results(run_id, results, load_manifest(data)))
         _raise_on_failure(results)
         built = record_build(data, run_id)
@@ -80,6 +83,26 @@ def _require_parsed(data: DataRoot) -> None:
             folder=data.raw,
             mend="run `wangjian ingest` and `wangjian parse` for each source first",
         )
+
+
+def _clear_wreck(warehouse: Path) -> None:
+    """Remove what a crash may have left: what DuckDB had moved out of memory, and a warehouse that it cannot open any more."""
+    shutil.rmtree(warehouse.with_name(f"{warehouse.name}.tmp"), ignore_errors=True)
+    try:
+        if warehouse.exists():
+            duckdb.connect(str(warehouse), read_only=True).close()
+    except duckdb.Error as error:
+        if (trouble := disk_trouble(error)) or "Could not set lock" in str(error):
+            raise trouble or Busy(
+                "cannot build: another process has the warehouse open", file=warehouse, mend="wait for its end"
+            ) from error
+        forget_warehouse(warehouse)
+
+
+def forget_warehouse(warehouse: Path) -> None:
+    """Remove the warehouse, so that the next build makes it anew; first its log, which would be taken for the new file's."""
+    warehouse.with_name(f"{warehouse.name}.wal").unlink(missing_ok=True)
+    warehouse.unlink(missing_ok=True)
 
 
 def _inputs_note(data: DataRoot) -> Path:
@@ -136,6 +159,8 @@ def _raise_on_failure(results: list[dict[str, Any]]) -> None:
     if failed:
         first = failed[0]
         message = " ".join(str(first.get("message", "")).split())[:400]
+        if trouble := trouble_told(message, model=node_name(first)):
+            raise trouble
         raise WangjianError(
             f"{len(failed)} of {len(results)} dbt nodes failed; the first: {message}",
             model=node_name(first),

@@ -4,32 +4,39 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import orjson
 
+from wangjian.disk import trouble_told
 from wangjian.errors import WangjianError
 from wangjian.paths import DBT_PROJECT, DataRoot
 from wangjian.sources.fetch import Progress
 
 KEPT_LINES = 8
+_WHOLE = (0, 1)
+"""Exit codes of a run that came to its end; 1 where nodes failed. Interrupted, dbt writes the results of half the nodes, and ends with 2."""
 
 
-def run_dbt(data: DataRoot, command: str, progress: Progress | None = None) -> list[dict[str, Any]]:
+def run_dbt(data: DataRoot, command: str, lock: int, progress: Progress | None = None) -> list[dict[str, Any]]:
     """Run a dbt command over the whole project.
 
     Args:
         data: the data root; dbt's own files go to its scratch folder.
         command: `build`, `docs generate`, ….
+        lock: descriptor of the warehouse's lock. dbt holds it too: should this process be killed and dbt go on, the next run waits for
+            its end instead of taking its results for its own.
         progress: told of each node that ends.
 
     Returns:
         dbt's results, one a node; failed nodes are results too.
 
     Raises:
-        WangjianError: dbt did not get as far as running nodes.
+        WangjianError: dbt did not get as far as running nodes, or was stopped before their end.
     """
     target = data.scratch / "dbt"
     target.mkdir(parents=True, exist_ok=True)
@@ -40,16 +47,24 @@ def run_dbt(data: DataRoot, command: str, progress: Progress | None = None) -> l
     kinds = ["--exclude-resource-type", "unit_test"] if command.startswith("build") else []
     places = ["--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT), "--target-path", str(target)]
     environment = {**os.environ, "WANGJIAN_DATA": str(data.root), "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}
-    said = _follow(
-        [sys.executable, "-m", "dbt.cli.main", *options, *command.split(), *kinds, *places], environment, progress
+    said, code = _follow(
+        [sys.executable, "-m", "dbt.cli.main", *options, *command.split(), *kinds, *places], environment, lock, progress
     )
-    if not results.exists():
-        raise WangjianError(
-            f"dbt could not start: {' '.join(said)}",
-            log=target / "logs" / "dbt.log",
-            mend="read the log; a model or YAML file is probably wrong",
-        )
+    if not results.exists() or code not in _WHOLE:
+        raise _broken_off(said, code, target / "logs" / "dbt.log")
     return list(json.loads(results.read_text())["results"])
+
+
+def _broken_off(said: list[str], code: int, log: Path) -> WangjianError:
+    words = " ".join(said)
+    if code < 0:
+        name = signal.Signals(-code).name
+        return WangjianError(
+            f"dbt was stopped by {name}: {words}", log=log, mend="look who stops it (memory?), then run again"
+        )
+    return trouble_told(words) or WangjianError(
+        f"dbt broke off: {words}", log=log, mend="read the log; a model or YAML file is probably wrong"
+    )
 
 
 def load_manifest(data: DataRoot) -> dict[str, Any]:
@@ -58,16 +73,19 @@ def load_manifest(data: DataRoot) -> dict[str, Any]:
     return found
 
 
-def _follow(command: list[str], environment: dict[str, str], progress: Progress | None) -> list[str]:
+def _follow(
+    command: list[str], environment: dict[str, str], lock: int, progress: Progress | None
+) -> tuple[list[str], int]:
+    """The last lines that dbt said, and its exit code (negative: the signal that ended it)."""
     said: list[str] = []
     with subprocess.Popen(
-        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, pass_fds=(lock,)
     ) as process:
         assert process.stdout is not None
         for line in process.stdout:
             message = _told(line, progress)
             said = [*said[1 - KEPT_LINES :], message] if message else said
-    return said
+    return said, process.returncode
 
 
 def _told(line: str, progress: Progress | None) -> str:

@@ -24,8 +24,8 @@ def write_model_docs(data: DataRoot) -> Path:
     Raises:
         WangjianError: dbt could not read the project or the warehouse.
     """
-    with exclusive_lock(data.state / "locks" / "warehouse.lock", doing="describe the warehouse"):
-        run_dbt(data, "docs generate")
+    with exclusive_lock(data.state / "locks" / "warehouse.lock", doing="describe the warehouse") as lock:
+        run_dbt(data, "docs generate", lock)
     target = data.scratch / "dbt"
     manifest = json.loads((target / "manifest.json").read_text(encoding="utf-8"))
     catalog = (target / "catalog.json").read_text(encoding="utf-8")

@@ -1,0 +1,55 @@
+"""Files and locks: what a crash leaves of them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from wangjian.errors import Busy
+from wangjian.files import append_text, exclusive_lock, remove_abandoned, write_atomically
+
+
+def test_a_secret_is_nobody_elses_from_its_first_moment_on(tmp_path: Path) -> None:
+    path = tmp_path / "key"
+    write_atomically(path, "secret", mode=0o600)
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert path.read_text() == "secret"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["key"]
+
+
+def test_a_line_does_not_stick_to_a_torn_one(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    append_text(path, "one\n")
+    path.write_text("one\ntw")
+    append_text(path, "three\n")
+    assert path.read_text().splitlines() == ["one", "tw", "three"]
+
+
+def test_a_child_that_was_given_the_lock_holds_it_when_its_parent_is_gone(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    with exclusive_lock(path, doing="build") as lock:
+        child = subprocess.Popen([sys.executable, "-c", "input()"], pass_fds=(lock,), stdin=subprocess.PIPE)
+    try:
+        with pytest.raises(Busy, match="another process"), exclusive_lock(path, doing="build", wait=False):
+            pass
+    finally:
+        child.communicate(b"\n", timeout=30)
+    with exclusive_lock(path, doing="build", wait=False):
+        pass
+
+
+def test_only_old_temporary_files_are_abandoned(tmp_path: Path) -> None:
+    (tmp_path / "sub").mkdir()
+    fresh, kept = tmp_path / "sub" / ".a.1-2.tmp", tmp_path / "sub" / "a.parquet"
+    for path in (fresh, kept):
+        path.touch()
+    old = tmp_path / "sub" / ".b.1-2.tmp"
+    old.touch()
+    os.utime(old, (time.time() - 7200, time.time() - 7200))
+    assert remove_abandoned(tmp_path) == 1
+    assert fresh.exists() and kept.exists() and not old.exists()
