@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import secrets
@@ -11,8 +10,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-
-from wangjian.errors import Busy
 
 
 def fsync_path(path: Path) -> None:
@@ -88,26 +85,3 @@ def sha256_of(path: Path) -> str:
     """SHA-256 of a file's bytes, 64 lower-case hex digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-@contextmanager
-def exclusive_lock(path: Path, *, doing: str, wait: bool = True) -> Iterator[None]:
-    """Hold an advisory lock; the system frees it when the process ends, however it ends.
-
-    Args:
-        path: the lock file.
-        doing: what is about to be done, for the message.
-        wait: wait for the other process; otherwise raise at once.
-
-    Raises:
-        Busy: another process holds the lock and `wait` is false.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-        except BlockingIOError:
-            raise Busy(
-                f"cannot {doing}: another process is at it", lock=path, mend="wait until it has finished"
-            ) from None
-        yield

@@ -96,11 +96,11 @@ def backfill_request(params: dict[str, Any]) -> BackfillRequest:
 
 def planned_sources(params: dict[str, Any]) -> list[str]:
     """The sources of a backfill, after its plan was told."""
-    from wangjian.backfill import make_plan
+    from wangjian.backfill import begin
 
     request = backfill_request(params)
     with clear_errors():
-        plan = make_plan(data_root(), request)
+        plan = begin(data_root(), request)
     print(f"backfill {request.date_from} to {request.date_to}, {request.mode}: {request.reason}")
     for item in plan.datasets:
         print(

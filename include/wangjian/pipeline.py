@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from wangjian import parsing, publishing, quality, warehouse
 from wangjian.errors import AwaitingApproval
 from wangjian.files import remove_abandoned
 from wangjian.landing.store import Landing
+from wangjian.locks import parse_lock, warehouse_lock
 from wangjian.parsing import ParseReport
 from wangjian.paths import DataRoot
 from wangjian.publishing import PublishReport
@@ -103,7 +105,7 @@ def compact(data: DataRoot, source: str) -> int:
         How many partitions (dataset and month) were merged.
 
     Raises:
-        Busy: a build is under way.
+        Busy: a build, a check or a publication is under way.
     """
     with record_run(data, "compact", source=source) as run:
         merged = parsing.compact(data, source)
@@ -144,12 +146,14 @@ def publish(data: DataRoot, *, approved_by: str | None = None) -> PublishReport:
     Raises:
         AwaitingApproval: a backfill holds publication until a person approves.
     """
-    _require_approval(data, approved_by)
-    with record_run(data, "publish") as run:
-        report = publishing.publish(data, run.run_id)
-        # a crash before this line costs nothing: the next publication notes it
-        note_quarantine_changes(data, report.publication.publication_id)
-        run.message = report.message
+    with warehouse_lock(data, "publish"):
+        # asked only now: while we waited, a backfill may have come that holds publication
+        _require_approval(data, approved_by)
+        with record_run(data, "publish") as run:
+            report = publishing.publish(data, run.run_id)
+            # a crash before this line costs nothing: the next publication notes it
+            note_quarantine_changes(data, report.publication.publication_id)
+            run.message = report.message
     return report
 
 
@@ -176,10 +180,15 @@ def is_published(data: DataRoot) -> bool:
 
 def rebuild(data: DataRoot, progress: Progress | None = None) -> PublishReport:
     """Make everything anew from `landing/` (and `state/`) alone: parse, build, check, publish."""
-    shutil.rmtree(data.raw, ignore_errors=True)
-    data.warehouse.unlink(missing_ok=True)
-    for source in load_registry():
-        parse(data, source, progress)
-    build(data, force=True, progress=progress)
-    check(data, progress)
-    return publish(data)
+    doing = "rebuild everything"
+    with ExitStack() as locks:
+        locks.enter_context(warehouse_lock(data, doing))
+        for source in load_registry():
+            locks.enter_context(parse_lock(data, source, doing))
+        shutil.rmtree(data.raw, ignore_errors=True)
+        data.warehouse.unlink(missing_ok=True)
+        for source in load_registry():
+            parse(data, source, progress)
+        build(data, force=True, progress=progress)
+        check(data, progress)
+        return publish(data)

@@ -7,10 +7,10 @@ import os
 
 import pytest
 
+from support.holding import held_elsewhere
 from support.landed import Land, ledger, penalties, raw_rows
 from wangjian import pipeline
 from wangjian.errors import Busy
-from wangjian.files import exclusive_lock
 from wangjian.parsing import compact, parse
 from wangjian.parsing.raw import Partition, ledger_fingerprint
 from wangjian.paths import DataRoot
@@ -88,8 +88,8 @@ def test_more_rows_of_a_compacted_month_are_parsed_beside_it(parsed: DataRoot, l
 
 def test_compaction_does_not_wait_for_a_build(parsed: DataRoot) -> None:
     with (
-        exclusive_lock(parsed.state / "locks" / "warehouse.lock", doing="build"),
-        pytest.raises(Busy, match="another process"),
+        held_elsewhere(parsed.state / "locks" / "warehouse.lock", "build the warehouse"),
+        pytest.raises(Busy, match=r"cannot compact jiangxi: another process.*doing=build the warehouse"),
     ):
         compact(parsed, "jiangxi")
 

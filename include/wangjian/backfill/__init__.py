@@ -2,6 +2,6 @@
 
 from wangjian.backfill.plan import Plan, make_plan
 from wangjian.backfill.request import BackfillRequest
-from wangjian.backfill.run import BackfillReport, finish, prepare, run_backfill
+from wangjian.backfill.run import BackfillReport, begin, finish, prepare, run_backfill
 
-__all__ = ["BackfillReport", "BackfillRequest", "Plan", "finish", "make_plan", "prepare", "run_backfill"]
+__all__ = ["BackfillReport", "BackfillRequest", "Plan", "begin", "finish", "make_plan", "prepare", "run_backfill"]

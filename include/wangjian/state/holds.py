@@ -15,7 +15,7 @@ class Hold(BaseModel):
     """One line of the history: publication is held, or let go.
 
     Attributes:
-        build_id: the build that was looked at.
+        build_id: the build that was looked at; null where the backfill that holds has not come so far yet.
         reason: why it was held, or let go.
         decided_by: who let it go.
     """
@@ -23,7 +23,7 @@ class Hold(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     event: Literal["held", "approved"] = "held"
-    build_id: str
+    build_id: str | None = None
     run_id: str
     reason: str
     decided_by: str | None = None

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from wangjian.errors import WangjianError
-from wangjian.files import exclusive_lock, write_atomically
+from wangjian.files import write_atomically
+from wangjian.locks import warehouse_lock
 from wangjian.parsing import ledger_fingerprint, write_waivers
 from wangjian.paths import DBT_PROJECT, DataRoot
 from wangjian.sources.fetch import Progress
@@ -51,7 +52,7 @@ def build(data: DataRoot, *, force: bool = False, progress: Progress | None = No
         WangjianError: a model or test failed; the published file is as it was.
     """
     started = time.monotonic()
-    with exclusive_lock(data.state / "locks" / "warehouse.lock", doing="build the warehouse"):
+    with warehouse_lock(data, "build the warehouse"):
         inputs = inputs_fingerprint(data)
         _require_parsed(data)
         if not force and is_current(data):

@@ -11,14 +11,16 @@ from typing import Any
 import orjson
 
 from wangjian.errors import WangjianError
+from wangjian.locks import held_descriptors
 from wangjian.paths import DBT_PROJECT, DataRoot
 from wangjian.sources.fetch import Progress
+from wangjian.warehouse.opening import raise_if_open_elsewhere
 
 KEPT_LINES = 8
 
 
 def run_dbt(data: DataRoot, command: str, progress: Progress | None = None) -> list[dict[str, Any]]:
-    """Run a dbt command over the whole project.
+    """Run a dbt command over the whole project. The caller holds the warehouse's lock.
 
     Args:
         data: the data root; dbt's own files go to its scratch folder.
@@ -29,6 +31,7 @@ def run_dbt(data: DataRoot, command: str, progress: Progress | None = None) -> l
         dbt's results, one a node; failed nodes are results too.
 
     Raises:
+        Busy: another program has the warehouse open.
         WangjianError: dbt did not get as far as running nodes.
     """
     target = data.scratch / "dbt"
@@ -44,8 +47,9 @@ def run_dbt(data: DataRoot, command: str, progress: Progress | None = None) -> l
         [sys.executable, "-m", "dbt.cli.main", *options, *command.split(), *kinds, *places], environment, progress
     )
     if not results.exists():
+        raise_if_open_elsewhere(data, f"run dbt {command}", "\n".join(said))
         raise WangjianError(
-            f"dbt could not start: {' '.join(said)}",
+            f"dbt could not start: {' '.join(line.split('Traceback')[0].strip() for line in said)}",
             log=target / "logs" / "dbt.log",
             mend="read the log; a model or YAML file is probably wrong",
         )
@@ -60,8 +64,10 @@ def load_manifest(data: DataRoot) -> dict[str, Any]:
 
 def _follow(command: list[str], environment: dict[str, str], progress: Progress | None) -> list[str]:
     said: list[str] = []
+    # dbt holds our locks with us: were we killed, it would go on writing
+    locks = held_descriptors()
     with subprocess.Popen(
-        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, pass_fds=locks
     ) as process:
         assert process.stdout is not None
         for line in process.stdout:
