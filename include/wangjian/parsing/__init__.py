@@ -2,6 +2,6 @@
 
 from wangjian.parsing.compact import compact
 from wangjian.parsing.parse import ParseReport, parse, unparsed
-from wangjian.parsing.raw import ledger_fingerprint, write_waivers
+from wangjian.parsing.raw import ledger_fingerprint, write_empty_files, write_waivers
 
-__all__ = ["ParseReport", "compact", "ledger_fingerprint", "parse", "unparsed", "write_waivers"]
+__all__ = ["ParseReport", "compact", "ledger_fingerprint", "parse", "unparsed", "write_empty_files", "write_waivers"]

@@ -11,9 +11,11 @@ from typing import Any
 from wangjian.errors import WangjianError
 from wangjian.files import write_atomically
 from wangjian.locks import warehouse_lock
-from wangjian.parsing import ledger_fingerprint, write_waivers
+from wangjian.parsing import ledger_fingerprint, write_empty_files, write_waivers
 from wangjian.paths import DBT_PROJECT, DataRoot
+from wangjian.sources.contract import load_contract
 from wangjian.sources.fetch import Progress
+from wangjian.sources.registry import load_registry
 from wangjian.state import append_check_results, current_build, new_run_id, record_build
 from wangjian.state.waivers import waivers
 from wangjian.warehouse.dbt import load_manifest, run_dbt
@@ -58,6 +60,9 @@ def build(data: DataRoot, *, force: bool = False, progress: Progress | None = No
         if not force and is_current(data):
             return BuildReport(current_build(data).build_id, inputs, time.monotonic() - started, was_current=True)
         run_id = new_run_id()
+        for source in load_registry():
+            # a source that has not come yet keeps no other from readers
+            write_empty_files(data, load_contract(source).values())
         write_waivers(data, [waiver.model_dump(exclude={"is_withdrawn"}) for waiver in waivers(data)])
         _inputs_note(data).unlink(missing_ok=True)
         results = run_dbt(data, "build", progress)
