@@ -115,7 +115,8 @@ def _until_quiet(client: httpx.Client) -> None:
     deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
         unfinished = af.unfinished(client)
-        waiting = client.get("/dags/warehouse/assets/queuedEvents").status_code != httpx.codes.NOT_FOUND
+        answer = client.get("/dags/warehouse/assets/queuedEvents")
+        waiting = answer.status_code == httpx.codes.OK and answer.json()["total_entries"]
         if not unfinished and not waiting:
             return
         assert time.monotonic() < deadline, [(run["dag_id"], run["state"]) for run in unfinished]

@@ -146,7 +146,13 @@ def finish(data: DataRoot, request: BackfillRequest, progress: Progress | None =
         Busy: a program of somebody else has the warehouse open.
     """
     doing = request.told
-    with backfill_lock(data, doing), warehouse_open(data, doing), record_run(data, "backfill") as run:
+    with backfill_lock(data, doing), warehouse_open(data, doing):
+        change = _built(data, request, progress)
+        return change, None if request.hold else pipeline.publish(data).publication.publication_id
+
+
+def _built(data: DataRoot, request: BackfillRequest, progress: Progress | None) -> Difference:
+    with record_run(data, "backfill") as run:
         run.purpose = request.reason
         pipeline.build(data, force=request.mode == "rebuild", progress=progress)
         pipeline.check(data, progress)
@@ -155,4 +161,4 @@ def finish(data: DataRoot, request: BackfillRequest, progress: Progress | None =
         run.message = (
             f"{request.mode} {request.date_from} to {request.date_to}: {rows} rows, {len(change.kpis)} KPIs change"
         )
-    return change, None if request.hold else pipeline.publish(data).publication.publication_id
+    return change

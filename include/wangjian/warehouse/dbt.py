@@ -54,7 +54,7 @@ def run_dbt(data: DataRoot, command: str, progress: Progress | None = None) -> l
         [sys.executable, "-m", "dbt.cli.main", *options, *command.split(), *kinds, *places], environment, progress
     )
     if not results.exists() or code not in _WHOLE:
-        raise_if_open_elsewhere(data.warehouse, f"run dbt {command}", "\n".join(said))
+        raise_if_open_elsewhere(data.warehouse, f"run dbt {command.partition(' --')[0]}", "\n".join(said))
         raise _broken_off(said, code, target / "logs" / "dbt.log")
     return list(json.loads(results.read_text())["results"])
 
