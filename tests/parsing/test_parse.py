@@ -13,6 +13,7 @@ from wangjian.paths import DataRoot
 from wangjian.sources.registry import get_source
 
 module = importlib.import_module("wangjian.parsing.parse")
+rules = importlib.import_module("wangjian.parsing.pending")
 
 FINE = "赣市监立〔2023〕1号,1,1,罚款,1000.00,,,"
 WARNING = "赣市监立〔2023〕1号,2,1,警告,,,,"
@@ -84,10 +85,20 @@ def test_a_new_parser_version_parses_everything_anew(
     land("jiangxi", "case_penalties", "2023-01-02", penalties(FINE))
     parse(get_source("jiangxi"), data)
     before = raw_rows(data, "jiangxi", "case_penalties")
-    monkeypatch.setattr(module, "PARSER_VERSION", module.PARSER_VERSION + 1)
+    monkeypatch.setattr(rules, "PARSER_VERSION", rules.PARSER_VERSION + 1)
     assert parse(get_source("jiangxi"), data).files == 2
     assert raw_rows(data, "jiangxi", "case_penalties") == before
     assert len(list((data.raw / "jiangxi" / "case_penalties" / "2023-01").glob("*.parquet"))) == 1
+
+
+def test_what_is_parsed_is_known_by_its_name(data: DataRoot, land: Land, monkeypatch: pytest.MonkeyPatch) -> None:
+    land("jiangxi", "case_penalties", "2023-01-02", penalties(FINE))
+    parse(get_source("jiangxi"), data)
+    read, names = rules.read_manifest, []
+    monkeypatch.setattr(rules, "read_manifest", lambda path: names.append(path.name[:10]) or read(path))
+    land("jiangxi", "case_penalties", "2023-01-03", penalties(WARNING))
+    assert parse(get_source("jiangxi"), data).files == 2
+    assert names == ["2023-01-03"]
 
 
 def test_the_same_line_twice_in_a_file_is_one_row_and_a_repeat(data: DataRoot, land: Land) -> None:

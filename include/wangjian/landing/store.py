@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -27,6 +27,20 @@ class StoredBytes:
 
     sha256: str
     byte_size: int
+
+
+@dataclass(frozen=True)
+class ListedExport:
+    """An export that is landed, as the name of its manifest tells it.
+
+    Attributes:
+        path: of the manifest.
+    """
+
+    dataset: str
+    business_date: date
+    export_id: str
+    path: Path
 
 
 class Landing:
@@ -158,9 +172,25 @@ class Landing:
         pattern = f"{source or '*'}/{dataset or '*'}/{month or '*'}/*.jsonl"
         return sorted((self.root / "manifests").glob(pattern))
 
-    def exports(self, source: str | None = None, dataset: str | None = None) -> Iterator[Manifest]:
-        """Every landed export, in a fixed order."""
-        return (read_manifest(path) for path in self.manifests(source, dataset))
+    def listed(self, source: str) -> Iterator[ListedExport]:
+        """Every landed export of a source as the names of their manifests tell it, in a fixed order; none is read."""
+        for path in self.manifests(source):
+            day, export_id, _ = path.name.split(".")
+            yield ListedExport(path.parent.parent.name, date.fromisoformat(day), export_id, path)
+
+    def exports(
+        self, source: str | None = None, dataset: str | None = None, dates: Container[date] | None = None
+    ) -> Iterator[Manifest]:
+        """Every landed export, in a fixed order.
+
+        Args:
+            source: only of this source.
+            dataset: only of this dataset.
+            dates: only of these business dates; the manifests of others are not read.
+        """
+        for path in self.manifests(source, dataset):
+            if dates is None or date.fromisoformat(path.name[:10]) in dates:
+                yield read_manifest(path)
 
     def newest_date(self, source: str) -> date | None:
         """The greatest business date of a source's exports, from the names of their manifests alone; null where it has none."""

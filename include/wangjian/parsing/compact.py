@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from wangjian.errors import Busy
 from wangjian.files import written_atomically
 from wangjian.locks import parse_lock, warehouse_lock
-from wangjian.parsing.raw import LEDGER, Partition, batch_id, write_table
+from wangjian.parsing.raw import LEDGER, Partition, batch_id, parsed_exports, write_table
 from wangjian.paths import DataRoot
 
 
@@ -38,12 +38,14 @@ def compact(data: DataRoot, source: str) -> int:
         return sum(_compact_partition(partition) for partition in partitions)
 
 
-def sweep(data: DataRoot, partitions: Iterable[Partition]) -> None:
+def sweep(data: DataRoot, source: str, partitions: Iterable[tuple[str, str]]) -> None:
     """Remove the files of batches that are in no ledger, unless a build may be reading them: then the next one does."""
     try:
         with warehouse_lock(data, "clear raw", wait=False):
-            for partition in partitions:
-                partition.remove_orphans()
+            parsed = parsed_exports(data, source)
+            for dataset, month in partitions:
+                batches = {export.batch_id for export in parsed.get((dataset, month), ())}
+                Partition(data, source, dataset, month).remove_orphans(batches)
     except Busy:
         return
 
@@ -55,9 +57,9 @@ def _closed(data: DataRoot, source: str) -> list[Partition]:
 
 
 def _compact_partition(partition: Partition) -> bool:
-    partition.remove_orphans()
     ledger = partition.read_ledger()
     batches = sorted({row["batch_id"] for row in ledger})
+    partition.remove_orphans(batches)
     if len(batches) < 2:
         return False
     merged = batch_id({row["export_id"] for row in ledger}, ledger[0]["contract_hash"])
@@ -69,7 +71,7 @@ def _compact_partition(partition: Partition) -> bool:
     for path_of, column in kinds:
         _merge([path_of(name) for name in batches if path_of(name).exists()], path_of(merged), column, merged)
     write_table(partition.ledger, [row | {"batch_id": merged} for row in ledger], LEDGER)
-    partition.remove_orphans()
+    partition.remove_orphans([merged])
     return True
 
 

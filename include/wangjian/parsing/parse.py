@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import time
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -23,6 +21,7 @@ from wangjian.parsing.delimited import parse_csv
 from wangjian.parsing.evidence import check_evidence
 from wangjian.parsing.json_pages import PageFile, PageOutcome, check_page, parse_pages
 from wangjian.parsing.keyed_hash import keyed_hash, load_key
+from wangjian.parsing.pending import Again, Pending, pending
 from wangjian.parsing.raw import (
     CONTROLS,
     LEDGER,
@@ -41,9 +40,6 @@ from wangjian.sources.contract import Dataset, load_contract
 from wangjian.sources.fetch import Progress
 from wangjian.sources.provider import FileLayout, JsonCounts, load_provider
 from wangjian.sources.registry import TIMEZONE, Source
-
-PARSER_VERSION = 3
-"""Raise it when a parser gives other rows for the same bytes: everything is then parsed anew by itself."""
 
 PERSONAL_HEADERS = ("举报人", "身份证", "证件号", "reporter", "id_card", "id_no")
 """Unknown columns that bear such a name are named in the ledger, but their values stay in landing."""
@@ -75,9 +71,7 @@ class Batch:
     ledger: list[dict[str, Any]] = field(default_factory=list)
 
 
-def parse(
-    source: Source, data: DataRoot, progress: Progress | None = None, again: Callable[[str, str], bool] | None = None
-) -> ParseReport:
+def parse(source: Source, data: DataRoot, progress: Progress | None = None, again: Again | None = None) -> ParseReport:
     """Parse every landed export of a source that is not parsed under its present contract.
 
     Args:
@@ -101,77 +95,31 @@ def parse(
     failures: list[ArchiveOutOfReach] = []
     with parse_lock(data, source.source, f"parse {source.source}"):
         write_empty_files(data, contract.values())
-        partitions = _partitions(source.source, landing)
-        places = [Partition(data, source.source, dataset, month) for dataset, month in partitions]
-        for done, ((dataset, month), exports) in enumerate(partitions.items()):
+        partitions = pending(source, data, landing, again)
+        for done, item in enumerate(partitions):
             if progress:
-                progress(f"{dataset} {month}", done, len(partitions))
-            is_anew = bool(again and again(dataset, month))
+                progress(f"{item.dataset} {item.month}", done, len(partitions))
             try:
-                _parse_partition(source, places[done], exports, data, landing, report, is_anew=is_anew)
+                _parse_partition(source, item, data, landing, report)
             except ArchiveOutOfReach as error:
                 failures.append(error)
-        sweep(data, places)
+        sweep(data, source.source, ((item.dataset, item.month) for item in partitions))
     if failures:
         raise failures[0].and_more(failures[1:])
     report.seconds = time.monotonic() - started
     return report
 
 
-def unparsed(source: Source, data: DataRoot) -> frozenset[str]:
-    """The landed exports of a source that are not parsed under its present contract.
-
-    Returns:
-        Their export ids.
-    """
-    found: set[str] = set()
-    for (dataset, month), exports in _partitions(source.source, Landing(data.landing)).items():
-        partition = Partition(data, source.source, dataset, month)
-        current = _current_hash(source, dataset, exports)
-        known = {row["export_id"] for row in partition.read_ledger() if row["contract_hash"] == current}
-        found |= {export.export_id for export in exports} - known
-    return frozenset(found)
-
-
-def _current_hash(source: Source, dataset: str, exports: Iterable[Manifest]) -> str:
-    return contract_hash(source, load_contract(source.source).get(dataset), (export.key.provider for export in exports))
-
-
-def _partitions(source: str, landing: Landing) -> dict[tuple[str, str], list[Manifest]]:
-    partitions: dict[tuple[str, str], list[Manifest]] = defaultdict(list)
-    for export in landing.exports(source):
-        partitions[export.key.dataset, f"{export.key.business_date:%Y-%m}"].append(export)
-    return dict(sorted(partitions.items()))
-
-
-def contract_hash(source: Source, dataset: Dataset | None, providers: Iterable[str]) -> str:
-    """What the outcome of parsing depends on besides the bytes: contract, encodings, providers' layouts, parser."""
-    layouts = [load_provider(code).model_dump_json() for code in sorted(set(providers) - {""})]
-    content = [PARSER_VERSION, source.encodings, dataset.model_dump_json() if dataset else "", layouts]
-    return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
-
-
-def _parse_partition(
-    source: Source,
-    partition: Partition,
-    exports: list[Manifest],
-    data: DataRoot,
-    landing: Landing,
-    report: ParseReport,
-    *,
-    is_anew: bool,
-) -> None:
-    dataset = load_contract(source.source).get(partition.dataset)
-    current = _current_hash(source, partition.dataset, exports)
-    ledger = partition.read_ledger()
-    kept = [row for row in ledger if row["contract_hash"] == current and not is_anew]
-    known = {row["export_id"] for row in kept}
-    todo = [export for export in exports if export.export_id not in known]
-    if not todo and len(kept) == len(ledger):
+def _parse_partition(source: Source, item: Pending, data: DataRoot, landing: Landing, report: ParseReport) -> None:
+    if item.is_settled:
         return
-    batch = Batch(batch_id((export.export_id for export in todo), current), current, dataset, todo)
-    require_bytes(data, landing, todo)
+    partition = Partition(data, source.source, item.dataset, item.month)
+    name = batch_id((export.export_id for export in item.exports), item.contract_hash)
+    dataset = load_contract(source.source).get(item.dataset)
+    batch = Batch(name, item.contract_hash, dataset, list(item.exports))
+    require_bytes(data, landing, item.exports)
     _parse_batch(source, batch, partition, data, landing)
+    kept = [row for row in partition.read_ledger() if row["export_id"] in item.parsed]
     write_table(partition.ledger, kept + batch.ledger, LEDGER)
     _count(batch, report)
 

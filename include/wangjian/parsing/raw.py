@@ -10,7 +10,9 @@ A data file whose batch is in no ledger is left over from a crash: nobody reads 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -140,14 +142,41 @@ class Partition:
         """The partition's ledger; empty where nothing was parsed."""
         return pq.read_table(self.ledger).to_pylist() if self.ledger.exists() else []
 
-    def remove_orphans(self) -> None:
-        """Remove files of batches that are in no ledger: left over from a crash or from an older contract."""
-        batches = {row["batch_id"] for row in self.read_ledger()}
+    def remove_orphans(self, batches: Container[str]) -> None:
+        """Remove files of other batches than those in the ledger: left over from a crash or from an older contract."""
         files = [*self.folder.glob("*.parquet"), *self.rejects_file("x").parent.glob("*.parquet")]
         files += self.controls_file("x").parent.glob(f"{self.month}-*.parquet")
         for path in files:
             if path.stem.removeprefix(f"{self.month}-") not in batches:
                 path.unlink()
+
+
+@dataclass(frozen=True)
+class ParsedExport:
+    """An export that is in the ledger."""
+
+    export_id: str
+    provider: str
+    contract_hash: str
+    batch_id: str
+
+
+def parsed_exports(data: DataRoot, source: str) -> dict[tuple[str, str], list[ParsedExport]]:
+    """What the ledgers of a source hold, read in one go.
+
+    Args:
+        data: the data root.
+        source: the source's code.
+
+    Returns:
+        The exports by dataset and month; partitions without a ledger are not in it.
+    """
+    files = [str(path) for path in sorted((data.raw / "_ledger" / source).glob("*/*.parquet"))]
+    found: dict[tuple[str, str], list[ParsedExport]] = defaultdict(list)
+    for file, *export in _rows_of_ledgers(files, "filename, export_id, provider, contract_hash, batch_id"):
+        path = Path(file)
+        found[path.parent.name, path.stem].append(ParsedExport(*export))
+    return found
 
 
 def batch_id(export_ids: Iterable[str], contract_hash: str) -> str:
@@ -184,8 +213,7 @@ def ledger_fingerprint(data: DataRoot) -> str:
     Returns:
         64 hex digits; when the files were fetched does not enter.
     """
-    columns = "export_id, part, status, contract_hash, business_date"
-    return _hash_of_ledgers(data, f"select {columns} from ledgers order by all")
+    return _hash_of_ledgers(data, "export_id, part, status, contract_hash, business_date")
 
 
 def contract_hashes(data: DataRoot) -> str:
@@ -194,13 +222,18 @@ def contract_hashes(data: DataRoot) -> str:
     Returns:
         64 hex digits; a new file under a known contract does not change it.
     """
-    return _hash_of_ledgers(data, "select distinct source, dataset, contract_hash from ledgers order by all")
+    return _hash_of_ledgers(data, "source, dataset, contract_hash")
 
 
-def _hash_of_ledgers(data: DataRoot, query: str) -> str:
+def _hash_of_ledgers(data: DataRoot, columns: str) -> str:
     files = [str(path) for path in sorted((data.raw / "_ledger").glob("*/*/*.parquet"))]
+    rows = _rows_of_ledgers(files, columns)
+    return hashlib.sha256(repr(rows).encode() if files else b"").hexdigest()
+
+
+def _rows_of_ledgers(files: list[str], columns: str) -> list[tuple[Any, ...]]:
     if not files:
-        return hashlib.sha256().hexdigest()
+        return []
     with duckdb.connect() as connection:
-        connection.register("ledgers", connection.read_parquet(files))
-        return hashlib.sha256(repr(connection.execute(query).fetchall()).encode()).hexdigest()
+        connection.register("ledgers", connection.read_parquet(files, filename=True))
+        return connection.execute(f"select distinct {columns} from ledgers order by all").fetchall()

@@ -98,7 +98,7 @@ def _is_wanted(item: Listed, request: FetchRequest) -> bool:
 
 
 def _not_landed(wanted: list[Listed], source: str, landing: Landing) -> list[Listed]:
-    keys = (manifest.key for manifest in landing.exports(source))
+    keys = (manifest.key for manifest in landing.exports(source, dates={item.business_date for item in wanted}))
     landed = {(key.dataset, key.business_date, key.version) for key in keys}
     return [item for item in wanted if (item.dataset, item.business_date, item.export_seq) not in landed]
 

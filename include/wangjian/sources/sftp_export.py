@@ -112,7 +112,7 @@ def _not_landed(
     """Exports with a file whose name and size are not landed: a file that changed under its name is a conflict to see."""
     landed = {
         (manifest.key.dataset, file.part, file.byte_size)
-        for manifest in landing.exports(source)
+        for manifest in landing.exports(source, dates={business_date for _, business_date, _ in exports})
         for file in manifest.files
     }
     return {

@@ -1,0 +1,101 @@
+"""What is landed and not parsed under its present contract. Names and ledgers tell most of it; only new manifests are read."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from wangjian.landing.manifest import Manifest
+from wangjian.landing.store import Landing, ListedExport, read_manifest
+from wangjian.parsing.raw import ParsedExport, parsed_exports
+from wangjian.paths import DataRoot
+from wangjian.sources.contract import Dataset, load_contract
+from wangjian.sources.provider import load_provider
+from wangjian.sources.registry import Source
+
+PARSER_VERSION = 3
+"""Raise it when a parser gives other rows for the same bytes: everything is then parsed anew by itself."""
+
+Again = Callable[[str, str], bool]
+"""Whether a partition (dataset, month) is parsed anew although it is parsed."""
+
+
+@dataclass(frozen=True)
+class Pending:
+    """What is to be done about one (source, dataset, month).
+
+    Attributes:
+        contract_hash: the present one.
+        parsed: the export ids whose rows stay.
+        exports: what is to be parsed.
+        is_stale: whether the ledger holds exports whose rows do not stay.
+    """
+
+    dataset: str
+    month: str
+    contract_hash: str
+    parsed: frozenset[str]
+    exports: tuple[Manifest, ...]
+    is_stale: bool
+
+    @property
+    def is_settled(self) -> bool:
+        return not self.exports and not self.is_stale
+
+
+def pending(source: Source, data: DataRoot, landing: Landing, again: Again | None = None) -> list[Pending]:
+    """Look at every partition of a source.
+
+    Args:
+        source: from the registry.
+        data: the data root.
+        landing: the landing zone.
+        again: which partitions are parsed anew although they are parsed.
+
+    Returns:
+        The partitions in a fixed order, settled ones too.
+    """
+    parsed = parsed_exports(data, source.source)
+    found = _by_partition(source.source, landing).items()
+    return [
+        _pending(source, key, listed, parsed.get(key, []), is_anew=bool(again and again(*key))) for key, listed in found
+    ]
+
+
+def unparsed(source: Source, data: DataRoot) -> frozenset[str]:
+    """The landed exports of a source that are not parsed under its present contract.
+
+    Returns:
+        Their export ids.
+    """
+    found = pending(source, data, Landing(data.landing))
+    return frozenset(export.export_id for item in found for export in item.exports)
+
+
+def _by_partition(source: str, landing: Landing) -> dict[tuple[str, str], list[ListedExport]]:
+    partitions: dict[tuple[str, str], list[ListedExport]] = defaultdict(list)
+    for export in landing.listed(source):
+        partitions[export.dataset, f"{export.business_date:%Y-%m}"].append(export)
+    return dict(sorted(partitions.items()))
+
+
+def _pending(
+    source: Source, key: tuple[str, str], listed: list[ListedExport], parsed: list[ParsedExport], *, is_anew: bool
+) -> Pending:
+    known = {export.export_id for export in parsed}
+    new = {export.export_id: read_manifest(export.path) for export in listed if export.export_id not in known}
+    providers = {export.provider for export in parsed} | {export.key.provider for export in new.values()}
+    current = contract_hash(source, load_contract(source.source).get(key[0]), providers)
+    kept = frozenset(export.export_id for export in parsed if export.contract_hash == current and not is_anew)
+    todo = (new.get(item.export_id) or read_manifest(item.path) for item in listed if item.export_id not in kept)
+    return Pending(*key, current, kept, tuple(todo), is_stale=kept != known)
+
+
+def contract_hash(source: Source, dataset: Dataset | None, providers: Iterable[str]) -> str:
+    """What the outcome of parsing depends on besides the bytes: contract, encodings, providers' layouts, parser."""
+    layouts = [load_provider(code).model_dump_json() for code in sorted(set(providers) - {""})]
+    content = [PARSER_VERSION, source.encodings, dataset.model_dump_json() if dataset else "", layouts]
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
