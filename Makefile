@@ -8,7 +8,7 @@ UV := $(shell command -v uv 2>/dev/null || echo $(VENV)-uv/bin/uv)
 export WANGJIAN_DATA ?= $(CURDIR)/data
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down bench bench-history test proof lint format lock clean
+.PHONY: help setup demo up down bench bench-history bench-backfill test proof lint format lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -39,6 +39,9 @@ bench: setup  ## seconds, rows per second and peak memory of each stage, with a 
 
 bench-history: setup  ## what one more day costs behind 1, 12 and 36 months of history
 	PATH=$(CURDIR)/$(BIN):$$PATH python -m bench.history
+
+bench-backfill: setup  ## a backfill of 2023 through Airflow, beside ten of its days one by one
+	PATH=$(CURDIR)/$(BIN):$$PATH python -m bench.backfill
 
 test: setup  ## all tests, the fast ones first
 	$(BIN)/pytest -q -m "not slow"

@@ -1,0 +1,125 @@
+"""How much faster is one backfill of a year than its days one by one? `make bench-backfill`.
+
+Both go through Airflow's DAGs, from the same simulated sources into fresh data roots. Of the days some are measured, and the year is
+reckoned from them; they are the first of the year, with the least history behind them, so the ratio is rather too small.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from statistics import median
+
+import click
+import httpx
+
+from wangjian.local import airflow as af
+from wangjian.local.progress import Watch
+from wangjian.local.simulators import simulators
+from wangjian.paths import DataRoot
+from wangjian.sources.registry import load_registry
+from wangjian.state import now
+
+YEAR = (date(2023, 1, 1), date(2023, 12, 31))
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One run of both.
+
+    Attributes:
+        backfill_seconds: from the trigger of the backfill DAG to the end of its last task.
+        daily_seconds: of each measured day: from the trigger of its ingest DAGs until it was published.
+        days: of the whole range.
+    """
+
+    backfill_seconds: float
+    daily_seconds: Sequence[float]
+    days: int
+
+    @property
+    def ratio(self) -> float:
+        return sum(self.daily_seconds) / len(self.daily_seconds) * self.days / self.backfill_seconds
+
+
+@click.command()
+@click.option("--days", default=10, show_default=True, help="days that are run one by one")
+@click.option("--scale", default="1.0", show_default=True, help="1.0 is the city in full")
+def main(days: int, scale: str) -> None:
+    """Compare a backfill of 2023 with days one by one."""
+    # the schedule ends in the past: nothing but what is triggered here runs
+    os.environ["WANGJIAN_SCHEDULE_UNTIL"] = str(YEAR[1])
+    with tempfile.TemporaryDirectory(prefix="wangjian-backfill-") as folder:
+        sources = DataRoot(Path(folder) / "sources")
+        sources.root.mkdir()
+        with simulators(sources, *map(str, YEAR), scale=scale) as connections:
+            found = compare(Path(folder), connections, *YEAR, days)
+    click.echo(text(found))
+
+
+def compare(folder: Path, connections: Mapping[str, str], first: date, last: date, days: int) -> Comparison:
+    """Run both.
+
+    Args:
+        folder: for the two data roots.
+        connections: of the sources.
+        first: first business date of the backfill, and of the days.
+        last: last business date of the backfill.
+        days: how many are run one by one.
+    """
+    whole = _backfill(DataRoot(folder / "backfill"), connections, first, last)
+    single = _daily(DataRoot(folder / "daily"), connections, [first + timedelta(days=n) for n in range(days)])
+    return Comparison(whole, single, (last - first).days + 1)
+
+
+def _backfill(data: DataRoot, connections: Mapping[str, str], first: date, last: date) -> float:
+    with _airflow(data, connections) as (client, watch):
+        conf = {"date_from": str(first), "date_to": str(last), "reason": "benchmark"}
+        return _timed(client, watch, {"backfill": conf})
+
+
+def _daily(data: DataRoot, connections: Mapping[str, str], days: Sequence[date]) -> list[float]:
+    with _airflow(data, connections) as (client, watch):
+        dag_ids = [f"ingest_{source}" for source in load_registry()]
+        return [_timed(client, watch, {dag_id: {"business_date": str(day)} for dag_id in dag_ids}) for day in days]
+
+
+@contextmanager
+def _airflow(data: DataRoot, connections: Mapping[str, str]) -> Iterator[tuple[httpx.Client, Watch]]:
+    home = data.root / "airflow"
+    running = af.running(home, data.root, dict(connections), af.migrate(home, data.root))
+    with running as airflow, airflow.client() as client:
+        af.make_pool(client)
+        af.wait_for_dags(client, ["backfill", "warehouse", *(f"ingest_{source}" for source in load_registry())])
+        yield client, Watch(data)
+
+
+def _timed(client: httpx.Client, watch: Watch, runs: Mapping[str, Mapping[str, str]]) -> float:
+    triggered = now()
+    for dag_id, conf in runs.items():
+        af.trigger(client, dag_id, dict(conf))
+    watch.follow(client)
+    if watch.failed:
+        raise SystemExit(f"✘ failed: {', '.join(watch.failed)}; a failed run measures nothing")
+    return (af.last_end(client, triggered) - triggered).total_seconds()
+
+
+def text(found: Comparison) -> str:
+    """What was measured, for a person."""
+    daily = found.daily_seconds
+    return "\n".join(
+        (
+            f"backfill of {found.days} days: {found.backfill_seconds:.1f} s",
+            f"{len(daily)} days one by one: {sum(daily):.1f} s, median {median(daily):.1f} s a day",
+            f"so {found.days} days one by one: {sum(daily) / len(daily) * found.days:,.0f} s; ratio {found.ratio:.0f}",
+        )
+    )
+
+
+if __name__ == "__main__":
+    main()
