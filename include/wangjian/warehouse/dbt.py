@@ -30,8 +30,6 @@ def run_dbt(data: DataRoot, command: str, progress: Progress | None = None) -> l
     Args:
         data: the data root; dbt's own files go to its scratch folder.
         command: `build`, `docs generate`, ….
-        lock: descriptor of the warehouse's lock. dbt holds it too: should this process be killed and dbt go on, the next run waits for
-            its end instead of taking its results for its own.
         progress: told of each node that ends.
 
     Returns:
