@@ -17,7 +17,7 @@ from wangjian import pipeline
 from wangjian.archive import archive
 from wangjian.errors import Busy
 from wangjian.parsing import compact, parse
-from wangjian.parsing.raw import Partition, ledger_fingerprint
+from wangjian.parsing.raw import Partition, ledger_fingerprint, read_ledgers
 from wangjian.paths import DataRoot
 from wangjian.sources.registry import get_source
 
@@ -41,12 +41,12 @@ def _files(data: DataRoot, month: str) -> int:
 
 def test_past_months_become_one_file_and_the_running_month_stays(parsed: DataRoot) -> None:
     before = raw_rows(parsed, "jiangxi", "case_penalties"), ledger(parsed, "jiangxi", "case_penalties")
-    fingerprint = ledger_fingerprint(parsed)
+    fingerprint = ledger_fingerprint(read_ledgers(parsed))
     assert (_files(parsed, "2023-01"), _files(parsed, "2023-02")) == (3, 2)
     assert compact(parsed, "jiangxi") == 1
     assert (_files(parsed, "2023-01"), _files(parsed, "2023-02")) == (1, 2)
     assert (raw_rows(parsed, "jiangxi", "case_penalties"), ledger(parsed, "jiangxi", "case_penalties")) == before
-    assert ledger_fingerprint(parsed) == fingerprint, "a compaction is no reason to build anew"
+    assert ledger_fingerprint(read_ledgers(parsed)) == fingerprint, "a compaction is no reason to build anew"
 
 
 def test_a_second_compaction_does_nothing(parsed: DataRoot) -> None:
@@ -95,11 +95,14 @@ def test_a_late_export_is_merged_the_next_time(parsed: DataRoot, land: Land) -> 
     compact(parsed, "jiangxi")
     land("jiangxi", "case_penalties", "2023-01-20", penalties("赣市监立〔2023〕9号,1,1,罚款,5.00,,,"))
     parse(get_source("jiangxi"), parsed)
-    before, fingerprint = raw_rows(parsed, "jiangxi", "case_penalties"), ledger_fingerprint(parsed)
+    before, fingerprint = raw_rows(parsed, "jiangxi", "case_penalties"), ledger_fingerprint(read_ledgers(parsed))
     assert _files(parsed, "2023-01") == 2
     assert compact(parsed, "jiangxi") == 1
     assert _files(parsed, "2023-01") == 1
-    assert (raw_rows(parsed, "jiangxi", "case_penalties"), ledger_fingerprint(parsed)) == (before, fingerprint)
+    assert (raw_rows(parsed, "jiangxi", "case_penalties"), ledger_fingerprint(read_ledgers(parsed))) == (
+        before,
+        fingerprint,
+    )
     assert parse(get_source("jiangxi"), parsed).files == 0, "what is merged is known"
 
 

@@ -116,17 +116,6 @@ from {{ typed }} as typed
 inner join {{ ref('int_audit__export_status') }} as exports on typed._export_id = exports.export_id
 {%- endmacro %}
 
-{#- Both in one, for a dataset so small that its files are typed anew in each build. -#}
-{% macro base_from_contract(source_name, dataset, extra_rules=[]) -%}
-with
-
-typed_rows as (
-    {{ typed_rows(source_name, dataset, extra_rules) }}
-)
-
-{{ disposed('typed_rows') }}
-{%- endmacro %}
-
 {#- The lineage columns that staging hands on. -#}
 {% macro lineage_columns() -%}
 _provider,

@@ -50,9 +50,8 @@ exports as (
 ),
 
 amounts as (
-    select _export_id as export_id, sum({{ typed('amount', 'decimal') }}) as amount
-    from {{ source('jiangxi', 'case_penalties') }}
-    where _batch_id in (select batch_id from files)
+    select _export_id as export_id, sum(amount) as amount
+    from {{ ref('typed_jiangxi__case_penalties') }}
     group by _export_id
 ),
 

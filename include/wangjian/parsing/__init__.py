@@ -3,7 +3,14 @@
 from wangjian.parsing.compact import compact
 from wangjian.parsing.parse import ParseReport, parse
 from wangjian.parsing.pending import unparsed
-from wangjian.parsing.raw import contract_hashes, ledger_fingerprint, write_empty_files, write_waivers
+from wangjian.parsing.raw import (
+    contract_hashes,
+    ledger_fingerprint,
+    read_ledgers,
+    snapshot_ledgers,
+    write_empty_files,
+    write_waivers,
+)
 
 __all__ = [
     "ParseReport",
@@ -11,6 +18,8 @@ __all__ = [
     "contract_hashes",
     "ledger_fingerprint",
     "parse",
+    "read_ledgers",
+    "snapshot_ledgers",
     "unparsed",
     "write_empty_files",
     "write_waivers",

@@ -3,20 +3,18 @@
     raw/<source>/<dataset>/<YYYY-MM>/<batch_id>.parquet   rows: contract columns as text, and lineage
     raw/_ledger/<source>/<dataset>/<YYYY-MM>.parquet      one row per landed file; replaced in one step = commit of parsing
     raw/_controls/… and raw/_rejects/…                    declared totals; lines that are no rows
-    raw/_waivers/…                                        the waivers of `state/`, written anew by each build
+    raw/_waivers/…, raw/_snapshot/…                       the waivers of `state/`, and all ledgers in one file: written anew by each build
 A data file whose batch is in no ledger is left over from a crash: nobody reads it, and the next parse removes it.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections import defaultdict
 from collections.abc import Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -140,7 +138,7 @@ class Partition:
 
     def read_ledger(self) -> list[dict[str, Any]]:
         """The partition's ledger; empty where nothing was parsed."""
-        return pq.read_table(self.ledger).to_pylist() if self.ledger.exists() else []
+        return read_ledger(self.ledger).to_pylist() if self.ledger.exists() else []
 
     def remove_orphans(self, batches: Container[str]) -> None:
         """Remove files of other batches than those in the ledger: left over from a crash or from an older contract."""
@@ -171,11 +169,11 @@ def parsed_exports(data: DataRoot, source: str) -> dict[tuple[str, str], list[Pa
     Returns:
         The exports by dataset and month; partitions without a ledger are not in it.
     """
-    files = [str(path) for path in sorted((data.raw / "_ledger" / source).glob("*/*.parquet"))]
-    found: dict[tuple[str, str], list[ParsedExport]] = defaultdict(list)
-    for file, *export in _rows_of_ledgers(files, "filename, export_id, provider, contract_hash, batch_id"):
-        path = Path(file)
-        found[path.parent.name, path.stem].append(ParsedExport(*export))
+    found: dict[tuple[str, str], list[ParsedExport]] = {}
+    names = [column.name for column in fields(ParsedExport)]
+    for path in sorted((data.raw / "_ledger" / source).glob("*/*.parquet")):
+        rows = read_ledger(path, names).group_by(names).aggregate([]).to_pylist()
+        found[path.parent.name, path.stem] = [ParsedExport(**row) for row in rows]
     return found
 
 
@@ -193,7 +191,6 @@ def write_table(path: Path, rows: Sequence[Mapping[str, Any]], schema: pa.Schema
 def write_empty_files(data: DataRoot, datasets: Iterable[Dataset]) -> None:
     """Write a file without rows for each dataset, so that SQL finds the columns before the first export arrives."""
     wanted = {data.raw / d.source / d.name / "_schema" / "empty.parquet": rows_schema(d) for d in datasets}
-    wanted[data.raw / "_ledger" / "_schema" / "_schema" / "empty.parquet"] = LEDGER
     wanted[data.raw / "_controls" / "_schema" / "_schema" / "empty.parquet"] = CONTROLS
     wanted[data.raw / "_rejects" / "_schema" / "_schema" / "_schema" / "empty.parquet"] = REJECTS
     wanted[data.raw / "_waivers" / "_schema" / "empty.parquet"] = WAIVERS
@@ -207,33 +204,48 @@ def write_waivers(data: DataRoot, rows: Sequence[Mapping[str, Any]]) -> None:
     write_table(data.raw / "_waivers" / "state" / "waivers.parquet", rows, WAIVERS)
 
 
-def ledger_fingerprint(data: DataRoot) -> str:
+def read_ledgers(data: DataRoot) -> pa.Table:
+    """All ledgers as they are now, as one table."""
+    paths = sorted((data.raw / "_ledger").glob("*/*/*.parquet"))
+    return pa.concat_tables([LEDGER.empty_table(), *(read_ledger(path) for path in paths)], promote_options="default")
+
+
+def read_ledger(path: Path, columns: list[str] | None = None) -> pa.Table:
+    """One partition's ledger, or some of its columns. Thousands are read in one go: no threads, no second look at the file."""
+    with pq.ParquetFile(path) as file:
+        return file.read(columns=columns, use_threads=False)
+
+
+def snapshot_ledgers(data: DataRoot, ledgers: pa.Table) -> None:
+    """Write all ledgers as one file where SQL reads it: a build sees one state of them, whatever is parsed meanwhile."""
+    with written_atomically(data.raw / "_snapshot" / "ledger.parquet") as temporary:
+        pq.write_table(ledgers, temporary, compression="zstd")
+
+
+def ledger_fingerprint(ledgers: pa.Table) -> str:
     """A hash of everything that is parsed: equal ledgers give equal warehouses.
+
+    Args:
+        ledgers: of `read_ledgers`.
 
     Returns:
         64 hex digits; when the files were fetched does not enter.
     """
-    return _hash_of_ledgers(data, "export_id, part, status, contract_hash, business_date")
+    return _hash_of(ledgers, "export_id", "part", "status", "contract_hash", "business_date")
 
 
-def contract_hashes(data: DataRoot) -> str:
+def contract_hashes(ledgers: pa.Table) -> str:
     """A hash of the contracts under which the files were parsed.
+
+    Args:
+        ledgers: of `read_ledgers`.
 
     Returns:
         64 hex digits; a new file under a known contract does not change it.
     """
-    return _hash_of_ledgers(data, "source, dataset, contract_hash")
+    return _hash_of(ledgers, "source", "dataset", "contract_hash")
 
 
-def _hash_of_ledgers(data: DataRoot, columns: str) -> str:
-    files = [str(path) for path in sorted((data.raw / "_ledger").glob("*/*/*.parquet"))]
-    rows = _rows_of_ledgers(files, columns)
-    return hashlib.sha256(repr(rows).encode() if files else b"").hexdigest()
-
-
-def _rows_of_ledgers(files: list[str], columns: str) -> list[tuple[Any, ...]]:
-    if not files:
-        return []
-    with duckdb.connect() as connection:
-        connection.register("ledgers", connection.read_parquet(files, filename=True))
-        return connection.execute(f"select distinct {columns} from ledgers order by all").fetchall()
+def _hash_of(ledgers: pa.Table, *columns: str) -> str:
+    rows = ledgers.group_by(list(columns)).aggregate([]).sort_by([(column, "ascending") for column in columns])
+    return hashlib.sha256(repr(rows.to_pylist()).encode()).hexdigest()

@@ -10,12 +10,20 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 
 from wangjian.disk import disk_trouble, trouble_told
 from wangjian.errors import WangjianError
 from wangjian.files import write_atomically
 from wangjian.locks import warehouse_lock
-from wangjian.parsing import contract_hashes, ledger_fingerprint, write_empty_files, write_waivers
+from wangjian.parsing import (
+    contract_hashes,
+    ledger_fingerprint,
+    read_ledgers,
+    snapshot_ledgers,
+    write_empty_files,
+    write_waivers,
+)
 from wangjian.paths import DBT_PROJECT, DataRoot
 from wangjian.sources.contract import load_contract
 from wangjian.sources.fetch import Progress
@@ -60,15 +68,17 @@ def build(data: DataRoot, *, force: bool = False, progress: Progress | None = No
     """
     started = time.monotonic()
     with warehouse_lock(data, "build the warehouse"):
-        # both before dbt reads anything: what is parsed or changed meanwhile is then a difference for the next build
-        inputs, rules = inputs_fingerprint(data), rules_fingerprint(data)
         _require_parsed(data)
-        if not force and is_current(data):
+        # all before dbt reads anything: what is parsed or changed meanwhile is then a difference for the next build
+        ledgers = read_ledgers(data)
+        inputs, rules = inputs_fingerprint(data, ledgers), rules_fingerprint(ledgers)
+        if not force and _is_built_from(data, inputs):
             return BuildReport(current_build(data).build_id, inputs, time.monotonic() - started, was_current=True)
         run_id = new_run_id()
         for source in load_registry():
             # a source that has not come yet keeps no other from readers
             write_empty_files(data, load_contract(source).values())
+        snapshot_ledgers(data, ledgers)
         write_waivers(data, [waiver.model_dump(exclude={"is_withdrawn"}) for waiver in waivers(data)])
         _clear_wreck(data.warehouse)
         command = "build" if not force and _may_increment(data, rules) else "build --full-refresh"
@@ -125,8 +135,12 @@ def _note(data: DataRoot) -> tuple[str, ...]:
 
 def is_current(data: DataRoot) -> bool:
     """Whether the warehouse holds a finished build of everything that is parsed, by the present SQL."""
+    return _is_built_from(data, inputs_fingerprint(data, read_ledgers(data)))
+
+
+def _is_built_from(data: DataRoot, inputs: str) -> bool:
     try:
-        return _note(data)[:2] == (current_build(data).build_id, inputs_fingerprint(data))
+        return _note(data)[:2] == (current_build(data).build_id, inputs)
     except WangjianError:
         return False
 
@@ -139,17 +153,19 @@ def _may_increment(data: DataRoot, rules: str) -> bool:
         return False
 
 
-def inputs_fingerprint(data: DataRoot) -> str:
+def inputs_fingerprint(data: DataRoot, ledgers: pa.Table) -> str:
     """A hash of what a build depends on: the parsed files, waivers, and the project's SQL, seeds and configuration."""
-    digest = hashlib.sha256(ledger_fingerprint(data).encode())
+    digest = hashlib.sha256(ledger_fingerprint(ledgers).encode())
     digest.update("".join(waiver.model_dump_json() for waiver in waivers(data)).encode())
     digest.update(_project_fingerprint().encode())
     return digest.hexdigest()
 
 
-def rules_fingerprint(data: DataRoot) -> str:
+def rules_fingerprint(ledgers: pa.Table) -> str:
     """A hash of what turns a landed file into rows: contracts, parsers, SQL, seeds, and DuckDB, whose `hash` may change between versions."""
-    return hashlib.sha256(f"{contract_hashes(data)} {_project_fingerprint()} {duckdb.__version__}".encode()).hexdigest()
+    return hashlib.sha256(
+        f"{contract_hashes(ledgers)} {_project_fingerprint()} {duckdb.__version__}".encode()
+    ).hexdigest()
 
 
 def _project_fingerprint() -> str:

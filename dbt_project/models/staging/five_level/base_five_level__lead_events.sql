@@ -1,1 +1,1 @@
-{{ base_from_contract('five_level', 'lead_events') }}
+{{ disposed(ref('typed_five_level__lead_events')) }}

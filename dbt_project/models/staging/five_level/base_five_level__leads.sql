@@ -1,1 +1,1 @@
-{{ base_from_contract('five_level', 'leads') }}
+{{ disposed(ref('typed_five_level__leads')) }}

@@ -1,1 +1,1 @@
-{{ base_from_contract('five_level', 'monitoring_tasks') }}
+{{ disposed(ref('typed_five_level__monitoring_tasks')) }}

@@ -1,1 +1,1 @@
-{{ base_from_contract('jiangxi', 'case_parties') }}
+{{ disposed(ref('typed_jiangxi__case_parties')) }}

@@ -1,1 +1,1 @@
-{{ base_from_contract('jiangxi', 'case_penalties') }}
+{{ disposed(ref('typed_jiangxi__case_penalties')) }}

@@ -1,1 +1,1 @@
-{{ base_from_contract('jiangxi', 'cases') }}
+{{ disposed(ref('typed_jiangxi__cases')) }}

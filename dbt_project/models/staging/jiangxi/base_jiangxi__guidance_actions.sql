@@ -1,1 +1,1 @@
-{{ base_from_contract('jiangxi', 'guidance_actions') }}
+{{ disposed(ref('typed_jiangxi__guidance_actions')) }}

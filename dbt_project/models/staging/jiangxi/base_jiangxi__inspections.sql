@@ -1,1 +1,1 @@
-{{ base_from_contract('jiangxi', 'inspections') }}
+{{ disposed(ref('typed_jiangxi__inspections')) }}

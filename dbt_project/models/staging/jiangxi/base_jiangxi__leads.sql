@@ -1,1 +1,1 @@
-{{ base_from_contract('jiangxi', 'leads') }}
+{{ disposed(ref('typed_jiangxi__leads')) }}

@@ -1,1 +1,1 @@
-{{ base_from_contract('jiangxi', 'platform_checks') }}
+{{ disposed(ref('typed_jiangxi__platform_checks')) }}

@@ -1,1 +1,1 @@
-{{ base_from_contract('jiangxi', 'platforms') }}
+{{ disposed(ref('typed_jiangxi__platforms')) }}

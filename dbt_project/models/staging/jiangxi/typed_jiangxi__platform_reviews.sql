@@ -1,0 +1,2 @@
+{{ config(materialized='incremental', pre_hook="{{ forget_vanished_exports() }}") }}
+{{ typed_rows('jiangxi', 'platform_reviews') }}
