@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import shutil
 from dataclasses import dataclass
 from datetime import date
@@ -52,19 +51,11 @@ class Landed:
         shutil.copytree(self.data.state / "keys", data.state / "keys")
         return data
 
-    def shuffled(self, seed: int) -> list[list[Manifest]]:
-        """The exports in any order, in several batches, some of them twice."""
-        chance = random.Random(seed)
-        exports = [*self.exports, *chance.sample(self.exports, 20)]
-        chance.shuffle(exports)
-        cuts = sorted(chance.sample(range(1, len(exports)), chance.randint(1, 3)))
-        return [exports[a:b] for a, b in zip([0, *cuts], [*cuts, len(exports)], strict=True)]
-
 
 @pytest.fixture(scope="session")
 def landed(tmp_path_factory: pytest.TempPathFactory) -> Landed:
     data = DataRoot(tmp_path_factory.mktemp("landed"))
-    systems = Systems(Scenario(seed=7, scale=0.005, start=FIRST, end=LAST))
+    systems = Systems(Scenario(seed=7, scale=0.002 if IS_FULL else 0.005, start=FIRST, end=LAST))
     with served(systems, tmp_path_factory.mktemp("simulator"), Faults(FAULTS)) as found:
         ingest_all(data, found.connections, FIRST, LAST)
     parse_all(data)

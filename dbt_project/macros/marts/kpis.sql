@@ -39,3 +39,15 @@ cubes as (
     {%- endfor %}
 )
 {%- endmacro %}
+
+
+{#- What the contributions of a relation (of KPIs, joined with `cubes`) are grouped by: slices that a cube does not use are `ALL`. -#}
+{% macro kpi_sliced(relation) -%}
+    {{ relation }}.kpi_code,
+    {{ relation }}.aggregation,
+    {{ relation }}.period_type,
+    {{ relation }}.period_start
+    {%- for slice in kpi_slices() %},
+    case when cubes.by_{{ slice }} then coalesce({{ relation }}.{{ slice }}, 'NONE') else 'ALL' end as {{ slice }}
+    {%- endfor %}
+{%- endmacro %}

@@ -52,7 +52,7 @@ counted as (
 ),
 
 -- sums may be summed before they are sliced: fewer rows to slice
-gathered as (
+summed as (
     select
         kpi_code,
         aggregation,
@@ -60,55 +60,38 @@ gathered as (
         period_start,
         {{ kpi_slices() | join(', ') }},
         sum(numerator) as numerator,
-        sum(denominator) as denominator,
-        cast(null as {{ dbt.type_string() }}) as distinct_key
+        sum(denominator) as denominator
     from counted
     where aggregation not in ('distinct', 'distinct_ratio', 'median')
     group by kpi_code, aggregation, period_type, period_start, {{ kpi_slices() | join(', ') }}
-    union all
-    select
-        kpi_code,
-        aggregation,
-        period_type,
-        period_start,
-        {{ kpi_slices() | join(', ') }},
-        numerator,
-        denominator,
-        distinct_key
-    from counted
-    where aggregation in ('distinct', 'distinct_ratio', 'median')
 ),
 
-sliced as (
+summed_slices as (
     select
-        counted.kpi_code,
-        counted.aggregation,
-        counted.period_type,
-        counted.period_start,
-        {%- for slice in kpi_slices() %}
-        case when cubes.by_{{ slice }} then coalesce(counted.{{ slice }}, 'NONE') else 'ALL' end as {{ slice }},
-        {%- endfor %}
-        counted.numerator,
-        counted.denominator,
-        counted.distinct_key
-    from gathered as counted
+        {{ kpi_sliced('summed') }},
+        sum(summed.numerator) as numerator,
+        sum(summed.denominator) as denominator
+    from summed
+    inner join cubes on summed.kpi_code = cubes.kpi_code
+    group by {{ range(1, 5 + kpi_slices() | length) | join(', ') }}
+),
+
+-- what is counted once, or is a median, needs every row
+counted_slices as (
+    select
+        {{ kpi_sliced('counted') }},
+        case counted.aggregation
+            when 'distinct' then count(distinct counted.distinct_key)
+            when 'distinct_ratio' then count(distinct case when counted.numerator = 1 then counted.distinct_key end)
+            when 'median' then median(counted.numerator)
+        end as numerator,
+        case counted.aggregation when 'distinct_ratio' then count(distinct counted.distinct_key) else sum(counted.denominator) end as denominator
+    from counted
     inner join cubes on counted.kpi_code = cubes.kpi_code
+    where counted.aggregation in ('distinct', 'distinct_ratio', 'median')
+    group by {{ range(1, 5 + kpi_slices() | length) | join(', ') }}
 )
 
-select
-    kpi_code,
-    aggregation,
-    period_type,
-    period_start,
-    {%- for slice in kpi_slices() %}
-    {{ slice }},
-    {%- endfor %}
-    case aggregation
-        when 'distinct' then count(distinct distinct_key)
-        when 'distinct_ratio' then count(distinct case when numerator = 1 then distinct_key end)
-        when 'median' then median(numerator)
-        else sum(numerator)
-    end as numerator,
-    case aggregation when 'distinct_ratio' then count(distinct distinct_key) else sum(denominator) end as denominator
-from sliced
-group by kpi_code, aggregation, period_type, period_start, {{ kpi_slices() | join(', ') }}
+select * from summed_slices
+union all
+select * from counted_slices

@@ -49,7 +49,9 @@ def run_dbt(data: DataRoot, command: str, progress: Progress | None = None) -> l
     places = ["--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT), "--target-path", str(target)]
     environment = {**os.environ, "WANGJIAN_DATA": str(data.root), "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}
     said, code = _follow(
-        [sys.executable, "-m", "dbt.cli.main", *options, *command.split(), *kinds, *places], environment, progress
+        [sys.executable, "-m", "wangjian.warehouse.dbt_process", *options, *command.split(), *kinds, *places],
+        environment,
+        progress,
     )
     if not results.exists() or code not in _WHOLE:
         raise_if_open_elsewhere(data.warehouse, f"run dbt {command.partition(' --')[0]}", "\n".join(said))
