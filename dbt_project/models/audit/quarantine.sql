@@ -7,6 +7,12 @@ bad_rows as (
     where disposition = 'quarantined'
 ),
 
+bad_batches as (
+    select distinct batch_id
+    from {{ ref('stg_audit__file_ledger') }}
+    where export_id in (select export_id from bad_rows)
+),
+
 original as (
     {%- for source_name, dataset, node in contract_datasets() %}
     select bad_rows.*, {{ original_values(node.columns, 'raw.') }} as original_values
@@ -15,7 +21,8 @@ original as (
         on raw._export_id = bad_rows.export_id and raw._file_sha256 = bad_rows.file_sha256 and raw._part = bad_rows.part
             and raw._sheet = bad_rows.sheet and raw._row_number = bad_rows.row_number
     where bad_rows.source = '{{ source_name }}' and bad_rows.dataset = '{{ dataset }}'
-        and raw._batch_id in (select batch_id from {{ ref('stg_audit__file_ledger') }})
+        -- files of other batches are not opened beyond their statistics
+        and raw._batch_id in (select batch_id from bad_batches)
     union all
     {%- endfor %}
     -- lines that are no rows; the parser masked them

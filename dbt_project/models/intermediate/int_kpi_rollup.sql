@@ -85,7 +85,10 @@ counted_slices as (
             when 'distinct_ratio' then count(distinct case when counted.numerator = 1 then counted.distinct_key end)
             when 'median' then median(counted.numerator)
         end as numerator,
-        case counted.aggregation when 'distinct_ratio' then count(distinct counted.distinct_key) else sum(counted.denominator) end as denominator
+        case counted.aggregation
+            when 'distinct_ratio' then count(distinct counted.distinct_key)
+            else sum(counted.denominator)
+        end as denominator
     from counted
     inner join cubes on counted.kpi_code = cubes.kpi_code
     where counted.aggregation in ('distinct', 'distinct_ratio', 'median')
