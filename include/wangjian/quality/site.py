@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from wangjian.files import temporary_beside
+from wangjian.files import swap_folder
 from wangjian.quality.page import mend_pages, write_first_page
 from wangjian.quality.suites import Suite
 from wangjian.state import CheckResult
@@ -39,15 +39,5 @@ def write_site(context: Any, docs: Path, run_id: str, suites: Iterable[Suite], r
     context.build_data_docs(site_names=[_SITE])
     mend_pages(folder)
     write_first_page(folder, suites, results)
-    return _swap(docs / _SITE, folder)
-
-
-def _swap(link: Path, folder: Path) -> Path:
-    before = link.resolve() if link.is_symlink() else None
-    temporary = temporary_beside(link)
-    temporary.symlink_to(folder.name)
-    temporary.replace(link)
-    for old in link.parent.glob(".checks*"):
-        if old not in {folder, before}:
-            shutil.rmtree(old) if old.is_dir() and not old.is_symlink() else old.unlink()
-    return link
+    swap_folder(docs / _SITE, folder)
+    return docs / _SITE

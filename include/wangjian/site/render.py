@@ -1,0 +1,116 @@
+"""Pages from templates. What comes from data is always escaped: no row can become markup or script."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from wangjian.site.pages import PAGES, Page, Site, bulletin_file, unit_of
+from wangjian.sources.registry import TIMEZONE
+
+TEMPLATES = Path(__file__).with_name("templates")
+NOTHING = "—"
+# what could end a script element, or a line in a script
+_UNSAFE = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
+
+
+def environment() -> Environment:
+    """Jinja as the site uses it: everything is escaped, a name that nobody gave is an error."""
+    found = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    found.filters |= {
+        "json": as_json,
+        "number": number,
+        "change": change,
+        "share": share,
+        "clock": clock,
+        "bulletin_file": bulletin_file,
+    }
+    return found
+
+
+def render(found: Environment, site: Site, page: Page, reports: dict[str, str]) -> str:
+    """One page as HTML.
+
+    Args:
+        found: the environment.
+        site: what all pages share.
+        page: the page.
+        reports: addresses of other reports that lie beside the site, by the key of their name in `text.yml`.
+
+    Returns:
+        The page.
+    """
+    words = site.words
+    return found.get_template(f"{page.name}.html").render(
+        page=page,
+        pages=[(name, "index.html" if name == "overview" else f"{name}.html") for name in PAGES],
+        t=words.text,
+        language=words.language,
+        html_language="zh-CN" if words.language == "zh" else "en",
+        up="" if words.language == "zh" else "../",
+        other=f"en/{page.file}" if words.language == "zh" else f"../{page.file}",
+        publication=site.facts.publication,
+        periods=site.periods,
+        regions=site.regions,
+        violations=site.violations,
+        kpi=site.kpi,
+        definition=lambda code: site.kpis[code],
+        unit=lambda code: unit_of(words, site.kpis[code]),
+        code=words.code,
+        named=site.named,
+        month_name=lambda day: month_name(day, words.language),
+        words=words.text | {"language": words.language},
+        reports=reports,
+        **{name: value for name, value in page.shown.items() if name != "regions"},
+    )
+
+
+def as_json(value: Any) -> Markup:
+    """A value as JSON that may stand inside a script element: nothing in it can end the element."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=str)
+    return Markup(text.translate(str.maketrans(_UNSAFE)))  # noqa: S704: what could be markup is escaped above
+
+
+def number(value: Decimal | float | int | None, unit: str = "") -> str:
+    """A figure: whole where it is whole, else one decimal; `—` for null, never 0."""
+    if value is None:
+        return NOTHING
+    if unit == "%":
+        return f"{value:,.1f}%"
+    return f"{value:,.0f}" if value == int(value) else f"{value:,.1f}"
+
+
+def change(value: Decimal | None, unit: str = "") -> str:
+    """A change with its sign; that of a rate is in percentage points, so it bears no %."""
+    if value is None:
+        return NOTHING
+    text = number(abs(value)) if unit != "%" else f"{abs(value):,.1f}"
+    return text if value == 0 else f"{'+' if value > 0 else '−'}{text}"
+
+
+def share(value: Decimal | None) -> str:
+    """A part of one as a percentage."""
+    return number(None if value is None else value * 100, "%")
+
+
+def clock(moment: datetime) -> str:
+    """A moment in the bureau's time zone."""
+    return f"{moment.astimezone(ZoneInfo(TIMEZONE)):%Y-%m-%d %H:%M}"
+
+
+def month_name(day: date, language: str) -> str:
+    """A month as people write it."""
+    return f"{day.year}年{day.month}月" if language == "zh" else f"{day:%B %Y}"
