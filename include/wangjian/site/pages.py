@@ -125,9 +125,9 @@ def pages_of(site: Site) -> Iterable[Page]:
     yield from _bulletins(site)
 
 
-def _data(site: Site, codes: Iterable[str], by: tuple[str, str], **more: Any) -> dict[str, Any]:
+def _data(site: Site, kpi_codes: Iterable[str], by: tuple[str, str], **more: Any) -> dict[str, Any]:
     """What every page with filters gives its scripts."""
-    found = list(codes)
+    found = list(kpi_codes)
     return {
         "as_of": site.facts.as_of.isoformat(),
         "periods": [_period(row) for row in site.periods],
