@@ -39,6 +39,8 @@ class Facts:
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
+        # both languages ask the same
+        self._answers: dict[str, list[Row]] = {}
         self.publication: Row = self.rows("publication")[0]
         self.as_of: date = self.publication["as_of"]
         self.since = date(self.as_of.year - YEARS_SHOWN + 1, 1, 1)
@@ -75,9 +77,12 @@ class Facts:
         return values
 
     def _rows(self, query: str, parameters: Mapping[str, object]) -> list[Row]:
-        cursor = self._connection.execute(query, dict(parameters))
-        names = [column[0] for column in cursor.description or ()]
-        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        key = f"{query} {sorted(parameters.items())}"
+        if key not in self._answers:
+            cursor = self._connection.execute(query, dict(parameters))
+            names = [column[0] for column in cursor.description or ()]
+            self._answers[key] = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        return self._answers[key]
 
 
 def plain(number: Decimal | int | float | None) -> int | float | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from datetime import date, datetime
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,13 +11,15 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from wangjian.site.pages import PAGES, Page, Site, bulletin_file, unit_of
+from wangjian.site.bulletins import bulletin_file
+from wangjian.site.numbers import change, number, share
+from wangjian.site.pages import PAGES
+from wangjian.site.shared import Page, Site, unit_of
 from wangjian.sources.registry import TIMEZONE
 
 TEMPLATES = Path(__file__).with_name("templates")
-NOTHING = "—"
 # what could end a script element, or a line in a script
-_UNSAFE = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
+_UNSAFE = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"})
 
 
 def environment() -> Environment:
@@ -66,6 +67,7 @@ def render(found: Environment, site: Site, page: Page, reports: dict[str, str]) 
         periods=site.periods,
         regions=site.regions,
         violations=site.violations,
+        held=site.held,
         kpi=site.kpi,
         definition=lambda code: site.kpis[code],
         unit=lambda code: unit_of(words, site.kpis[code]),
@@ -79,31 +81,9 @@ def render(found: Environment, site: Site, page: Page, reports: dict[str, str]) 
 
 
 def as_json(value: Any) -> Markup:
-    """A value as JSON that may stand inside a script element: nothing in it can end the element."""
+    """A value as JSON that may stand inside a script element: what could end the element, or be markup, is escaped."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=str)
-    return Markup(text.translate(str.maketrans(_UNSAFE)))  # noqa: S704: what could be markup is escaped above
-
-
-def number(value: Decimal | float | int | None, unit: str = "") -> str:
-    """A figure: whole where it is whole, else one decimal; `—` for null, never 0."""
-    if value is None:
-        return NOTHING
-    if unit == "%":
-        return f"{value:,.1f}%"
-    return f"{value:,.0f}" if value == int(value) else f"{value:,.1f}"
-
-
-def change(value: Decimal | None, unit: str = "") -> str:
-    """A change with its sign; that of a rate is in percentage points, so it bears no %."""
-    if value is None:
-        return NOTHING
-    text = number(abs(value)) if unit != "%" else f"{abs(value):,.1f}"
-    return text if value == 0 else f"{'+' if value > 0 else '−'}{text}"
-
-
-def share(value: Decimal | None) -> str:
-    """A part of one as a percentage."""
-    return number(None if value is None else value * 100, "%")
+    return Markup(text.translate(_UNSAFE))  # noqa: S704
 
 
 def clock(moment: datetime) -> str:

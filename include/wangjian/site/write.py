@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
+import os
 import secrets
 import shutil
 from pathlib import Path
 
 from jinja2 import Environment
 
-from wangjian.files import exclusive_lock, fsync_path, swap_folder
+from wangjian.files import exclusive_lock, swap_folder
 from wangjian.paths import DataRoot
 from wangjian.publishing.labels import LABELS, Labels, load_labels
 from wangjian.publishing.reading import current_file, open_published
 from wangjian.site.facts import Facts
-from wangjian.site.pages import Site, pages_of, read_site
+from wangjian.site.pages import pages_of
 from wangjian.site.render import environment, render
+from wangjian.site.shared import Site, read_site
 from wangjian.site.wording import LANGUAGES, wording
 
 NAME = "site"
@@ -77,9 +79,8 @@ def _write(folder: Path, facts: Facts, labels: Labels, reports: dict[str, str]) 
         _write_pages(home, templates, site, {key: up + address for key, address in reports.items()})
     stamp = {"file": f"warehouse-{facts.publication['publication_id']}.duckdb", "as_of": facts.as_of.isoformat()}
     (folder / _STAMP).write_text(json.dumps(stamp), encoding="utf-8")
-    for path in sorted(folder.rglob("*")):
-        fsync_path(path)
-    fsync_path(folder)
+    # one call for all: to wait for each of the files takes longer than to make them
+    os.sync()
 
 
 def _write_pages(home: Path, templates: Environment, site: Site, reports: dict[str, str]) -> None:

@@ -27,7 +27,7 @@
       ...codes.map((code) => {
         const found = site.value(code, month, site.chosen('region'), site.chosen('member'));
         if (!found || found.denominator === undefined) return '—';
-        return `${site.number(found.value, '%')}  ${site.number(found.numerator)} / ${site.number(found.denominator)}`;
+        return `${site.number(found.numerator)} / ${site.number(found.denominator)} · ${site.number(found.value, '%')}`;
       }),
     ]);
     site.table(document.querySelector('#timeliness table'), [t.month, ...codes.map((code) => data.kpis[code].name)], rows);

@@ -71,7 +71,7 @@
     return site.chart(id, isNothing(series), {
       tooltip: { ...tooltip(), trigger: 'axis', axisPointer: { type: 'shadow' }, valueFormatter: (value) => site.number(value, unit) },
       legend: series.length > 1 ? { type: 'plain', top: 0, left: 0, textStyle: site.axisText(), itemWidth: 14, itemHeight: 10 } : { show: false },
-      grid: { left: 8, right: 12, bottom: 4, top: series.length > 1 ? (series.length > 4 ? 72 : 40) : 12, containLabel: true },
+      grid: { left: 8, right: 12, bottom: 4, top: series.length > 1 ? size() * (series.length > 4 ? 4.4 : 2.6) + (marks ? size() : 0) : 12, containLabel: true },
       xAxis: { type: 'category', data: names, axisLabel: { ...site.axisText(), hideOverlap: true }, axisLine: { lineStyle: { color: colour('--line') } }, axisTick: { show: false } },
       yAxis: { type: 'value', axisLabel: site.axisText(), splitLine: { lineStyle: { color: colour('--line-soft') } }, minInterval: unit === '%' ? undefined : 1 },
       series: series.map((one, index) => ({
@@ -100,7 +100,7 @@
     return site.chart(id, isNothing(series), {
       tooltip: { ...tooltip(), trigger: 'axis', axisPointer: { type: 'shadow' }, valueFormatter: (value) => site.number(value, unit) },
       legend: series.length > 1 ? { top: 0, left: 0, textStyle: site.axisText(), itemWidth: 14, itemHeight: 10 } : { show: false },
-      grid: { left: 8, right: 36, bottom: 4, top: series.length > 1 ? 36 : 8, containLabel: true },
+      grid: { left: 8, right: 36, bottom: 4, top: series.length > 1 ? size() * 2.4 : 8, containLabel: true },
       xAxis: { type: 'value', axisLabel: site.axisText(), splitLine: { lineStyle: { color: colour('--line-soft') } }, minInterval: 1 },
       yAxis: { type: 'category', inverse: true, data: names, axisLabel: { ...site.axisText(), color: colour('--ink'), width: size() * (isNarrow ? 7 : 13), overflow: 'truncate' }, axisTick: { show: false }, axisLine: { show: false } },
       series: series.map((one, index) => ({

@@ -15,26 +15,24 @@
     for (const [month, region, violation, source, isReceived, status, outcome, count] of data.flow) {
       if (!months.has(month) || !fits(region, violation)) continue;
       const path = [
-        `0 ${data.codes.source[source] || source}`,
-        `1 ${isReceived ? t.received : t.not_received}`,
-        `2 ${data.codes.verify_status[status]}`,
-        `3 ${data.codes.outcome[outcome] || outcome}`,
+        `0 ${source}`,
+        `1 ${isReceived ? 'received' : 'not_received'}`,
+        `2 ${status}`,
+        `3 ${outcome}`,
       ];
       path.forEach((node) => add(nodes, node, count));
       path.slice(1).forEach((node, index) => add(links, `${path[index]}\n${node}`, count));
     }
     return { nodes, links };
   };
-  const colourOf = (name) => {
-    const { codes } = data;
-    if (name === codes.verify_status.OVERDUE || name === t.not_received) return site.colour('--bad');
-    if (name === codes.verify_status.LATE) return site.colour('--series-3');
-    if (name === codes.outcome.OPEN || name === codes.verify_status.RUNNING) return site.colour('--series-7');
-    return undefined;
-  };
+  // late and overdue stand out; what turned out to be nothing is grey
+  const colours = { OVERDUE: '--bad', LATE: '--series-3', RUNNING: '--series-2', ON_TIME: '--series-4', OPEN: '--series-2',
+    UNFOUNDED: '--series-7', UNREACHABLE: '--series-7', DUPLICATE: '--series-7', NOT_JURISDICTION: '--series-7' };
+  const colourOf = (node) => site.colour(colours[node.slice(2)] || '--series-1');
   site.onDraw(() => {
     const { nodes, links } = flow();
-    const plain = (node) => node.slice(2);
+    const kinds = [data.codes.source, t, data.codes.verify_status, data.codes.outcome];
+    const plain = (node) => kinds[Number(node[0])][node.slice(2)] || node.slice(2);
     const pairs = [...links].map(([key, count]) => [...key.split('\n'), count]);
     site.tableOf('flow', [t.flow, '→', data.kpis.K05_LEADS.unit], pairs.map(([from, to, count]) => [plain(from), plain(to), site.number(count)]));
     const chart = document.querySelector('#flow .chart');
@@ -46,15 +44,15 @@
       series: [{
         type: 'sankey',
         left: 4,
-        right: isNarrow ? 92 : 190,
+        right: isNarrow ? 124 : 190,
         top: 8,
         bottom: 8,
         nodeWidth: isNarrow ? 8 : 14,
-        nodeGap: 10,
+        nodeGap: 14,
         layoutIterations: 32,
         draggable: false,
         emphasis: { focus: 'adjacency' },
-        data: [...nodes].map(([name, count]) => ({ name, value: count, depth: Number(name[0]), itemStyle: { color: colourOf(plain(name)) } })),
+        data: [...nodes].map(([name, count]) => ({ name, value: count, depth: Number(name[0]), itemStyle: { color: colourOf(name) } })),
         links: pairs.map(([source, target, value]) => ({ source, target, value })),
         lineStyle: { color: 'source', opacity: 0.28, curveness: 0.5 },
         label: { ...text, formatter: (item) => (isNarrow && Number(item.name[0]) < 3 ? `${plain(item.name).slice(0, 9)}` : `${plain(item.name)}  ${site.number(nodes.get(item.name))}`) },
@@ -76,7 +74,7 @@
       symbol: 'none',
       silent: true,
       lineStyle: { color: site.colour('--bad'), type: 'dashed' },
-      label: { formatter: t.limit, color: site.colour('--bad'), position: 'insideEndTop' },
+      label: { formatter: t.limit, color: site.colour('--bad'), position: 'end', fontSize: site.axisText().fontSize },
       data: [{ xAxis: String(data.limit) }],
     };
     site.series('duration', days.map(String), [

@@ -2,7 +2,7 @@
 (() => {
   const site = window.wangjian;
   const { data, t } = site;
-  site.slices = ['platform_code', null];
+  site.slices = ['platform_code', 'provider_code'];
   const rows = [...document.querySelectorAll('#profiles tbody tr')];
   const body = document.querySelector('#profiles tbody');
 

@@ -1,4 +1,4 @@
--- The periods of which something is known, the newest first.
+-- The periods of which something is known, the newest first. What lies before the first export came late and is not all.
 select
     period_type,
     period_start,
@@ -17,4 +17,5 @@ from (
     from reports.rpt_kpi
     where period_type in ('month', 'quarter', 'year') and value is not null and period_start between $since and $as_of
 )
+where period_start >= (select date_trunc(period_type, min(business_date)) from audit.file_ledger)
 order by period_type, period_start desc
