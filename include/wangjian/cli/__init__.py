@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -54,6 +54,11 @@ def _say(result: dict[str, Any], *, as_json: bool) -> None:
         return
     for name, value in result.items():
         click.echo(f"{name:14} {value}")
+
+
+def _warn(warnings: Iterable[str]) -> None:
+    for warning in warnings:
+        console.print("[bold yellow]![/]", escape(warning), highlight=False, soft_wrap=True)
 
 
 json_option = click.option("--json", "as_json", is_flag=True, help="for machines")
@@ -130,6 +135,22 @@ def docs(as_json: bool) -> None:
 
 
 @cli.command()
+@click.option("--serve", is_flag=True, help="then show it on 127.0.0.1 until Ctrl-C")
+@click.option("--port", default=0, show_default=True, help="for --serve; 0: any that is free")
+@json_option
+def site(serve: bool, port: int, as_json: bool) -> None:
+    """Make the built-in site of what readers see: static pages, for any browser, from a folder or a web server."""
+    from wangjian import pipeline
+
+    data = data_root()
+    _say({"site": pipeline.site(data)}, as_json=as_json)
+    if serve:
+        from wangjian.site.serve import serve as serve_docs
+
+        serve_docs(data.docs, port, lambda address: click.echo(f"{address}site/"))
+
+
+@cli.command()
 @json_option
 def check(as_json: bool) -> None:
     """Check the last build: may it be published?"""
@@ -152,6 +173,7 @@ def publish(approved_by: str | None, as_json: bool) -> None:
         {"publication": report.publication.publication_id, "as of": report.publication.as_of, "state": report.message},
         as_json=as_json,
     )
+    _warn(report.warnings)
 
 
 @cli.command()
@@ -189,10 +211,11 @@ def backfill(dry_run: bool, as_json: bool, **given: Any) -> None:
 @json_option
 def rollback(publication_id: str | None, as_json: bool) -> None:
     """Make a kept publication current again; by default the one before."""
-    from wangjian import publishing
+    from wangjian import pipeline
 
-    found = publishing.rollback(data_root(), publication_id)
-    _say({"publication": found.publication_id, "as of": found.as_of}, as_json=as_json)
+    report = pipeline.rollback(data_root(), publication_id)
+    _say({"publication": report.publication.publication_id, "as of": report.publication.as_of}, as_json=as_json)
+    _warn(report.warnings)
 
 
 @cli.command()
@@ -203,6 +226,7 @@ def rebuild(as_json: bool) -> None:
 
     report = _with_progress(lambda p: pipeline.rebuild(data_root(), p))
     _say({"publication": report.publication.publication_id, "as of": report.publication.as_of}, as_json=as_json)
+    _warn(report.warnings)
 
 
 @cli.command()

@@ -32,7 +32,7 @@
     const made = site.chart('map', false, {
       tooltip: { confine: true, renderMode: 'richText', backgroundColor: site.colour('--paper'), borderColor: site.colour('--line'), textStyle: { color: site.colour('--ink') },
         formatter: (item) => `${data.regions[item.name]} ${item.name}\n${kpi.name}: ${site.number(item.data ? item.data.value : null, unit)} ${unit ? '' : kpi.unit}` },
-      visualMap: { type: 'piecewise', show: steps.length > 0, pieces: steps.map((step, index) => ({ ...step, color: shades[Math.round((index * 4) / Math.max(1, steps.length - 1))] })), left: 0, bottom: 0, textStyle: site.axisText(), itemWidth: 16, itemHeight: 12, outOfRange: { color: site.colour('--shade-0') } },
+      visualMap: { type: 'piecewise', show: steps.length > 0, pieces: steps.map((step, index) => ({ ...step, color: shades[Math.round((index * 4) / Math.max(1, steps.length - 1))] })), left: 0, top: 0, textStyle: site.axisText(), itemWidth: 16, itemHeight: 12, outOfRange: { color: site.colour('--shade-0') } },
       series: [{
         type: 'map',
         map: 'ganzhou',
@@ -62,7 +62,7 @@
       bar.append(fill);
       line.append(
         site.element('td', known ? index + 1 : '—', { class: 'n' }),
-        site.element('th', row.name, { scope: 'row' }),
+        site.element('th', row.name, { scope: 'row', class: 'd' }),
         site.element('td', row.region),
         site.element('td', site.number(row.value, unit), { class: 'n' }),
         site.element('td', row.denominator === undefined ? '' : `${site.number(row.numerator)} / ${site.number(row.denominator)}`, { class: 'n' }),
