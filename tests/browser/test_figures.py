@@ -7,6 +7,7 @@ from typing import Any
 
 import duckdb
 import pytest
+
 from browser.conftest import Watched
 
 pytestmark = pytest.mark.slow
@@ -26,7 +27,9 @@ def written(value: Decimal | float | int | None, unit: str = "") -> str:
     return f"{value:,.0f}" if value == value.to_integral_value() else f"{value:,.1f}"
 
 
-def expected(published: duckdb.DuckDBPyConnection, code: str, period: tuple[str, str], **chosen: str) -> tuple[str, str]:
+def expected(
+    published: duckdb.DuckDBPyConnection, code: str, period: tuple[str, str], **chosen: str
+) -> tuple[str, str]:
     """A KPI as SQL gives it: value, and numerator / denominator of a ratio."""
     unit, aggregation, slices, availability = published.execute(
         "select unit, aggregation, coalesce(slices, ''), availability from marts.dim_kpi where kpi_code = ?", [code]
@@ -72,7 +75,11 @@ CHOICES = (
 @pytest.mark.parametrize("choice", CHOICES, ids=lambda choice: "-".join((choice[0], *choice[2:])))
 @pytest.mark.parametrize(
     ("name", "second", "member"),
-    [("overview", "storefront_type", "TAKEOUT"), ("leads", "violation_code", "V07"), ("cases", "violation_code", "V01")],
+    [
+        ("overview", "storefront_type", "TAKEOUT"),
+        ("leads", "violation_code", "V07"),
+        ("cases", "violation_code", "V01"),
+    ],
 )
 def test_figures_equal_sql(
     screen: Watched, published: duckdb.DuckDBPyConnection, name: str, second: str, member: str, choice: tuple[Any, ...]
@@ -177,7 +184,9 @@ def test_published_figures_and_deadlines_equal_sql(screen: Watched, published: d
     ]
     assert ["✔" in row[4] for row in rows] == [agrees for *_, agrees in wanted]
     watch = dict(
-        published.sql("select item_type || '-' || watch_status, count(*) from reports.rpt_deadline_watch group by all").fetchall()
+        published.sql(
+            "select item_type || '-' || watch_status, count(*) from reports.rpt_deadline_watch group by all"
+        ).fetchall()
     )
     cells = screen.page.locator("[data-watch]")
     for cell in range(cells.count()):
@@ -194,9 +203,13 @@ def test_platforms_equal_sql_and_follow_filters(screen: Watched, published: duck
     ).fetchall()
     rows = table(screen, "#profiles")
     assert len(rows) == len(wanted) > 20
-    for row, (name, stores, operators, rate, displayed, checked, leads, cases, penalty) in zip(rows, wanted, strict=True):
+    for row, (name, stores, operators, rate, displayed, checked, leads, cases, penalty) in zip(
+        rows, wanted, strict=True
+    ):
         assert row[0].removesuffix(" 辖区") == name
-        licence = written(None if rate is None else rate * 100, "%") + (f" {displayed:,} / {checked:,}" if checked else "")
+        licence = written(None if rate is None else rate * 100, "%") + (
+            f" {displayed:,} / {checked:,}" if checked else ""
+        )
         assert [row[2], row[3], row[4]] == [written(stores), written(operators), licence]
         assert [row[5], row[7], row[8]] == [written(leads), written(cases), written(penalty)]
     page.select_option("#type", "CATERING")

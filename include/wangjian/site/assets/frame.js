@@ -25,6 +25,12 @@
     }
   };
 
+  // the address keeps the filters: to skip to the content must not replace them
+  document.querySelector('.skip').addEventListener('click', (event) => {
+    event.preventDefault();
+    document.getElementById('content').focus();
+  });
+
   const wall = document.getElementById('wall');
   const showWall = (on) => {
     document.documentElement.dataset.mode = on ? 'wall' : 'desk';

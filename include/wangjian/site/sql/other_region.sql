@@ -1,5 +1,0 @@
--- Places of leads and cases that are no county of the city.
-select region_code, region_name, region_name_en
-from marts.dim_region
-where (region_level is null or region_level <> 4) and valid_to is null
-order by region_code
