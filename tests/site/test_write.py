@@ -17,7 +17,7 @@ from click.testing import CliRunner
 
 from wangjian import pipeline
 from wangjian.cli import cli
-from wangjian.errors import WangjianError
+from wangjian.errors import BadArguments, WangjianError
 from wangjian.health import health
 from wangjian.paths import PROJECT_ROOT, DataRoot
 from wangjian.site import is_current, write_site
@@ -61,8 +61,9 @@ def test_both_languages_have_the_same_pages_and_no_word_is_missing(data: DataRoo
 def test_a_failure_leaves_the_site_before_and_is_told(data: DataRoot, tmp_path: Path) -> None:
     before = write_site(data).parent.resolve()
     broken = tmp_path / "labels.yml"
-    broken.write_text("columns: 5", encoding="utf-8")
-    with pytest.raises(WangjianError):
+    # found out once some pages are written
+    broken.write_text("columns: {}", encoding="utf-8")
+    with pytest.raises(BadArguments, match="codes have no names"):
         write_site(data, broken)
     assert (data.docs / "site").resolve() == before
     assert [path.name for path in data.docs.glob(".site-*")] == [before.name]

@@ -9,6 +9,7 @@ from typing import Literal
 
 import yaml
 
+from wangjian.errors import BadArguments
 from wangjian.publishing.labels import Label, Labels
 
 Language = Literal["zh", "en"]
@@ -35,7 +36,13 @@ class Wording:
         return self.of(label) if label else (code or self.text["none"])
 
     def codes(self, kind: str) -> dict[str, str]:
-        """All names of a kind of code, in the order of the labels."""
+        """All names of a kind of code, in the order of the labels.
+
+        Raises:
+            BadArguments: the labels name none of that kind.
+        """
+        if kind not in self.labels.codes:
+            raise BadArguments("codes have no names", kind=kind, mend="add `codes` of that kind to the file of labels")
         return {code: self.of(label) for code, label in self.labels.codes[kind].items()}
 
     def of(self, label: Label) -> str:
