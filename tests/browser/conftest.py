@@ -28,12 +28,12 @@ class Watched:
     requests: list[str] = field(default_factory=list)
 
     def open(self, name: str, language: str = "zh", hash: str = "") -> Page:
-        """Open a page of the site and wait until its figures and charts stand."""
+        """Open a page of the site; its scripts have run once it is loaded, and its figures and charts stand."""
         file = "index.html" if name == "overview" else f"{name}.html"
         place = self.site / file if language == "zh" else self.site / language / file
         self.page.goto("about:blank")
         self.page.goto(place.as_uri() + hash)
-        self.page.wait_for_function("document.readyState === 'complete' && document.getElementById('age').textContent")
+        assert self.page.inner_text("#age")
         return self.page
 
     def outside(self) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import duckdb
 import pytest
+from playwright.sync_api import expect
 
 from browser.conftest import Watched
 
@@ -222,7 +223,7 @@ def test_platforms_equal_sql_and_follow_filters(screen: Watched, published: duck
     assert table(screen, "#profiles") == []
     assert page.locator("#profiles .empty").is_visible()
     page.click("button[type=reset]")
-    page.wait_for_function("document.querySelectorAll('#profiles tbody tr[hidden]').length === 0")
+    expect(page.locator("#profiles tbody tr[hidden]")).to_have_count(0)
     assert len(table(screen, "#profiles")) == len(wanted)
 
 
@@ -295,7 +296,7 @@ def test_filters_go_along_to_other_pages_and_languages(screen: Watched) -> None:
     page.wait_for_url("**/en/cases.html#*")
     assert (page.input_value("#period"), page.input_value("#region")) == ("2024-05", "360783")
     page.click("button[type=reset]")
-    page.wait_for_function("document.getElementById('region').value === 'ALL'")
+    expect(page.locator("#region")).to_have_value("ALL")
     assert page.input_value("#period") == "2024"
 
 

@@ -51,10 +51,13 @@ def test_page_opens(at_size: tuple[str, Watched], name: str, language: str) -> N
     ("name", "language"), [*((name, "zh") for name in PAGES), ("overview", "en"), ("bulletin", "en")]
 )
 def test_anyone_can_use_it(screen: Watched, name: str, language: str) -> None:
-    """What axe finds against WCAG 2 A and AA: contrast, names, labels, order. On the desk and on the wall."""
+    """What axe finds against WCAG 2 A and AA: contrast, names, labels, order."""
     page = screen.open(name, language)
-    rules = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}}
-    for mode in ("desk", "wall"):
+    rules = {
+        "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]},
+        "resultTypes": ["violations"],
+    }
+    for mode in ("desk", "wall") if name in ("overview", "counties") else ("desk",):
         page.evaluate("mode => { document.documentElement.dataset.mode = mode; }", mode)
         found = Axe().run(page, options=rules)
         assert [
