@@ -1,4 +1,4 @@
-"""Simulated sources on real transports, and a whole year of them, for the tests that go all the way."""
+"""Simulated sources on real transports, for the tests that go all the way."""
 
 from __future__ import annotations
 
@@ -32,14 +32,6 @@ def sources(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]
         process.wait(30)
 
 
-@pytest.fixture(scope="session")
-def year_2024(tmp_path_factory: pytest.TempPathFactory) -> DataRoot:
-    """A second year, with another seed: the whole of 2024 at a fiftieth of the city, published once for all tests."""
-    systems = Systems(Scenario(seed=424, scale=0.02, start=date(2024, 1, 1), end=date(2024, 12, 31)))
-    data = DataRoot(tmp_path_factory.mktemp("year_2024"))
-    return published_year(systems, tmp_path_factory.mktemp("simulator_2024"), data)
-
-
 def _addresses(process: subprocess.Popen[bytes], path: Path) -> dict[str, str]:
     for _ in range(600):
         if path.exists() and (text := path.read_text()):
@@ -48,3 +40,11 @@ def _addresses(process: subprocess.Popen[bytes], path: Path) -> dict[str, str]:
         assert process.poll() is None, "the simulator ended"
         time.sleep(0.1)
     raise AssertionError("the simulator did not become ready")
+
+
+@pytest.fixture(scope="session")
+def year_2024(tmp_path_factory: pytest.TempPathFactory) -> DataRoot:
+    """A second year, with another seed: the whole of 2024 at a fiftieth of the city, published once for all tests."""
+    systems = Systems(Scenario(seed=424, scale=0.02, start=date(2024, 1, 1), end=date(2024, 12, 31)))
+    data = DataRoot(tmp_path_factory.mktemp("year_2024"))
+    return published_year(systems, tmp_path_factory.mktemp("simulator_2024"), data)

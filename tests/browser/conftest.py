@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from wangjian.paths import PROJECT_ROOT, DataRoot
 
 SIZES = {"phone": (390, 844), "laptop": (1366, 768), "wall": (1920, 1080)}
-SCREENSHOTS = PROJECT_ROOT / "artefacts" / "site"
+SCREENSHOTS = PROJECT_ROOT / "test-artefacts" / "site"
 """Ignored by git; kept by whoever runs the tests."""
 
 

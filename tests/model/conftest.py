@@ -1,4 +1,4 @@
-"""What the tests of the model look at: the published file of the second year."""
+"""The published year, open for questions."""
 
 from __future__ import annotations
 

@@ -58,6 +58,19 @@ def test_both_languages_have_the_same_pages_and_no_word_is_missing(data: DataRoo
             assert re.findall(r">[^<]*[一-鿿][^<]*<", text.replace("审图号", "")) == [], page.name
 
 
+def test_files_and_reports_beside_it_are_linked(data: DataRoot) -> None:
+    for name in ("bulletins/bulletin-2024-06.docx", "bulletins/bulletin-2024-06.pdf", "model/index.html"):
+        (data.docs / name).parent.mkdir(parents=True, exist_ok=True)
+        (data.docs / name).touch()
+    home = write_site(data).parent
+    for folder in (home, home / "en"):
+        page = (folder / "bulletin-2024-06.html").read_text(encoding="utf-8")
+        links = re.findall(r'href="([./]+[^"]*(?:bulletins|model)/[^"]+)"', page)
+        assert len(links) == 3
+        assert all((folder / link).exists() for link in links)
+    assert "bulletins/" not in (home / "bulletin-2024-07.html").read_text(encoding="utf-8")
+
+
 def test_a_failure_leaves_the_site_before_and_is_told(data: DataRoot, tmp_path: Path) -> None:
     before = write_site(data).parent.resolve()
     broken = tmp_path / "labels.yml"

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from wangjian.cli.site import site
 from wangjian.errors import WangjianError
 from wangjian.paths import data_root
 
@@ -41,6 +42,11 @@ def main() -> None:
         sys.exit(130)
 
 
+def _warn(warnings: Iterable[str]) -> None:
+    for warning in warnings:
+        console.print("[bold yellow]![/]", escape(warning), highlight=False, soft_wrap=True)
+
+
 def _with_progress(action: Callable[[Any], Any]) -> Any:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True) as bar:
@@ -54,11 +60,6 @@ def _say(result: dict[str, Any], *, as_json: bool) -> None:
         return
     for name, value in result.items():
         click.echo(f"{name:14} {value}")
-
-
-def _warn(warnings: Iterable[str]) -> None:
-    for warning in warnings:
-        console.print("[bold yellow]![/]", escape(warning), highlight=False, soft_wrap=True)
 
 
 json_option = click.option("--json", "as_json", is_flag=True, help="for machines")
@@ -132,22 +133,6 @@ def docs(as_json: bool) -> None:
     from wangjian import pipeline
 
     _say({"docs": pipeline.docs(data_root())}, as_json=as_json)
-
-
-@cli.command()
-@click.option("--serve", is_flag=True, help="then show it on 127.0.0.1 until Ctrl-C")
-@click.option("--port", default=0, show_default=True, help="for --serve; 0: any that is free")
-@json_option
-def site(serve: bool, port: int, as_json: bool) -> None:
-    """Make the built-in site of what readers see: static pages, for any browser, from a folder or a web server."""
-    from wangjian import pipeline
-
-    data = data_root()
-    _say({"site": pipeline.site(data)}, as_json=as_json)
-    if serve:
-        from wangjian.site.serve import serve as serve_docs
-
-        serve_docs(data.docs, port, lambda address: click.echo(f"{address}site/"))
 
 
 @cli.command()
@@ -397,3 +382,6 @@ def quarantine_export(folder: Path, kind: Any, clear: bool, purpose: str | None,
 
     files = export_bad_rows(data_root(), folder, kind, _selection(**given), clear=clear, purpose=purpose)
     _say({"files": [str(file) for file in files]}, as_json=as_json)
+
+
+cli.add_command(site)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,19 @@ from wangjian.sources.registry import TIMEZONE
 TEMPLATES = Path(__file__).with_name("templates")
 # what could end a script element, or a line in a script
 _UNSAFE = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"})
+
+
+@dataclass(frozen=True)
+class Beside:
+    """What lies beside the site in the folder of docs.
+
+    Attributes:
+        reports: addresses by the key of their name in `text.yml`.
+        bulletins: addresses of bulletins as files, by month (`2024-03`) and format.
+    """
+
+    reports: dict[str, str]
+    bulletins: dict[str, dict[str, str]]
 
 
 def environment() -> Environment:
@@ -42,14 +56,14 @@ def environment() -> Environment:
     return found
 
 
-def render(found: Environment, site: Site, page: Page, reports: dict[str, str]) -> str:
+def render(found: Environment, site: Site, page: Page, beside: Beside) -> str:
     """One page as HTML.
 
     Args:
         found: the environment.
         site: what all pages share.
         page: the page.
-        reports: addresses of other reports that lie beside the site, by the key of their name in `text.yml`.
+        beside: what lies beside the site.
 
     Returns:
         The page.
@@ -75,7 +89,8 @@ def render(found: Environment, site: Site, page: Page, reports: dict[str, str]) 
         named=site.named,
         month_name=lambda day: month_name(day, words.language),
         words=words.text | {"language": words.language},
-        reports=reports,
+        reports=beside.reports,
+        files=beside.bulletins,
         **{name: value for name, value in page.shown.items() if name != "regions"},
     )
 

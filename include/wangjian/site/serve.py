@@ -21,7 +21,7 @@ class _Handler(SimpleHTTPRequestHandler):
         """Say nothing of each request."""
 
 
-def serve(folder: Path, port: int, started: Callable[[str], None]) -> None:
+def serve_folder(folder: Path, port: int, started: Callable[[str], None]) -> None:
     """Serve a folder on 127.0.0.1 until the process is interrupted.
 
     Args:

@@ -6,9 +6,8 @@ import json
 import os
 import secrets
 import shutil
+from collections import defaultdict
 from pathlib import Path
-
-from jinja2 import Environment
 
 from wangjian.files import exclusive_lock, swap_folder
 from wangjian.paths import DataRoot
@@ -16,8 +15,8 @@ from wangjian.publishing.labels import LABELS, Labels, load_labels
 from wangjian.publishing.reading import current_file, open_published
 from wangjian.site.facts import Facts
 from wangjian.site.pages import pages_of
-from wangjian.site.render import environment, render
-from wangjian.site.shared import Site, read_site
+from wangjian.site.render import Beside, environment, render
+from wangjian.site.shared import read_site
 from wangjian.site.wording import LANGUAGES, wording
 
 NAME = "site"
@@ -27,7 +26,6 @@ _STAMP = "publication.json"
 _REPORTS = {
     "checks_report": "checks/index.html",
     "model_docs": "model/index.html",
-    "bulletin_files": "bulletin/index.html",
 }
 
 
@@ -50,7 +48,7 @@ def write_site(data: DataRoot, labels: Path = LABELS) -> Path:
         facts = Facts(connection)
         folder = data.docs / f".{NAME}-{facts.publication['publication_id']}-{secrets.token_hex(4)}"
         try:
-            _write(folder, facts, load_labels(labels), _reports(data))
+            _write(folder, facts, load_labels(labels), _reports(data), _bulletin_files(data))
             swap_folder(link, folder)
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
@@ -67,7 +65,9 @@ def is_current(data: DataRoot) -> bool:
     return bool(json.loads(stamp.read_text(encoding="utf-8"))["file"] == shown.name)
 
 
-def _write(folder: Path, facts: Facts, labels: Labels, reports: dict[str, str]) -> None:
+def _write(
+    folder: Path, facts: Facts, labels: Labels, reports: dict[str, str], files: dict[str, dict[str, str]]
+) -> None:
     folder.mkdir(parents=True)
     _copy_assets(folder / "assets")
     templates = environment()
@@ -76,16 +76,16 @@ def _write(folder: Path, facts: Facts, labels: Labels, reports: dict[str, str]) 
         home = folder if language == "zh" else folder / language
         home.mkdir(exist_ok=True)
         up = "../" if language == "zh" else "../../"
-        _write_pages(home, templates, site, {key: up + address for key, address in reports.items()})
+        beside = Beside(
+            {key: up + address for key, address in reports.items()},
+            {month: {kind: up + address for kind, address in kinds.items()} for month, kinds in files.items()},
+        )
+        for page in pages_of(site):
+            (home / page.file).write_text(render(templates, site, page, beside), encoding="utf-8")
     stamp = {"file": f"warehouse-{facts.publication['publication_id']}.duckdb", "as_of": facts.as_of.isoformat()}
     (folder / _STAMP).write_text(json.dumps(stamp), encoding="utf-8")
     # one call for all: to wait for each of the files takes longer than to make them
     os.sync()
-
-
-def _write_pages(home: Path, templates: Environment, site: Site, reports: dict[str, str]) -> None:
-    for page in pages_of(site):
-        (home / page.file).write_text(render(templates, site, page, reports), encoding="utf-8")
 
 
 def _copy_assets(folder: Path) -> None:
@@ -98,3 +98,12 @@ def _copy_assets(folder: Path) -> None:
 
 def _reports(data: DataRoot) -> dict[str, str]:
     return {key: address for key, address in _REPORTS.items() if (data.docs / address).exists()}
+
+
+def _bulletin_files(data: DataRoot) -> dict[str, dict[str, str]]:
+    """What `wangjian bulletin` wrote: addresses by month and format."""
+    found: dict[str, dict[str, str]] = defaultdict(dict)
+    for kind in ("docx", "pdf", "xlsx"):
+        for path in sorted(data.docs.glob(f"bulletins/bulletin-????-??.{kind}")):
+            found[path.stem.removeprefix("bulletin-")][kind] = path.relative_to(data.docs).as_posix()
+    return found
