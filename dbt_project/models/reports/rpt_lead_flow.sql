@@ -1,4 +1,4 @@
--- Where leads come from and what becomes of them, by month of discovery. Each lead counts once: months, counties and violations may be added up.
+-- Where leads come from and what becomes of them, by month of discovery. Each lead counts once, so that rows may be added up.
 select
     cast(date_trunc('month', discovered_at) as date) as month_start,
     region_code,
