@@ -67,7 +67,7 @@ def site(year_2024: DataRoot) -> Path:
     return year_2024.docs / "site"
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture
 def published(year_2024: DataRoot) -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect(str(year_2024.published / "warehouse.duckdb"), read_only=True) as connection:
         yield connection
