@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 
@@ -181,7 +182,51 @@ def publish(data: DataRoot, *, approved_by: str | None = None) -> PublishReport:
         if hold and approved_by:
             approve(data, hold, approved_by)
         run.message = report.message
-    return report
+    return replace(report, warnings=_site_warnings(data))
+
+
+def rollback(data: DataRoot, publication_id: str | None = None) -> PublishReport:
+    """Show readers an earlier publication again, and the site of it.
+
+    Args:
+        data: the data root.
+        publication_id: which one; the one before the current if null.
+
+    Raises:
+        BadArguments: there is no such publication on the shelf.
+    """
+    found = publishing.rollback(data, publication_id)
+    message = f"readers see {found.publication_id} again"
+    return PublishReport(found, False, (), message, _site_warnings(data))
+
+
+def site(data: DataRoot) -> Path:
+    """Make the built-in site of what readers see now.
+
+    Returns:
+        Its first page.
+
+    Raises:
+        WangjianError: nothing is published yet, or the site could not be written; the site before stays.
+    """
+    from wangjian.site import write_site
+
+    with record_run(data, "site") as run:
+        page = write_site(data)
+        run.message = str(page.relative_to(data.root))
+    return page
+
+
+def _site_warnings(data: DataRoot) -> tuple[str, ...]:
+    """Make the site where it shows another publication; that it failed must not undo the publication, but be told."""
+    from wangjian.site import is_current
+
+    try:
+        if not is_current(data):
+            site(data)
+    except Exception as error:
+        return (f"the site could not be written: {error} → mend it, then run `wangjian site`",)
+    return ()
 
 
 def _hold(data: DataRoot, approved_by: str | None) -> Hold | None:

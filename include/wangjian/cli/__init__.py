@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NoReturn
@@ -17,6 +17,7 @@ from wangjian.cli.common import DAY, console, json_option
 from wangjian.cli.common import say as _say
 from wangjian.cli.common import with_progress as _with_progress
 from wangjian.cli.housekeeping import housekeeping
+from wangjian.cli.site import site
 from wangjian.cli.trace import trace
 from wangjian.disk import disk_trouble
 from wangjian.errors import WangjianError
@@ -49,6 +50,11 @@ def _fail(error: WangjianError) -> NoReturn:
     # the places that an error names stand in brackets: they are no markup
     console.print("[bold red]✘[/]", escape(str(error)), highlight=False, soft_wrap=True)
     sys.exit(error.exit_code)
+
+
+def _warn(warnings: Iterable[str]) -> None:
+    for warning in warnings:
+        console.print("[bold yellow]![/]", escape(warning), highlight=False, soft_wrap=True)
 
 
 @cli.command()
@@ -144,6 +150,7 @@ def publish(approved_by: str | None, as_json: bool) -> None:
         {"publication": report.publication.publication_id, "as of": report.publication.as_of, "state": report.message},
         as_json=as_json,
     )
+    _warn(report.warnings)
 
 
 @cli.command()
@@ -181,10 +188,11 @@ def backfill(dry_run: bool, as_json: bool, **given: Any) -> None:
 @json_option
 def rollback(publication_id: str | None, as_json: bool) -> None:
     """Make a kept publication current again; by default the one before."""
-    from wangjian import publishing
+    from wangjian import pipeline
 
-    found = publishing.rollback(data_root(), publication_id)
-    _say({"publication": found.publication_id, "as of": found.as_of}, as_json=as_json)
+    report = pipeline.rollback(data_root(), publication_id)
+    _say({"publication": report.publication.publication_id, "as of": report.publication.as_of}, as_json=as_json)
+    _warn(report.warnings)
 
 
 @cli.command()
@@ -195,6 +203,7 @@ def rebuild(as_json: bool) -> None:
 
     report = _with_progress(lambda p: pipeline.rebuild(data_root(), p))
     _say({"publication": report.publication.publication_id, "as of": report.publication.as_of}, as_json=as_json)
+    _warn(report.warnings)
 
 
 @cli.command()
@@ -361,5 +370,5 @@ def quarantine_export(folder: Path, kind: Any, clear: bool, purpose: str | None,
     _say({"files": [str(file) for file in files]}, as_json=as_json)
 
 
-for command in (archive, housekeeping, trace):
+for command in (archive, housekeeping, site, trace):
     cli.add_command(command)

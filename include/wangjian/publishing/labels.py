@@ -37,12 +37,17 @@ class TableLabel(Label):
 
 
 class Labels(BaseModel):
-    """All labels. One quantity has one name and one label everywhere; a table overrides it where it must."""
+    """All labels. One quantity has one name and one label everywhere; a table overrides it where it must.
+
+    Attributes:
+        codes: what the values of a coded column are called, by the kind of code.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     columns: dict[str, Label]
     tables: dict[str, TableLabel] = Field(default_factory=dict)
+    codes: dict[str, dict[str, Label]] = Field(default_factory=dict)
 
     def of_table(self, table: str) -> str | None:
         """The comment of a table, or null where it has no label."""
