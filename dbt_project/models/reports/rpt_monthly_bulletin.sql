@@ -140,4 +140,4 @@ left join platform_names
     on this_month.section = 'PLATFORM' and this_month.member_code = platform_names.platform_code
         and this_month.month_start = platform_names.month_start
 left join names on this_month.section = names.section and this_month.member_code = names.member_code
-where this_month.is_found or last_month.is_found or last_year.is_found
+where this_month.section = 'TOTAL' or this_month.is_found or last_month.is_found or last_year.is_found
