@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import re
 import zipfile
 from datetime import datetime
-from pathlib import Path
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 """With one of these a spreadsheet takes a text for a formula."""
@@ -20,17 +20,21 @@ def harmless(cell: str | None) -> str:
     return f"'{text}" if text.startswith(FORMULA_STARTS) else text
 
 
-def make_reproducible(path: Path, at: datetime) -> None:
-    """Rewrite an office file (DOCX, XLSX) without the moment at which it was written.
+def reproducible(office_file: bytes, at: datetime) -> bytes:
+    """An office file (DOCX, XLSX) without the moment at which it was written.
 
     Args:
-        path: the file.
+        office_file: its bytes.
         at: the moment that it is to show as created and modified.
+
+    Returns:
+        The bytes, the same for the same content.
     """
-    with zipfile.ZipFile(path) as archive:
-        parts = [(item.filename, archive.read(item)) for item in archive.infolist()]
     when = f"{at:%Y-%m-%dT%H:%M:%SZ}".encode()
-    with zipfile.ZipFile(path, "w") as archive:
-        for name, content in parts:
-            told = _WHEN.sub(rb"\g<1>" + when, content) if name == "docProps/core.xml" else content
-            archive.writestr(zipfile.ZipInfo(name, _ZIP_TIME), told, zipfile.ZIP_DEFLATED)
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(office_file)) as source, zipfile.ZipFile(buffer, "w") as target:
+        for item in source.infolist():
+            content = source.read(item)
+            told = _WHEN.sub(rb"\g<1>" + when, content) if item.filename == "docProps/core.xml" else content
+            target.writestr(zipfile.ZipInfo(item.filename, _ZIP_TIME), told, zipfile.ZIP_DEFLATED)
+    return buffer.getvalue()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from decimal import Decimal
 
 from wangjian.bulletin.content import Cell, Column, Missing, Table
 from wangjian.bulletin.figures import RATE_UNITS, Figure, Figures, Member
 from wangjian.bulletin.wording import growth, month_told, plain, rounded
 
-COMPARED = (Column("本月"), Column("上月"), Column("环比(%)"), Column("上年同月"), Column("同比(%)"))
+COMPARED = (Column("本月"), Column("上月"), Column("环比（%）"), Column("上年同月"), Column("同比（%）"))
 
 
 def cell(found: Figure) -> Cell:
@@ -87,6 +88,11 @@ def ranking(
     return rows, [*totals, ("合计", figures.total(kpi))]
 
 
+def _month(month: date, *, is_first: bool) -> str:
+    """Short, for an axis: the year stands where it begins."""
+    return month_told(month) if is_first or month.month == 1 else f"{month.month}月"
+
+
 def trend(figures: Figures, kpis: Mapping[str, str], caption: str) -> Table:
     """The city's counts through the months up to this one.
 
@@ -98,7 +104,7 @@ def trend(figures: Figures, kpis: Mapping[str, str], caption: str) -> Table:
     months = sorted({month for kpi in kpis.values() for month in figures.trend.get(kpi, {})})
     rows = tuple(
         (
-            month_told(month),
+            _month(month, is_first=month == months[0]),
             *(number(figures.trend.get(kpi, {}).get(month), figures.total(kpi).unit) for kpi in kpis.values()),
         )
         for month in months

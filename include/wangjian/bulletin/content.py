@@ -13,7 +13,7 @@ from wangjian.state import Publication
 
 
 class Missing(Enum):
-    """Why a cell has no number."""
+    """Why a cell has no number: there is none; or its base is too small to tell it."""
 
     NONE = "—"
     SUPPRESSED = "※"
@@ -56,18 +56,15 @@ class Chart:
         series: the columns whose numbers are shown; the first column names the rows.
         kind: `bar` lies, `column` stands; a `line` is for what runs through time.
         first: so many rows only; all if null.
-        axis: what the numbers are, with their unit.
-        lines: those of `series` that are shown as a line, on an axis of their own at the right, named `lines_axis`.
+        lines: those of `series` that are shown as a line, on an axis of their own at the right.
     """
 
     caption: str
     table: Table
     series: tuple[int, ...]
     kind: Literal["bar", "column", "line"]
-    axis: str
     first: int | None = None
     lines: tuple[int, ...] = ()
-    lines_axis: str = ""
 
     @property
     def rows(self) -> tuple[tuple[Cell, ...], ...]:

@@ -132,7 +132,10 @@ class Figures:
     @property
     def is_roster_due(self) -> bool:
         """Whether the full list of storefronts after the month, which says who was scanned in it, is still to come."""
-        return last_complete_month(self.publication.as_of) == self.month and self.publication.as_of.month == self.month.month
+        return (
+            last_complete_month(self.publication.as_of) == self.month
+            and self.publication.as_of.month == self.month.month
+        )
 
     def total(self, kpi: str) -> Figure:
         """The city's figure."""

@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
+from wangjian.bulletin.content import Missing
 from wangjian.bulletin.figures import RATE_UNITS, Figure
 
-NONE = "—"
-"""Nothing to tell, or nothing to compare with."""
-SUPPRESSED = "※"
-"""There is a rate, but its base is too small to tell it."""
+NONE = "无数据"
+"""Nothing to tell. A table has a dash; in running text one would read it as the numeral 一."""
+INCOMPARABLE = "无可比数据"
 
 _TEN_THOUSAND = Decimal(10000)
 
@@ -44,13 +44,13 @@ def unit_told(unit: str) -> str:
 
 
 def told(value: Decimal | None, unit: str) -> str:
-    """A number with its unit: `3272家`, `12.0%`, `9.49万元`, `—`."""
+    """A number with its unit: `3272家`, `12.0%`, `9.49万元`, `无数据`."""
     return NONE if value is None else f"{plain(value, unit)}{unit_told(unit)}"
 
 
 def figure(found: Figure) -> str:
     """A figure with its unit; why it is missing where its base is too small."""
-    return f"{SUPPRESSED}(基数不足)" if found.is_suppressed else told(found.value, found.unit)
+    return f"{Missing.SUPPRESSED.value}（基数不足）" if found.is_suppressed else told(found.value, found.unit)
 
 
 def growth(value: Decimal | None, before: Decimal | None) -> Decimal | None:
@@ -64,7 +64,7 @@ def growth(value: Decimal | None, before: Decimal | None) -> Decimal | None:
 
 
 def compared(word: str, value: Decimal | None, before: Decimal | None, unit: str) -> str:
-    """A comparison: `环比减少39条、下降59.1%`, `环比上升0.1个百分点`, `环比持平`, `同比—`.
+    """A comparison: `环比减少39条、下降59.1%`, `环比上升0.1个百分点`, `环比持平`, `同比无可比数据`.
 
     Args:
         word: 环比 or 同比.
@@ -73,7 +73,7 @@ def compared(word: str, value: Decimal | None, before: Decimal | None, unit: str
         unit: the KPI's.
     """
     if value is None or before is None:
-        return f"{word}{NONE}"
+        return f"{word}{INCOMPARABLE}"
     # what is printed is compared, so that a reader who subtracts gets the same
     difference = plain(value, unit) - plain(before, unit)
     if difference == 0:
@@ -87,11 +87,20 @@ def compared(word: str, value: Decimal | None, before: Decimal | None, unit: str
     return f"{counted}、{'增长' if by > 0 else '下降'}{abs(rounded(by, 1))}%"
 
 
+def on_month(found: Figure) -> str:
+    """The comparison with the month before."""
+    return compared("环比", found.value, found.last_month, found.unit)
+
+
 def both(found: Figure) -> str:
-    """The comparison with the month before and with the year before."""
-    month = compared("环比", found.value, found.last_month, found.unit)
-    year = compared("同比", found.value, found.last_year, found.unit)
-    return f"{month}，{year}"
+    """The comparisons with the month before and with the year before, as far as there is something to compare."""
+    pairs = (("环比", found.last_month), ("同比", found.last_year))
+    told_of = [
+        compared(word, found.value, before, found.unit)
+        for word, before in pairs
+        if found.value is not None and before is not None
+    ]
+    return "，".join(told_of) or INCOMPARABLE
 
 
 def listed(parts: Iterable[str]) -> str:

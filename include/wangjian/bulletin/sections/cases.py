@@ -8,21 +8,23 @@ from wangjian.bulletin.figures import Figures, Member
 from wangjian.bulletin.wording import both, figure, told
 
 _KPIS = ("K11_FILED", "K11_DECIDED", "K11_CLOSED", "K12_AMOUNT")
-_COLUMNS = (Column("立案(件)"), Column("决定(件)"), Column("结案(件)"), Column("罚没(万元)"))
+_COLUMNS = (Column("立案（件）"), Column("决定（件）"), Column("结案（件）"), Column("罚没（万元）"))
 
 
 def cases(figures: Figures) -> Part:
     """The part, with a chart through the months and tables by county and by violation."""
     months = trend(
-        figures, {"立案(件)": "K11_FILED", "决定(件)": "K11_DECIDED", "罚没(万元)": "K12_AMOUNT"}, "各月案件与罚没"
+        figures,
+        {"立案（件）": "K11_FILED", "决定（件）": "K11_DECIDED", "罚没（万元）": "K12_AMOUNT"},
+        "各月案件与罚没",
     )
     blocks = (
         Paragraph(_counted(figures)),
         Paragraph(_fined(figures)),
-        Chart("各月案件与罚没", months, (1, 2, 3), "column", "件", lines=(3,), lines_axis="万元"),
+        Chart("各月案件与罚没", months, (1, 2, 3), "column", lines=(3,)),
         months,
-        Heading("按县(市、区)分布"),
-        *_table(figures, "REGION", "县(市、区)"),
+        Heading("按县（市、区）分布"),
+        *_table(figures, "REGION", "县（市、区）"),
         Heading("按违法类型分布"),
         *_table(figures, "VIOLATION", "违法类型"),
     )
@@ -40,7 +42,7 @@ def _counted(figures: Figures) -> str:
 def _fined(figures: Figures) -> str:
     amount, paid = figures.total("K12_AMOUNT"), figures.total("K12_PAID_RATE")
     rate = told(paid.value, paid.unit)
-    return f"罚没金额{figure(amount)}(罚款与没收之和，按决定日期)，{both(amount)}；截至数据日期实缴率{rate}。"
+    return f"罚没金额{figure(amount)}（罚款与没收之和，按决定日期），{both(amount)}；截至数据日期实缴率{rate}。"
 
 
 def _table(figures: Figures, section: str, name: str) -> tuple[Table | Paragraph, ...]:

@@ -44,6 +44,6 @@ def _inspected(figures: Figures) -> str:
 
 
 def _table(figures: Figures, caption: str, kpis: tuple[str, ...]) -> Table:
-    names = {item.kpi_code: f"{item.kpi_name}({item.unit})" for item in figures.definitions}
+    names = {item.kpi_code: f"{item.kpi_name}（{item.unit}）" for item in figures.definitions}
     rows = tuple((names[kpi], *compared_cells(figures.total(kpi))) for kpi in kpis if kpi in names)
     return Table(caption, (Column("指标", 2.4, is_text=True), *COMPARED), rows)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from wangjian.bulletin.cells import COMPARED, compared_cells
-from wangjian.bulletin.content import Column, Heading, Paragraph, Part, Table
+from wangjian.bulletin.content import Column, Heading, Missing, Paragraph, Part, Table
 from wangjian.bulletin.figures import Figures, Restatement
-from wangjian.bulletin.wording import NONE, SUPPRESSED, day_told, month_told, told
+from wangjian.bulletin.wording import day_told, month_told, told
 
 _LISTED = 12
 
@@ -16,7 +16,7 @@ def notes(figures: Figures) -> Part:
     blocks = (
         Paragraph(
             f"数据截至{day_told(publication.as_of)}，依据发布批次{publication.publication_id}自动编制，印发前请人工审核。"
-            "数据来自网络交易监测监管五级贯通系统、网络交易监管系统(江西专版)和第三方监测服务；三个来源报送的同一线索只计一次。"
+            "数据来自网络交易监测监管五级贯通系统、网络交易监管系统（江西专版）和第三方监测服务；三个来源报送的同一线索只计一次。"
         ),
         Heading("暂缓数据"),
         Paragraph(_held(figures)),
@@ -28,18 +28,26 @@ def notes(figures: Figures) -> Part:
             "月末存量不跨月累加。罚没金额为罚款与没收之和。立案、决定、结案、公示按各自日期统计。"
         ),
         Paragraph(
-            f"环比指与上月相比，同比指与上年同月相比；比率类指标以百分点比较。“{NONE}”表示无数据或无可比数据；"
-            f"“{SUPPRESSED}”表示分母不足{figures.small_base}，不列比率。上年同月数据不全的，不作同比。各项指标口径见附件2。"
+            f"环比指与上月相比，同比指与上年同月相比；比率类指标以百分点比较。{_years(figures)}"
+            f"表中“{Missing.NONE.value}”表示无数据或无可比数据；“{Missing.SUPPRESSED.value}”表示分母不足{figures.small_base}，不列比率。"
+            "各项指标口径见附件2。"
         ),
     )
     return Part("数据说明", "数据说明", blocks)
+
+
+def _years(figures: Figures) -> str:
+    if any(found.last_year is not None for found in figures.rows.values()):
+        return ""
+    return "上年同月数据不在监测系统数据范围内，本期不作同比。"
 
 
 def _held(figures: Figures) -> str:
     if not figures.held:
         return "本次发布无暂缓数据集。"
     told = "；".join(
-        f"{item.source}{item.provider}{item.dataset}自{day_told(item.since)}起({item.reasons})" for item in figures.held
+        f"{item.source}{item.provider}{item.dataset}自{day_told(item.since)}起（{item.reasons}）"
+        for item in figures.held
     )
     return f"以下数据集未通过校验，自所示日期起暂缓计入，相关指标可能不全：{told}。"
 
@@ -52,7 +60,7 @@ def _restated(figures: Figures) -> tuple[Paragraph | Table, ...]:
     rows = tuple((month_told(item.month), item.kpi_name, *_values(item)) for item in shown)
     rest = len(figures.restatements) - len(shown)
     more = f"，其余{rest}项见reports.rpt_kpi_restatement" if rest else ""
-    words = f"因迟报、更正，以下全市指标与月度公布时不同(共{len(figures.restatements)}项{more})。"
+    words = f"因迟报、更正，以下全市指标与月度公布时不同（共{len(figures.restatements)}项{more}）。"
     return (Paragraph(words), Table("指标订正", columns, rows))
 
 

@@ -9,10 +9,10 @@ from wangjian.bulletin.wording import both, figure, listed, told
 
 _COLUMNS = (
     Column("载体类型", 1.3, is_text=True),
-    Column("主体数(家)"),
-    Column("比上月末增减(家)", 1.3),
-    Column("监测覆盖率(%)", 1.2),
-    Column("亮照亮证率(%)", 1.2),
+    Column("主体数（家）"),
+    Column("比上月末增减（家）", 1.3),
+    Column("监测覆盖率（%）", 1.2),
+    Column("亮照亮证率（%）", 1.2),
 )
 
 
@@ -24,7 +24,7 @@ def overview(figures: Figures) -> Part:
         Paragraph(_scanned(figures)),
         _kinds(figures),
         counties,
-        Chart("各县(市、区)月末监测主体数", counties, (1,), "column", "家"),
+        Chart("各县（市、区）月末监测主体数（家）", counties, (1,), "column"),
     )
     return Part("监测概况", "监测概况", blocks)
 
@@ -46,7 +46,7 @@ def _scanned(figures: Figures) -> str:
     )
     scanned = f"实际监测{told(coverage.numerator, '家')}，" if coverage.numerator is not None else ""
     # the full list of the 1st tells who was scanned in the month before
-    waiting = "(次月1日全量名录到达前为不完整数)" if figures.is_roster_due else ""
+    waiting = "（次月1日全量名录到达前为不完整数）" if figures.is_roster_due else ""
     return (
         f"当月{scanned}监测覆盖率{figure(coverage)}{waiting}，{both(coverage)}；累计监测{scans}。"
         f"被监测主体亮照亮证率{figure(shown)}，{both(shown)}。"
@@ -60,9 +60,9 @@ def _kinds(figures: Figures) -> Table:
 
 
 def _counties(figures: Figures) -> Table:
-    columns = (Column("县(市、区)", 1.3, is_text=True), *_COLUMNS[1:])
+    columns = (Column("县（市、区）", 1.3, is_text=True), *_COLUMNS[1:])
     rows = tuple(_row(figures, "REGION", county.code, county.name) for county in figures.counties)
-    return Table("各县(市、区)监测情况", columns, rows, (_row(figures, "TOTAL", "ALL", "合计"),))
+    return Table("各县（市、区）监测情况", columns, rows, (_row(figures, "TOTAL", "ALL", "合计"),))
 
 
 def _row(figures: Figures, section: str, code: str, name: str) -> tuple[Cell, ...]:

@@ -46,7 +46,7 @@ def _delivered(figures: Figures) -> str:
 def _judged(figures: Figures) -> str:
     """Which agreed values were missed; silence about what cannot be judged yet would read as praise."""
     below = [
-        f"{card.provider}{_RATES[name]}{_percent(_rate(figures, card, name))}%(约定不低于{_percent(card.thresholds.get(name))}%)"
+        f"{card.provider}{_RATES[name]}{_percent(_rate(figures, card, name))}%（约定不低于{_percent(card.thresholds.get(name))}%）"
         for card in figures.scorecards
         for name, meets in card.meets.items()
         if meets is False and isinstance(_rate(figures, card, name), Decimal)
@@ -61,15 +61,15 @@ def _judged(figures: Figures) -> str:
 def _table(figures: Figures) -> Table:
     columns = (
         Column("服务商", 1.5, is_text=True),
-        Column("报送(条)"),
-        Column("已判定(条)", 1.1),
+        Column("报送"),
+        Column("已判定", 1.1),
         *map(Column, _RATES.values()),
     )
     rows = tuple(
         (card.provider, card.submitted, card.judged, *(_cell(figures, card, name) for name in _RATES))
         for card in figures.scorecards
     )
-    return Table("第三方服务商评分(%)", columns, rows)
+    return Table("第三方服务商评分（报送、已判定为条，其余为%）", columns, rows)
 
 
 def _rate(figures: Figures, card: Scorecard, name: str) -> Cell | None:
