@@ -14,10 +14,12 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from wangjian.cli.bulletin import bulletin
+from wangjian.cli.options import DAY, json_option
+from wangjian.cli.options import say as _say
 from wangjian.errors import WangjianError
 from wangjian.paths import data_root
 
-DAY = click.DateTime(formats=["%Y-%m-%d"])
 console = Console(stderr=True)
 
 
@@ -46,17 +48,6 @@ def _with_progress(action: Callable[[Any], Any]) -> Any:
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("…", total=None)
         return action(lambda label, done, total: bar.update(task, description=label, completed=done, total=total))
-
-
-def _say(result: dict[str, Any], *, as_json: bool) -> None:
-    if as_json:
-        click.echo(json.dumps(result, ensure_ascii=False, default=str))
-        return
-    for name, value in result.items():
-        click.echo(f"{name:14} {value}")
-
-
-json_option = click.option("--json", "as_json", is_flag=True, help="for machines")
 
 
 @cli.command()
@@ -373,3 +364,6 @@ def quarantine_export(folder: Path, kind: Any, clear: bool, purpose: str | None,
 
     files = export_bad_rows(data_root(), folder, kind, _selection(**given), clear=clear, purpose=purpose)
     _say({"files": [str(file) for file in files]}, as_json=as_json)
+
+
+cli.add_command(bulletin)
