@@ -12,6 +12,7 @@ from typing import Any
 import duckdb
 
 from wangjian.errors import BadArguments, WangjianError
+from wangjian.handing_out.tables import publication_of
 from wangjian.paths import DataRoot
 from wangjian.publishing import open_published
 from wangjian.sources.contract import load_contract
@@ -188,7 +189,7 @@ def read_figures(data: DataRoot, month: date | None = None) -> Figures:
         WangjianError: nothing is published yet.
     """
     with open_published(data) as connection:
-        publication = _publication(connection)
+        publication = publication_of(connection)
         month = month or last_complete_month(publication.as_of)
         _require_month(connection, month, publication)
         compared = {month, _month_before(month), _year_before(month)}
@@ -215,12 +216,6 @@ _PROVIDERS = "select provider_name from marts.dim_provider order by provider_cod
 _DEFINITIONS = """
     select kpi_code, kpi_name, unit, formula, legal_basis, availability = 'ok' from marts.dim_kpi order by kpi_code
 """
-
-
-def _publication(connection: duckdb.DuckDBPyConnection) -> Publication:
-    # the file's own row is the last that it knows of, also after a rollback
-    answer = connection.sql("select * from audit.publication order by published_at desc limit 1")
-    return Publication.model_validate(dict(zip(answer.columns, answer.fetchone() or (), strict=True)))
 
 
 def _require_month(connection: duckdb.DuckDBPyConnection, month: date, publication: Publication) -> None:

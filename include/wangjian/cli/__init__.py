@@ -15,6 +15,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from wangjian.cli.bulletin import bulletin
+from wangjian.cli.export import export
 from wangjian.cli.options import DAY, json_option
 from wangjian.cli.options import say as _say
 from wangjian.errors import WangjianError
@@ -367,3 +368,4 @@ def quarantine_export(folder: Path, kind: Any, clear: bool, purpose: str | None,
 
 
 cli.add_command(bulletin)
+cli.add_command(export)
