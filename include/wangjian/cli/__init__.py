@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import sys
 from collections.abc import Callable
@@ -134,11 +135,18 @@ def check(as_json: bool) -> None:
 
 @cli.command()
 @click.option("--approve", "approved_by", metavar="NAME", help="let go what a backfill holds; NAME is kept")
+@click.option(
+    "--to", "mirror_to", type=click.Choice(["postgres"]), help="bring a mirror to what readers see; builds nothing"
+)
 @json_option
-def publish(approved_by: str | None, as_json: bool) -> None:
+def publish(approved_by: str | None, mirror_to: str | None, as_json: bool) -> None:
     """Publish the last build, if its checks passed."""
     from wangjian import pipeline
 
+    if mirror_to:
+        mirrored = pipeline.mirror(data_root())
+        _say(dataclasses.asdict(mirrored), as_json=as_json)
+        return
     report = pipeline.publish(data_root(), approved_by=approved_by)
     _say(
         {"publication": report.publication.publication_id, "as of": report.publication.as_of, "state": report.message},
@@ -224,8 +232,6 @@ def status(as_json: bool) -> None:
 @json_option
 def health(as_json: bool) -> None:
     """Is all well? Exit code 1 where it is not: for a monitoring system."""
-    import dataclasses
-
     from wangjian.health import health as look
 
     found = look(data_root())
