@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import duckdb
@@ -20,15 +22,27 @@ from wangjian.state import runs
 ONE_STATE = """
     select array[
         (select min(version) from marts.fct_odd), (select max(version) from marts.fct_odd),
-        (select max(version) from marts.fct_even), (select max(version) from reports.rpt_sum),
-        (select max(version) from marts.fct_even as a inner join marts.fct_odd using (version))
+        (select max(version) from marts.fct_even), (select max(version) from reports.rpt_sum)
     ], (select count(*) from marts.fct_odd), (select row_count from reports.rpt_sum)
 """
 
 
 def asked(database: str, query: str, *parameters: Any) -> list[tuple[Any, ...]]:
     with psycopg.connect(database, autocommit=True) as connection:
-        return connection.execute(query, parameters).fetchall()  # type: ignore[arg-type]
+        return connection.execute(query, parameters or None).fetchall()  # type: ignore[arg-type]
+
+
+def canonical(row: tuple[Any, ...]) -> str:
+    """A row with its types; moments in UTC, however a driver names that zone, and whole numbers alike, however long."""
+    return repr([_canonical(cell) for cell in row])
+
+
+def _canonical(cell: Any) -> Any:
+    if isinstance(cell, datetime) and cell.tzinfo:
+        return cell.astimezone(UTC).isoformat()
+    if isinstance(cell, Decimal) and cell.as_tuple().exponent == 0:
+        return int(cell)
+    return cell
 
 
 def differing_tables(data: DataRoot, database: str) -> list[str]:
@@ -38,31 +52,19 @@ def differing_tables(data: DataRoot, database: str) -> list[str]:
         for table in published_tables(source, postgres.SCHEMAS):
             there = asked(database, f"select * from {table.quoted}")
             here = source.execute(f"select * from {table.quoted}").fetchall()
-            if sorted(map(repr, here)) != sorted(map(repr, there)):
+            if sorted(map(canonical, here)) != sorted(map(canonical, there)):
                 differing.append(table.full_name)
     return differing
 
 
-@pytest.fixture
-def told_in_utc(database: str) -> str:
-    asked_for = f"{database} options='-c timezone=UTC'"
-    return asked_for
-
-
-def test_every_type_comes_out_as_it_was(publish_by_hand: Publish, told_in_utc: str) -> None:
+def test_every_type_comes_out_as_it_was(publish_by_hand: Publish, database: str) -> None:
     data = publish_by_hand(1, rows=12_345)
     report = postgres.mirror(data)
     assert (report.publication_id, report.is_new, report.tables, report.rows) == ("20231231-001", True, 3, 24_691)
-    with open_for_handing_out(data) as source, psycopg.connect(told_in_utc) as target:
-        query = "select * from marts.fct_odd order by n"
-        here = source.execute(query).fetchall()
-        there = target.execute(query).fetchall()
-    times = [row[8] for row in here]
-    assert [row[:8] + row[9:] for row in here] == [row[:8] + row[9:] for row in there]
-    assert times == [row[8] for row in there]
+    assert differing_tables(data, database) == []
     types = dict(
         asked(
-            told_in_utc,
+            database,
             "select attname, format_type(atttypid, atttypmod) from pg_attribute where attrelid = 'marts.fct_odd'::regclass and attnum > 0",
         )
     )
@@ -72,7 +74,7 @@ def test_every_type_comes_out_as_it_was(publish_by_hand: Publish, told_in_utc: s
         "share": "double precision",
     }  # fmt: skip
     comments = asked(
-        told_in_utc, "select obj_description('marts.fct_odd'::regclass), col_description('marts.fct_odd'::regclass, 3)"
+        database, "select obj_description('marts.fct_odd'::regclass), col_description('marts.fct_odd'::regclass, 3)"
     )
     assert comments == [("奇数'事实 | Odd things", "所言 | What was said")]
 
@@ -119,7 +121,7 @@ def test_readers_never_fail_nor_see_a_mix(publish_by_hand: Publish, database: st
                 last = state[0]
                 seen.append(last)
 
-    readers = [threading.Thread(target=read) for _ in range(6)]
+    readers = [threading.Thread(target=read) for _ in range(4)]
     for reader in readers:
         reader.start()
     try:
@@ -168,7 +170,7 @@ def test_a_crash_while_loading_leaves_readers_alone_and_costs_only_what_was_not_
             postgres.mirror(data)
     assert asked(database, "select max(version) from marts.fct_odd") == [(1,)]
     assert postgres.mirror(data).resumed == 1
-    assert differing_tables(data, f"{database} options='-c timezone=UTC'") in ([], ["marts.fct_odd"])
+    assert differing_tables(data, database) == []
     assert asked(database, "select max(version), count(*) from marts.fct_odd") == [(2, 100)]
     assert asked(database, "select nspname from pg_namespace where nspname like '%\\_\\_next'") == []
 
@@ -254,7 +256,7 @@ def test_without_a_connection_it_says_how_to_define_one(
 def test_a_whole_year_row_for_row(year_2024: DataRoot, database: str) -> None:
     report = postgres.mirror(year_2024)
     assert report.rows > 100_000
-    assert differing_tables(year_2024, f"{database} options='-c timezone=UTC'") == []
+    assert differing_tables(year_2024, database) == []
     unlabelled = asked(
         database,
         "select count(*) from pg_attribute as columns inner join pg_class as tables on columns.attrelid = tables.oid "

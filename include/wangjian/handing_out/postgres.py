@@ -31,8 +31,8 @@ RECORD = "wangjian_mirror"
 _ROWS = 5000
 """So many rows are in memory at a time."""
 _LOCK_KEY = 0x57414E47
-# shorter than PostgreSQL's deadlock_timeout (1 s): it is always we who give way, never a reader
-_LOCK_MS = 500
+_PATIENCE = 0.8
+"""Of PostgreSQL's `deadlock_timeout` (1 s): so long a swap stands in line. It is always we who give way, never a reader."""
 _OURS = "网监数仓发布批次"
 """A schema of the mirror says so in its comment."""
 _TYPES = {
@@ -294,7 +294,11 @@ def _swap_now(target: psycopg.Connection[Any], publication: Publication, rows: i
         [list(SCHEMAS)],
     ).fetchall()
     if present:
-        target.execute(f"set local statement_timeout = '{_LOCK_MS}ms'")
+        target.execute(
+            "select set_config('statement_timeout', (setting::int * %s)::int::text, true) "
+            "from pg_settings where name = 'deadlock_timeout'",
+            [_PATIENCE],
+        )
         target.execute(f"lock table {', '.join(name for (name,) in present)} in access exclusive mode")
         target.execute("set local statement_timeout = 0")
     for schema in SCHEMAS:
