@@ -16,7 +16,7 @@ from wangjian.bulletin.workbook import xlsx_bytes
 from wangjian.files import write_atomically
 from wangjian.paths import DataRoot
 
-__all__ = ["FORMATS", "Format", "Written", "read_figures", "write_bulletin"]
+__all__ = ["FORMATS", "Format", "Written", "office", "write_bulletin"]
 
 Format = Literal["docx", "pdf", "xlsx"]
 FORMATS: tuple[Format, ...] = ("docx", "pdf", "xlsx")
