@@ -6,13 +6,12 @@ import io
 import shutil
 import subprocess
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 from docx import Document
 from docx.oxml.ns import qn
@@ -25,6 +24,7 @@ from wangjian.bulletin.content import Bulletin, Cell, Missing, Paragraph, Table
 from wangjian.bulletin.figures import Figures, read_figures
 from wangjian.errors import BadArguments, WangjianError
 from wangjian.paths import DataRoot
+from wangjian.publishing import open_published
 
 pytestmark = pytest.mark.slow
 
@@ -43,11 +43,15 @@ def issue(figures: Figures) -> Bulletin:
     return compose(figures)
 
 
-@pytest.fixture(scope="module")
-def ask(year_2024: DataRoot) -> Iterator[Ask]:
+@pytest.fixture
+def ask(year_2024: DataRoot) -> Ask:
     """Ask the marts: the first column names what the second says."""
-    with duckdb.connect(str(year_2024.published / "warehouse.duckdb"), read_only=True) as connection:
-        yield lambda query: dict(connection.execute(query).fetchall())
+
+    def answer(query: str) -> dict[str, Any]:
+        with open_published(year_2024) as connection:
+            return dict(connection.execute(query).fetchall())
+
+    return answer
 
 
 def table(issue: Bulletin, caption: str) -> dict[str, tuple[Cell, ...]]:
@@ -201,7 +205,7 @@ def test_the_text_says_as_of_when_and_names_no_person(figures: Figures, issue: B
     assert f"发布批次{figures.publication.publication_id}" in text
     assert "数据截至2024年12月31日" in text
     assert "本次发布无暂缓数据集" in text
-    with duckdb.connect(str(year_2024.published / "warehouse.duckdb"), read_only=True) as connection:
+    with open_published(year_2024) as connection:
         names = connection.execute(
             "select operator_name from marts.dim_operator where operator_name is not null"
         ).fetchall()
@@ -253,7 +257,7 @@ def test_the_workbook_holds_all_rows_as_numbers_and_no_formula(
     ] == []
     assert sum(len(sheet._charts) for sheet in book) == 5
     rows = list(book["明细"].iter_rows(min_row=2, values_only=True))
-    with duckdb.connect(str(year_2024.published / "warehouse.duckdb"), read_only=True) as connection:
+    with open_published(year_2024) as connection:
         here = connection.execute(
             "select member_code, kpi_code, case when is_small_base then null else value end "
             "from reports.rpt_monthly_bulletin where month_start = ?",
