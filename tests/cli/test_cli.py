@@ -56,6 +56,8 @@ def test_help_lists_every_command(call: Call, capsys: pytest.CaptureFixture[str]
         "backfill",
         "waive",
         "health",
+        "bulletin",
+        "export",
     ):
         assert f"\n  {command} " in shown
 
