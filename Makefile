@@ -62,6 +62,7 @@ format: setup  ## put the style right
 lock:  ## resolve the dependencies anew, within the ranges of pyproject.toml
 	$(UV) pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 $(UPGRADE) pyproject.toml -o requirements/runtime.lock
 	$(UV) pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 $(UPGRADE) --group dev -c requirements/runtime.lock pyproject.toml -o requirements/dev.lock
+	$(UV) pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 $(UPGRADE) --group postgres -c requirements/runtime.lock pyproject.toml -o requirements/postgres.lock
 
 clean:  ## remove the environment and caches, never data
 	rm -rf $(VENV) $(VENV)-uv .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from wangjian import parsing, publishing, quality, warehouse
 from wangjian.errors import AwaitingApproval
@@ -25,6 +26,9 @@ from wangjian.sources.registry import get_source, load_registry
 from wangjian.state import current_build, now, record_run
 from wangjian.state.holds import Hold, approve, present_hold
 from wangjian.warehouse import BuildReport
+
+if TYPE_CHECKING:
+    from wangjian.handing_out.postgres import MirrorReport
 
 
 def ingest(
@@ -238,6 +242,18 @@ def _hold(data: DataRoot, approved_by: str | None) -> Hold | None:
             mend="look at the difference, then run `wangjian publish --approve NAME`",
         )
     return hold
+
+
+def mirror(data: DataRoot) -> MirrorReport:
+    """Bring the mirror in PostgreSQL to the publication that readers of the file see."""
+    from wangjian.handing_out import postgres
+
+    with record_run(data, "mirror") as run:
+        report = postgres.mirror(data)
+        run.outcome = run.outcome if report.is_new else "skipped"
+        run.rows = report.rows
+        run.message = f"{report.publication_id}: {report.tables} tables"
+    return report
 
 
 def is_published(data: DataRoot) -> bool:

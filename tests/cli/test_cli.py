@@ -62,6 +62,8 @@ def test_help_lists_every_command(call: Call, capsys: pytest.CaptureFixture[str]
         "archive",
         "housekeeping",
         "trace",
+        "bulletin",
+        "export",
     ):
         assert f"\n  {command} " in shown
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import sys
 from collections.abc import Callable, Iterable
@@ -13,9 +14,11 @@ import click
 from rich.markup import escape
 
 from wangjian.cli.archive import archive
+from wangjian.cli.bulletin import bulletin
 from wangjian.cli.common import DAY, console, json_option
 from wangjian.cli.common import say as _say
 from wangjian.cli.common import with_progress as _with_progress
+from wangjian.cli.export import export
 from wangjian.cli.housekeeping import housekeeping
 from wangjian.cli.site import site
 from wangjian.cli.trace import trace
@@ -140,11 +143,18 @@ def check(as_json: bool) -> None:
 
 @cli.command()
 @click.option("--approve", "approved_by", metavar="NAME", help="let go what a backfill holds; NAME is kept")
+@click.option(
+    "--to", "mirror_to", type=click.Choice(["postgres"]), help="bring a mirror to what readers see; builds nothing"
+)
 @json_option
-def publish(approved_by: str | None, as_json: bool) -> None:
+def publish(approved_by: str | None, mirror_to: str | None, as_json: bool) -> None:
     """Publish the last build, if its checks passed."""
     from wangjian import pipeline
 
+    if mirror_to:
+        mirrored = pipeline.mirror(data_root())
+        _say(dataclasses.asdict(mirrored), as_json=as_json)
+        return
     report = pipeline.publish(data_root(), approved_by=approved_by)
     _say(
         {"publication": report.publication.publication_id, "as of": report.publication.as_of, "state": report.message},
@@ -234,8 +244,6 @@ def status(as_json: bool) -> None:
 @json_option
 def health(as_json: bool) -> None:
     """Is all well? Exit code 1 where it is not: for a monitoring system."""
-    import dataclasses
-
     from wangjian.cli.health import show_health
     from wangjian.health import health as look
 
@@ -370,5 +378,5 @@ def quarantine_export(folder: Path, kind: Any, clear: bool, purpose: str | None,
     _say({"files": [str(file) for file in files]}, as_json=as_json)
 
 
-for command in (archive, housekeeping, site, trace):
+for command in (archive, bulletin, export, housekeeping, site, trace):
     cli.add_command(command)
