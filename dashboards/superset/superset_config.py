@@ -51,7 +51,7 @@ TALISMAN_CONFIG = {
 THEME_FONT_URL_ALLOWED_DOMAINS: list[str] = []
 
 
-def DB_CONNECTION_MUTATOR(uri, params, username, security_manager, source):  # noqa: ARG001, N802
+def DB_CONNECTION_MUTATOR(uri, params, username, security_manager, source):  # noqa: N802
     """Open the file that the link leads to now.
 
     Within one process DuckDB shares one instance a path: under the link's name, overlapping queries would go on

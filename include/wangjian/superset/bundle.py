@@ -67,6 +67,7 @@ def _database(link: Path) -> dict[str, Any]:
         "allow_cvas": False,
         "allow_dml": False,
         "allow_file_upload": False,
+        "is_managed_externally": True,
         "extra": {
             "engine_params": {"connect_args": {"read_only": True, "config": config}},
             "metadata_params": {},

@@ -51,6 +51,7 @@ def chart_file(name: str, chart: Chart, dataset: Dataset) -> dict[str, Any]:
         "params": params,
         "query_context": json.dumps(context, ensure_ascii=False),
         "cache_timeout": None,
+        "is_managed_externally": True,
     }
 
 

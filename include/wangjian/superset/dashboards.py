@@ -68,6 +68,7 @@ def dashboard_file(name: str, dashboard: Dashboard, description: Description) ->
         "slug": name.replace("_", "-"),
         "css": "",
         "published": True,
+        "is_managed_externally": True,
         "position": _position(name, dashboard, description, numbers),
         "metadata": {
             "color_scheme": COLOURS,

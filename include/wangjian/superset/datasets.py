@@ -55,6 +55,7 @@ def dataset_file(dataset: Dataset, source: Source) -> dict[str, Any]:
         "database_uuid": uuid_of("database", DATABASE),
         "table_name": dataset.name,
         "schema": None,
+        "is_managed_externally": True,
         "catalog": None,
         "description": f"{dataset.zh}: {dataset.en}",
         "sql": sql,
