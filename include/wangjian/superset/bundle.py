@@ -44,7 +44,7 @@ def make_bundle(
     for name, chart in description.charts.items():
         files[f"charts/{name}.yaml"] = chart_file(name, chart, description.datasets[chart.dataset])
     for name, dashboard, _ in editions(description):
-        files[f"dashboards/{name}.yaml"] = dashboard_file(name, dashboard, description)
+        files[f"dashboards/{name}.yaml"] = dashboard_file(name, dashboard, description, labels)
     texts = {path: yaml.safe_dump(content, allow_unicode=True, sort_keys=False) for path, content in files.items()}
     return texts | {ACCESS: json.dumps(_access(description, published), ensure_ascii=False, indent=1)}
 

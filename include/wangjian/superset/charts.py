@@ -97,8 +97,10 @@ def _query(chart: Chart) -> dict[str, Any]:
     }
 
 
-def _order(chart: Chart) -> list[tuple[str, bool]]:
+def _order(chart: Chart) -> list[tuple[Any, bool]]:
     """Columns (or a metric), with true for the least first."""
+    if chart.sort and chart.kind == "table":
+        return [(_least(chart.sort), True)]
     if chart.sort:
         return [(chart.sort, not chart.descending)]
     if chart.kind in ("columns", "line"):
@@ -122,10 +124,20 @@ def _table(chart: Chart, number: str) -> dict[str, Any]:
         "groupby": list(chart.by),
         "metrics": list(chart.metrics),
         "all_columns": [],
-        "timeseries_limit_metric": None,
+        "timeseries_limit_metric": _least(chart.sort) if chart.sort else None,
         "order_desc": False,
         "order_by_cols": [],
         **_TABLE_LOOK,
+    }
+
+
+def _least(column: str) -> dict[str, Any]:
+    """Groups are ordered by a metric only: the column's least value is that of the group."""
+    return {
+        "expressionType": "SQL",
+        "sqlExpression": f"min({column})",
+        "label": f"min_{column}",
+        "hasCustomLabel": True,
     }
 
 
@@ -156,10 +168,9 @@ def _series(chart: Chart, number: str) -> dict[str, Any]:
     """What bars and lines have in common; months stand in their order."""
     return {
         "x_axis": chart.by[0],
-        "x_axis_sort": chart.by[0],
+        # one series is sorted by the column's name, several by what is made of them
+        "x_axis_sort": "name" if chart.split else chart.by[0],
         "x_axis_sort_asc": True,
-        "x_axis_sort_series": "name",
-        "x_axis_sort_series_ascending": True,
         "time_grain_sqla": None,
         "metrics": list(chart.metrics),
         "groupby": [chart.split] if chart.split else [],
@@ -172,7 +183,8 @@ def _series(chart: Chart, number: str) -> dict[str, Any]:
         "show_empty_columns": True,
         "truncateXAxis": False,
         "y_axis_format": number,
-        "y_axis_bounds": [None, None],
+        "y_axis_bounds": [None if chart.top is None else 0, chart.top],
+        "truncateYAxis": chart.top is not None,
         "x_axis_title": "",
         "y_axis_title": "",
         "sort_series_type": "name",
@@ -193,8 +205,7 @@ def _ranking(chart: Chart, number: str) -> dict[str, Any]:
     # the axis starts below: the least first puts the greatest on top
     return _series(chart, number) | {
         "orientation": "horizontal",
-        "x_axis_sort": chart.metrics[0],
-        "x_axis_sort_series": "sum",
+        "x_axis_sort": "sum" if chart.split else chart.metrics[0],
         "stack": "Stack" if chart.split else None,
         "show_value": True,
         "only_total": True,
@@ -213,12 +224,14 @@ def _pie(chart: Chart, number: str) -> dict[str, Any]:
         "donut": True,
         "innerRadius": 40,
         "outerRadius": 70,
-        "label_type": "key_value_percent",
+        "label_type": "value",
         "labels_outside": True,
         "label_line": True,
         "show_labels": True,
-        "show_labels_threshold": 2,
-        "show_legend": False,
+        "show_labels_threshold": 1,
+        "show_legend": True,
+        "legendOrientation": "right",
+        "legendType": "plain",
         "number_format": number,
     }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from wangjian.publishing.labels import Labels
 from wangjian.superset.charts import COLOURS
 from wangjian.superset.description import Dashboard, Description, Filter, Row
 from wangjian.superset.identity import VERSION, uuid_of
@@ -48,13 +49,14 @@ def _row_for_counties(description: Description, row: Row) -> Row | None:
     return Row(height=row.height, charts=kept | {(last := list(kept)[-1]): kept[last] + missing})
 
 
-def dashboard_file(name: str, dashboard: Dashboard, description: Description) -> dict[str, Any]:
+def dashboard_file(name: str, dashboard: Dashboard, description: Description, labels: Labels) -> dict[str, Any]:
     """A dashboard as a file of the import.
 
     Args:
         name: its name, also in its address.
         dashboard: its description.
         description: of all charts.
+        labels: names of the codes that have a colour.
 
     Returns:
         The file's content.
@@ -75,10 +77,18 @@ def dashboard_file(name: str, dashboard: Dashboard, description: Description) ->
             "cross_filters_enabled": True,
             "refresh_frequency": 0,
             "expanded_slices": {},
-            "label_colors": {},
+            "label_colors": _colours(description, labels),
             "timed_refresh_immune_slices": [],
             "native_filter_configuration": [_filter(name, found, numbers) for found in dashboard.filters],
         },
+    }
+
+
+def _colours(description: Description, labels: Labels) -> dict[str, str]:
+    return {
+        labels.codes[codes][code].zh: colour
+        for codes, colours in description.colours.items()
+        for code, colour in colours.items()
     }
 
 
@@ -125,6 +135,8 @@ def _filter(dashboard: str, found: Filter, numbers: Mapping[str, int]) -> dict[s
             "inverseSelection": False,
             "searchAllOptions": False,
         },
+        # otherwise the value stands there, but does not apply until somebody presses the button
+        "requiredFirst": found.one,
         "defaultDataMask": {"extraFormData": {}, "filterState": {}, "ownState": {}},
         "cascadeParentIds": [],
         # the import knows charts by these numbers

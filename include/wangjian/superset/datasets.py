@@ -77,7 +77,8 @@ def with_names(dataset: Dataset, labels: Labels) -> str:
         if codes is None:
             raise _wrong(dataset, f"names the list of codes {found['list']}, which labels.yml does not have")
         whens = " ".join(f"when '{code}' then '{label.zh}'" for code, label in codes.items())
-        return f"case {found['column']} {whens} else {found['column']} end"
+        text = f"cast({found['column']} as varchar)"
+        return f"case {text} {whens} else {text} end"
 
     return _NAME_OF.sub(written_out, dataset.sql).strip()
 

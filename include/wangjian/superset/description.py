@@ -73,6 +73,7 @@ class Chart(_Strict):
         where: values by column, one or several.
         sort: the column that orders `rows` and `table`.
         formats: d3 formats of the columns of `rows`.
+        top: the end of the axis, which then starts at 0; null leaves both to the values.
     """
 
     zh: str
@@ -89,6 +90,7 @@ class Chart(_Strict):
     limit: int = 1000
     stacked: bool = False
     formats: dict[str, str] = Field(default_factory=dict)
+    top: float | None = None
 
 
 class Filter(_Strict):
@@ -137,8 +139,13 @@ class Dashboard(_Strict):
 
 
 class Description(_Strict):
-    """All of it."""
+    """All of it.
 
+    Attributes:
+        colours: by list of codes and code, for what means something.
+    """
+
+    colours: dict[str, dict[str, str]]
     datasets: dict[str, Dataset]
     charts: dict[str, Chart]
     dashboards: dict[str, Dashboard]
@@ -177,7 +184,7 @@ def load_description(folder: Path = SUPERSET) -> Description:
     """Read the description.
 
     Args:
-        folder: with `datasets/`, `charts/` and `dashboards.yml`.
+        folder: with `datasets/`, `charts/`, `dashboards.yml` and `colours.yml`.
 
     Returns:
         The description.
@@ -192,6 +199,7 @@ def load_description(folder: Path = SUPERSET) -> Description:
             "datasets": {dataset["name"]: dataset for dataset in datasets},
             "charts": {name: _alias(chart) for file in charts for name, chart in file.items()},
             "dashboards": _read(folder / "dashboards.yml"),
+            "colours": _read(folder / "colours.yml"),
         }
         found = Description.model_validate(content)
     except ValidationError as error:
