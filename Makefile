@@ -8,7 +8,7 @@ UV := $(shell command -v uv 2>/dev/null || echo $(VENV)-uv/bin/uv)
 export WANGJIAN_DATA ?= $(CURDIR)/data
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down bench bench-history test proof lint format lock clean superset
+.PHONY: help setup demo up down bench bench-history test proof lint format lock clean superset superset-install
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -39,7 +39,9 @@ up: setup  ## Airflow and the simulated sources in the background; prints addres
 down:  ## stop what `make up` started
 	WANGJIAN_DATA=$(CURDIR)/data-local PATH=$(CURDIR)/$(BIN):$$PATH python -m wangjian.local.service down
 
-superset: setup $(VENV)-superset/.ready  ## dashboards in Superset until Ctrl-C; prints address and login (PORT)
+superset-install: $(VENV)-superset/.ready  ## Superset into .venv-superset, from its lock
+
+superset: setup superset-install  ## dashboards in Superset until Ctrl-C; prints address and login (PORT)
 	PATH=$(CURDIR)/$(BIN):$$PATH exec python -m wangjian.superset
 
 bench: setup  ## seconds, rows per second and peak memory of each stage, with a plain script beside it

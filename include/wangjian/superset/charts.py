@@ -113,7 +113,7 @@ def _number(chart: Chart, number: str) -> dict[str, Any]:
         "metric": chart.metrics[0],
         "y_axis_format": number,
         "time_format": "%Y-%m-%d",
-        "header_font_size": 0.4,
+        "header_font_size": 0.6,
         "subtitle_font_size": 0.15,
     }
 
@@ -225,10 +225,10 @@ def _pie(chart: Chart, number: str) -> dict[str, Any]:
         "innerRadius": 40,
         "outerRadius": 70,
         "label_type": "value",
-        "labels_outside": True,
+        "labels_outside": False,
         "label_line": True,
         "show_labels": True,
-        "show_labels_threshold": 1,
+        "show_labels_threshold": 5,
         "show_legend": True,
         "legendOrientation": "right",
         "legendType": "plain",

@@ -139,7 +139,7 @@ def _load(home: Path) -> None:
 def _program(name: str) -> Path:
     found = ENVIRONMENT / "bin" / name
     if not found.exists():
-        raise WangjianError("Superset is not installed", folder=ENVIRONMENT, mend="run `make superset`")
+        raise WangjianError("Superset is not installed", folder=ENVIRONMENT, mend="run `make superset-install`")
     return found
 
 
