@@ -21,6 +21,7 @@ FAIL_CLOSED = "无角色者无数据"
 READER_PERMISSIONS = (
     ("can_read", "Dashboard"),
     ("can_dashboard", "Superset"),
+    ("can_language_pack", "Superset"),
     ("can_read", "Chart"),
     ("can_slice", "Superset"),
     ("can_explore_json", "Superset"),
@@ -37,6 +38,7 @@ READER_PERMISSIONS = (
     ("can_read", "CssTemplate"),
     ("can_read", "Theme"),
     ("can_read", "CurrentUserRestApi"),
+    ("can_read", "SecurityRestApi"),  # the token against forged requests
     ("can_read", "Annotation"),
     ("can_userinfo", "UserDBModelView"),
     ("resetmypassword", "UserDBModelView"),

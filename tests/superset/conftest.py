@@ -63,6 +63,9 @@ class Superset:
         login = {"username": name, "password": password, "provider": "db"}
         token = client.post("/api/v1/security/login", json=login).raise_for_status().json()["access_token"]
         client.headers["Authorization"] = f"Bearer {token}"
+        # without it each writing request fails for that reason alone, whoever asks
+        answer = client.get("/api/v1/security/csrf_token/").raise_for_status()
+        client.headers.update({"X-CSRFToken": answer.json()["result"], "Referer": self.address})
         return Person(name, password, client)
 
     def create(self, name: str, *roles: str) -> Person:

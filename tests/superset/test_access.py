@@ -27,7 +27,9 @@ def city(superset: Superset) -> Person:
 
 def test_there_is_a_role_for_each_county(superset: Superset) -> None:
     roles = {role["name"] for role in superset.admin.list("security/roles")}
-    counties = superset.ask("select region_code, region_name from marts.dim_region where region_level = 4 and valid_to is null")
+    counties = superset.ask(
+        "select region_code, region_name from marts.dim_region where region_level = 4 and valid_to is null"
+    )
     assert len(counties) == 18
     assert {f"县区 {code} {name}" for code, name in counties} <= roles
 
@@ -103,7 +105,9 @@ def test_a_filter_does_not_widen_the_rule(
         "count(*)) from marts.fct_lead --",
     ],
 )
-def test_a_metric_of_ones_own_does_not_reach_past_the_rule(zhanggong: Person, dataset_ids: dict[str, int], sql: str) -> None:
+def test_a_metric_of_ones_own_does_not_reach_past_the_rule(
+    zhanggong: Person, dataset_ids: dict[str, int], sql: str
+) -> None:
     metric = {"expressionType": "SQL", "sqlExpression": sql, "label": "n"}
     answer = zhanggong.query(dataset_ids["leads"], metrics=[metric])
     assert answer.status_code >= 400 or "error" in answer.text
@@ -139,7 +143,10 @@ def test_no_sql_and_no_writing(who: str, request: pytest.FixtureRequest, dataset
 
 
 def test_the_city_sees_all(superset: Superset, city: Person, dataset_ids: dict[str, int]) -> None:
-    assert city.rows(dataset_ids["leads"], metrics=[COUNT])[0]["n"] == superset.ask("select count(*) from marts.fct_lead")[0][0]
+    assert (
+        city.rows(dataset_ids["leads"], metrics=[COUNT])[0]["n"]
+        == superset.ask("select count(*) from marts.fct_lead")[0][0]
+    )
     assert city.query(dataset_ids["quarantine"], metrics=[COUNT]).status_code == 200
 
 

@@ -48,7 +48,9 @@ def test_the_same_name_is_the_same_asset_everywhere() -> None:
 
 
 def test_codes_are_written_out_in_chinese_and_unknown_ones_stay() -> None:
-    dataset = Dataset(name="x", zh="x", en="x", table="x", sql="select name_of('severity', t.severity) from t", metrics={})
+    dataset = Dataset(
+        name="x", zh="x", en="x", table="x", sql="select name_of('severity', t.severity) from t", metrics={}
+    )
     assert with_names(dataset, load_labels()) == (
         "select case cast(t.severity as varchar) when 'critical' then '严重' when 'warning' then '警告' "
         "else cast(t.severity as varchar) end from t"
@@ -67,7 +69,11 @@ def test_an_unknown_list_of_codes_is_told() -> None:
         ("charts/overview.yml", {"data_date": {"dataset": "nothing"}}, "charts.data_date: no dataset nothing"),
         ("charts/overview.yml", {"data_date": {"metric": "nothing"}}, "charts.data_date: no metric nothing"),
         ("charts/overview.yml", {"data_date": {"kind": "cake"}}, "charts.data_date.kind"),
-        ("charts/overview.yml", {"spare": {"zh": "x", "en": "x", "kind": "number", "dataset": "kpi"}}, "charts.spare: on no"),
+        (
+            "charts/overview.yml",
+            {"spare": {"zh": "x", "en": "x", "kind": "number", "dataset": "kpi"}},
+            "charts.spare: on no",
+        ),
         ("dashboards.yml", {"quality": {"rows": [{"height": 9, "charts": {"nothing": 12}}]}}, "no chart nothing"),
         ("dashboards.yml", {"quality": {"rows": [{"height": 9, "charts": {"tile_held": 11}}]}}, "not twelve wide"),
         ("datasets/kpi.yml", {"surprise": 1}, "datasets.kpi.surprise"),
