@@ -62,9 +62,10 @@ def _allow_readers_beside_a_writer() -> None:
 
 
 def _load() -> None:
-    from superset import db, security_manager
     from superset.extensions import appbuilder
     from superset.utils.core import override_user
+
+    from superset import db, security_manager
 
     appbuilder.add_permissions(update_perms=True)
     security_manager.sync_role_definitions()

@@ -6,8 +6,9 @@ import os
 import threading
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import cycle
+from pathlib import Path
 
 import pytest
 
@@ -90,10 +91,9 @@ def test_no_file_is_held_open(superset: Superset, dataset_ids: dict[str, int]) -
 
 def _files_open_in(folder: str) -> list[str]:
     found = []
-    for process in os.scandir("/proc"):
+    for process in Path("/proc").iterdir():
         if process.name.isdigit() and int(process.name) != os.getpid():
-            try:
-                found += [os.readlink(entry.path) for entry in os.scandir(f"/proc/{process.name}/fd")]
-            except OSError:  # it ended, or belongs to somebody else
-                continue
+            # it ended, or belongs to somebody else
+            with suppress(OSError):
+                found += [str(entry.readlink()) for entry in (process / "fd").iterdir()]
     return [path for path in found if path.startswith(folder)]
