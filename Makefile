@@ -51,11 +51,12 @@ bench-history: setup  ## what one more day costs behind 1, 12 and 36 months of h
 	PATH=$(CURDIR)/$(BIN):$$PATH python -m bench.history
 
 test: setup  ## all tests, the fast ones first
+test: setup superset-install  ## all tests, the fast ones first
 	$(BIN)/pytest -q -m "not slow"
 	$(BIN)/pytest -q -m slow || test $$? -eq 5
 
-proof: setup  ## the invariants over a whole year: any order, any crash (hours)
-	PROOF=full $(BIN)/pytest -q tests/proofs
+proof: setup superset-install  ## the invariants over a whole year: any order, any crash (hours)
+	PROOF=full $(BIN)/pytest -q tests/proofs tests/superset/test_publications.py
 
 lint: setup  ## style, types, and whether the locks match
 	$(BIN)/ruff check .
