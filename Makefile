@@ -50,7 +50,6 @@ bench: setup  ## seconds, rows per second and peak memory of each stage, with a 
 bench-history: setup  ## what one more day costs behind 1, 12 and 36 months of history
 	PATH=$(CURDIR)/$(BIN):$$PATH python -m bench.history
 
-test: setup  ## all tests, the fast ones first
 test: setup superset-install  ## all tests, the fast ones first
 	$(BIN)/pytest -q -m "not slow"
 	$(BIN)/pytest -q -m slow || test $$? -eq 5
