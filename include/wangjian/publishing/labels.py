@@ -56,9 +56,13 @@ class Labels(BaseModel):
 
     def of_column(self, table: str, column: str) -> str | None:
         """The comment of a table's column, or null where it has no label."""
-        own = self.tables[table].columns.get(column) if table in self.tables else None
-        label = own or self.columns.get(column)
+        label = self.label_of_column(table, column)
         return label.comment if label else None
+
+    def label_of_column(self, table: str, column: str) -> Label | None:
+        """The label of a table's column, or null where it has none."""
+        own = self.tables[table].columns.get(column) if table in self.tables else None
+        return own or self.columns.get(column)
 
     def require(self, tables: Mapping[str, Iterable[str]]) -> None:
         """Ask for a label of every table and column.
