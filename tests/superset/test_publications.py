@@ -17,7 +17,7 @@ from superset.conftest import Publish, Superset
 pytestmark = pytest.mark.slow
 
 READERS = 3
-PUBLICATIONS = 50 if os.environ.get("PROOF") == "full" else 10
+PUBLICATIONS = 50 if os.environ.get("PROOF") == "full" else 3
 
 
 @pytest.mark.timeout(1800)
