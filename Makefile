@@ -8,7 +8,7 @@ UV := $(shell command -v uv 2>/dev/null || echo $(VENV)-uv/bin/uv)
 export WANGJIAN_DATA ?= $(CURDIR)/data
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down bench bench-history test proof lint format lock clean superset superset-install
+.PHONY: help setup demo up down bench bench-history test proof lint format lock clean superset superset-install docs
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -44,6 +44,16 @@ superset-install: $(VENV)-superset/.ready  ## Superset into .venv-superset, from
 superset: setup superset-install  ## dashboards in Superset until Ctrl-C; prints address and login (PORT)
 	PATH=$(CURDIR)/$(BIN):$$PATH exec python -m wangjian.superset
 
+$(VENV)-docs/.ready: requirements/docs.lock | $(if $(findstring $(VENV)-uv,$(UV)),$(VENV)-uv/bin/uv)
+	$(UV) venv --quiet --allow-existing --python $(PYTHON) $(VENV)-docs
+	VIRTUAL_ENV=$(CURDIR)/$(VENV)-docs $(UV) pip sync --quiet --require-hashes requirements/docs.lock
+	touch $@
+
+docs: setup $(VENV)-docs/.ready  ## these docs as a site, into docs/project of the data root; a broken link fails
+	$(VENV)-docs/bin/python -m sphinx -q -W --keep-going -b html -d $(VENV)-docs/doctrees docs $(WANGJIAN_DATA)/docs/project
+	[[ ! -e $(WANGJIAN_DATA)/published/warehouse.duckdb ]] || $(BIN)/wangjian site
+	@echo $(WANGJIAN_DATA)/docs/project/index.html
+
 bench: setup  ## seconds, rows per second and peak memory of each stage, with a plain script beside it
 	PATH=$(CURDIR)/$(BIN):$$PATH python -m bench
 
@@ -74,6 +84,7 @@ lock:  ## resolve the dependencies anew, within the ranges of pyproject.toml
 	$(UV) pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 $(UPGRADE) --group dev -c requirements/runtime.lock pyproject.toml -o requirements/dev.lock
 	$(UV) pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 $(UPGRADE) --group postgres -c requirements/runtime.lock pyproject.toml -o requirements/postgres.lock
 	$(UV) pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 $(UPGRADE) requirements/superset.in -o requirements/superset.lock
+	$(UV) pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 $(UPGRADE) requirements/docs.in -o requirements/docs.lock
 
 clean:  ## remove the environment and caches, never data
-	rm -rf $(VENV) $(VENV)-uv $(VENV)-superset .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-uv $(VENV)-superset $(VENV)-docs .pytest_cache .mypy_cache .ruff_cache .hypothesis

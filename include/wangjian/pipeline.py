@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
@@ -28,6 +28,7 @@ from wangjian.state.holds import Hold, approve, present_hold
 from wangjian.warehouse import BuildReport
 
 if TYPE_CHECKING:
+    from wangjian.bulletin import Format, Written
     from wangjian.handing_out.postgres import MirrorReport
 
 
@@ -90,19 +91,20 @@ def parse(
 
 
 def docs(data: DataRoot) -> Path:
-    """Write the documentation of the models as they were last built.
+    """Write the documentation of the models as they were last built; the site links it.
 
     Returns:
         Its page.
 
     Raises:
-        WangjianError: dbt could not read the project or the warehouse.
+        WangjianError: dbt could not read the project or the warehouse, or the site could not be written.
     """
     from wangjian.warehouse.docs import write_model_docs
 
     with record_run(data, "docs") as run:
         page = write_model_docs(data)
         run.message = str(page.relative_to(data.root))
+    _link_from_site(data)
     return page
 
 
@@ -219,6 +221,34 @@ def site(data: DataRoot) -> Path:
         page = write_site(data)
         run.message = str(page.relative_to(data.root))
     return page
+
+
+def bulletin(
+    data: DataRoot,
+    month: date | None = None,
+    folder: Path | None = None,
+    formats: Iterable[Format] | None = None,
+    issued_on: date | None = None,
+) -> Written:
+    """Write the bulletin of a month, as `wangjian.bulletin.write_bulletin` does; in its own folder the site links it.
+
+    Raises:
+        BadArguments: there are no figures of the month, or it has not ended.
+        WangjianError: nothing is published, what a PDF needs is missing, or the site could not be written.
+    """
+    from wangjian.bulletin import write_bulletin
+
+    written = write_bulletin(data, month, folder, formats, issued_on)
+    _link_from_site(data)
+    return written
+
+
+def _link_from_site(data: DataRoot) -> None:
+    """Make the site anew where something came to lie beside it."""
+    from wangjian.site import is_current
+
+    if publishing.current(data) and not is_current(data):
+        site(data)
 
 
 def _site_warnings(data: DataRoot) -> tuple[str, ...]:

@@ -64,6 +64,7 @@ def test_help_lists_every_command(call: Call, capsys: pytest.CaptureFixture[str]
         "trace",
         "bulletin",
         "export",
+        "simulate",
     ):
         assert f"\n  {command} " in shown
 

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -42,7 +43,19 @@ def test_nothing_published_no_site(tmp_path: Path) -> None:
 
 def test_publication_made_the_site(year_2024: DataRoot) -> None:
     assert is_current(year_2024)
-    assert [run.outcome for run in runs(year_2024) if run.step == "site"] == ["succeeded"]
+    outcomes = [run.outcome for run in runs(year_2024) if run.step == "site"]
+    assert outcomes
+    assert set(outcomes) == {"succeeded"}
+
+
+def test_what_comes_to_lie_beside_it_is_linked_at_once(data: DataRoot) -> None:
+    pipeline.site(data)
+    page = data.docs / "site" / "bulletin-2024-06.html"
+    assert "bulletins/" not in page.read_text(encoding="utf-8")
+    written = pipeline.bulletin(data, date(2024, 6, 1), formats=["xlsx"])
+    assert is_current(data)
+    (link,) = re.findall(r'href="([^"]*bulletins/[^"]+)"', page.read_text(encoding="utf-8"))
+    assert (page.parent.resolve() / link).resolve() == written.files[0].resolve()
 
 
 def test_both_languages_have_the_same_pages_and_no_word_is_missing(data: DataRoot) -> None:

@@ -20,6 +20,7 @@ from wangjian.cli.common import say as _say
 from wangjian.cli.common import with_progress as _with_progress
 from wangjian.cli.export import export
 from wangjian.cli.housekeeping import housekeeping
+from wangjian.cli.simulate import simulate
 from wangjian.cli.site import site
 from wangjian.cli.trace import trace
 from wangjian.disk import disk_trouble
@@ -378,5 +379,5 @@ def quarantine_export(folder: Path, kind: Any, clear: bool, purpose: str | None,
     _say({"files": [str(file) for file in files]}, as_json=as_json)
 
 
-for command in (archive, bulletin, export, housekeeping, site, trace):
+for command in (archive, bulletin, export, housekeeping, simulate, site, trace):
     cli.add_command(command)

@@ -25,9 +25,9 @@ def bulletin(
     month: datetime | None, folder: Path | None, formats: str | None, issued_on: datetime | None, as_json: bool
 ) -> None:
     """Write the monthly bulletin 月报 as DOCX, PDF and XLSX."""
-    from wangjian.bulletin import write_bulletin
+    from wangjian import pipeline
 
-    written = write_bulletin(
+    written = pipeline.bulletin(
         data_root(), month and month.date(), folder, _formats(formats), issued_on and issued_on.date()
     )
     told = {"month": f"{written.month:%Y-%m}", "publication": written.publication_id}

@@ -26,6 +26,7 @@ _STAMP = "publication.json"
 _REPORTS = {
     "checks_report": "checks/index.html",
     "model_docs": "model/index.html",
+    "project_docs": "project/index.html",
 }
 
 
@@ -57,12 +58,13 @@ def write_site(data: DataRoot, labels: Path = LABELS) -> Path:
 
 
 def is_current(data: DataRoot) -> bool:
-    """Whether the site shows what readers of the published file see."""
+    """Whether the site shows what readers of the published file see, and links whatever lies beside it."""
     shown = current_file(data)
     stamp = data.docs / NAME / _STAMP
     if shown is None or not stamp.exists():
         return False
-    return bool(json.loads(stamp.read_text(encoding="utf-8"))["file"] == shown.name)
+    found = json.loads(stamp.read_text(encoding="utf-8"))
+    return bool(found["file"] == shown.name and found.get("beside") == _beside(_reports(data), _bulletin_files(data)))
 
 
 def _write(
@@ -82,7 +84,11 @@ def _write(
         )
         for page in pages_of(site):
             (home / page.file).write_text(render(templates, site, page, beside), encoding="utf-8")
-    stamp = {"file": f"warehouse-{facts.publication['publication_id']}.duckdb", "as_of": facts.as_of.isoformat()}
+    stamp = {
+        "file": f"warehouse-{facts.publication['publication_id']}.duckdb",
+        "as_of": facts.as_of.isoformat(),
+        "beside": _beside(reports, files),
+    }
     (folder / _STAMP).write_text(json.dumps(stamp), encoding="utf-8")
     # one call for all: to wait for each of the files takes longer than to make them
     os.sync()
@@ -94,6 +100,11 @@ def _copy_assets(folder: Path) -> None:
     # a script, since pages opened from a folder may not read other files
     shape = (_HERE / "vendor" / "ganzhou.geojson").read_text(encoding="utf-8")
     (folder / "ganzhou.js").write_text(f"window.ganzhou = {shape.strip()};\n", encoding="utf-8")
+
+
+def _beside(reports: dict[str, str], files: dict[str, dict[str, str]]) -> list[str]:
+    """The addresses of everything that the site links beside itself."""
+    return sorted([*reports.values(), *(address for kinds in files.values() for address in kinds.values())])
 
 
 def _reports(data: DataRoot) -> dict[str, str]:
