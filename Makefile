@@ -50,7 +50,8 @@ $(VENV)-docs/.ready: requirements/docs.lock | $(if $(findstring $(VENV)-uv,$(UV)
 	touch $@
 
 docs: setup $(VENV)-docs/.ready  ## these docs as a site, into docs/project of the data root; a broken link fails
-	$(VENV)-docs/bin/python -m sphinx -q -W --keep-going -b html -d $(VENV)-docs/doctrees docs $(WANGJIAN_DATA)/docs/project
+	mkdir -p -m 700 $(WANGJIAN_DATA)
+	$(VENV)-docs/bin/python -m sphinx -q -E -a -W --keep-going -d $(VENV)-docs/doctrees docs $(WANGJIAN_DATA)/docs/project
 	[[ ! -e $(WANGJIAN_DATA)/published/warehouse.duckdb ]] || $(BIN)/wangjian site
 	@echo $(WANGJIAN_DATA)/docs/project/index.html
 
