@@ -27,6 +27,8 @@ COUNTY_KPIS = (
     "K12_AMOUNT",
     "K13",
 )
+OWN = "X"
+"""How the codes of a bureau's own KPIs begin: the page of counties shows them too."""
 PAGES = ("overview", "leads", "cases", "platforms", "counties", "quality", "bulletin")
 
 
@@ -145,13 +147,18 @@ def _platforms(site: Site) -> Page:
 
 def _counties(site: Site) -> Page:
     kinds = site.words.codes("storefront_type")
-    shown = {"kpi_codes": COUNTY_KPIS, "members": kinds, "member_label": "storefront_type", "regions": site.regions}
+    codes = (*COUNTY_KPIS, *_own_of_counties(site))
+    shown = {"kpi_codes": codes, "members": kinds, "member_label": "storefront_type", "regions": site.regions}
     return Page(
         "counties",
         "counties.html",
         shown,
-        _data(site, COUNTY_KPIS, ("region_code", "storefront_type"), members=kinds),
+        _data(site, codes, ("region_code", "storefront_type"), members=kinds),
     )
+
+
+def _own_of_counties(site: Site) -> tuple[str, ...]:
+    return tuple(code for code in site.kpis if code.startswith(OWN) and "region_code" in site.kpi(code)["by"])
 
 
 def _quality(site: Site) -> Page:
