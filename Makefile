@@ -33,7 +33,7 @@ $(VENV)-superset/.ready: requirements/superset.lock | $(if $(findstring $(VENV)-
 demo: setup  ## the demonstration year through the Airflow DAGs, from three simulated systems to the published file
 	PATH=$(CURDIR)/$(BIN):$$PATH python -m wangjian.local.demo
 
-up: setup  ## Airflow and the simulated sources in the background; prints address and login (FROM, TO, SCALE, WANGJIAN_SCHEDULE=on)
+up: setup  ## Airflow and the simulated sources in the background; prints address and login (FROM, TO, SCALE, WANGJIAN_SCHEDULE_UNTIL)
 	WANGJIAN_DATA=$(CURDIR)/data-local PATH=$(CURDIR)/$(BIN):$$PATH python -m wangjian.local.service up
 
 down:  ## stop what `make up` started

@@ -31,7 +31,7 @@ class Orchestrated:
 
 def day_through_airflow(data: DataRoot, connections: dict[str, str], day: date) -> Orchestrated:
     """Start Airflow, run the ingest DAGs for a day, wait until the warehouse is published."""
-    os.environ["WANGJIAN_SCHEDULE"] = "manual"
+    os.environ["WANGJIAN_SCHEDULE_UNTIL"] = str(day)
     home, watch = data.root / "airflow", Watch(data)
     begun = time.monotonic()
     with af.running(home, data.root, connections, af.migrate(home, data.root)) as airflow, airflow.client() as client:

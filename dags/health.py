@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import os
-
 import pendulum
 from airflow.sdk import dag, task
 
-from wangjian.orchestration import tell_failure
+from wangjian.orchestration import schedule_end, tell_failure
 from wangjian.sources.registry import TIMEZONE
 
 
 @dag(
-    schedule=None if os.environ.get("WANGJIAN_SCHEDULE") == "manual" else "0 9 * * *",
+    schedule="0 9 * * *",
     start_date=pendulum.datetime(2023, 1, 1, tz=TIMEZONE),
+    end_date=schedule_end(),
     catchup=False,
     max_active_runs=1,
     tags=["health"],

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from datetime import timedelta
 
 import pendulum
 from airflow.sdk import dag, task
 
-from wangjian.orchestration import WRITER_POOL, tell_failure
+from wangjian.orchestration import WRITER_POOL, schedule_end, tell_failure
 from wangjian.sources.registry import TIMEZONE
 
 
 @dag(
-    schedule=None if os.environ.get("WANGJIAN_SCHEDULE") == "manual" else "0 3 * * 0",
+    schedule="0 3 * * 0",
     start_date=pendulum.datetime(2023, 1, 1, tz=TIMEZONE),
+    end_date=schedule_end(),
     catchup=False,
     max_active_runs=1,
     tags=["housekeeping"],

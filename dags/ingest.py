@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from datetime import timedelta
 
 import pendulum
 from airflow.sdk import DAG, CronDataIntervalTimetable, Param, dag, task
 
-from wangjian.orchestration import raw_asset, tell_failure
+from wangjian.orchestration import raw_asset, schedule_end, tell_failure
 from wangjian.sources.registry import TIMEZONE, Source, load_registry
 
 
@@ -17,11 +16,9 @@ def ingest_dag(source: Source) -> DAG:
 
     @dag(
         dag_id=f"ingest_{source.source}",
-        # the demonstration starts its runs itself
-        schedule=None
-        if os.environ.get("WANGJIAN_SCHEDULE") == "manual"
-        else CronDataIntervalTimetable(source.schedule, timezone=TIMEZONE),
+        schedule=CronDataIntervalTimetable(source.schedule, timezone=TIMEZONE),
         start_date=pendulum.datetime(2023, 1, 1, tz=TIMEZONE),
+        end_date=schedule_end(),
         catchup=False,
         max_active_runs=1,
         tags=["ingest"],

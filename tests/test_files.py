@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 import time
 from pathlib import Path
 
-import pytest
-
-from wangjian.errors import Busy
-from wangjian.files import append_text, exclusive_lock, remove_abandoned, write_atomically
+from wangjian.files import append_text, remove_abandoned, write_atomically
 
 
 def test_a_secret_is_nobody_elses_from_its_first_moment_on(tmp_path: Path) -> None:
@@ -28,19 +23,6 @@ def test_a_line_does_not_stick_to_a_torn_one(tmp_path: Path) -> None:
     path.write_text("one\ntw")
     append_text(path, "three\n")
     assert path.read_text().splitlines() == ["one", "tw", "three"]
-
-
-def test_a_child_that_was_given_the_lock_holds_it_when_its_parent_is_gone(tmp_path: Path) -> None:
-    path = tmp_path / "lock"
-    with exclusive_lock(path, doing="build") as lock:
-        child = subprocess.Popen([sys.executable, "-c", "input()"], pass_fds=(lock,), stdin=subprocess.PIPE)
-    try:
-        with pytest.raises(Busy, match="another process"), exclusive_lock(path, doing="build", wait=False):
-            pass
-    finally:
-        child.communicate(b"\n", timeout=30)
-    with exclusive_lock(path, doing="build", wait=False):
-        pass
 
 
 def test_only_old_temporary_files_are_abandoned(tmp_path: Path) -> None:

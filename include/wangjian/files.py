@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
-from wangjian.errors import Busy, WangjianError
+from wangjian.errors import WangjianError
 
 
 def fsync_path(path: Path) -> None:
@@ -163,47 +163,3 @@ def sha256_of(path: Path) -> str:
     """SHA-256 of a file's bytes, 64 lower-case hex digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-@contextmanager
-def exclusive_lock(path: Path, *, doing: str, wait: bool = True) -> Iterator[int]:
-    """Hold an advisory lock; the system frees it when the process ends, however it ends.
-
-    Args:
-        path: the lock file.
-        doing: what is about to be done, for the message.
-        wait: wait for the other process; otherwise raise at once.
-
-    Yields:
-        The lock's file descriptor. A child process that is given it holds the lock too, until it ends itself.
-
-    Raises:
-        Busy: another process holds the lock and `wait` is false.
-    """
-    with _locked(path, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB), doing) as descriptor:
-        yield descriptor
-
-
-@contextmanager
-def shared_lock(path: Path, *, doing: str) -> Iterator[None]:
-    """Hold a lock that others may share, and that keeps away who wants it alone; waits for whoever has it alone.
-
-    Args:
-        path: the lock file.
-        doing: what is about to be done, for the message.
-    """
-    with _locked(path, fcntl.LOCK_SH, doing):
-        yield
-
-
-@contextmanager
-def _locked(path: Path, operation: int, doing: str) -> Iterator[int]:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a") as file:
-        try:
-            fcntl.flock(file, operation)
-        except BlockingIOError:
-            raise Busy(
-                f"cannot {doing}: another process is at it", lock=path, mend="wait until it has finished"
-            ) from None
-        yield file.fileno()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -24,6 +25,16 @@ __all__ = ["WRITER_POOL"]
 
 LONGEST_GATHERING = timedelta(minutes=10)
 """How long a build waits for sources that are still being fetched: a source that is down must not keep the others back."""
+
+
+def schedule_end() -> datetime | None:
+    """The end of the last business date for which a run is scheduled (`$WANGJIAN_SCHEDULE_UNTIL`); null where there is none.
+
+    Simulated sources end some day. Their DAGs start nothing by themselves, and yet have a schedule, without which Airflow
+    can backfill nothing.
+    """
+    last = os.environ.get("WANGJIAN_SCHEDULE_UNTIL")
+    return datetime.combine(date.fromisoformat(last), time.max, ZoneInfo(TIMEZONE)) if last else None
 
 
 def raw_asset(source: str) -> Asset:

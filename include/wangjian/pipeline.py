@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
@@ -11,11 +12,12 @@ from typing import TYPE_CHECKING
 
 from wangjian import parsing, publishing, quality, warehouse
 from wangjian.errors import AwaitingApproval
-from wangjian.files import remove_abandoned, shared_lock
+from wangjian.files import remove_abandoned
 from wangjian.housekeeping.retention import load_retention
 from wangjian.housekeeping.run import Housekeeping, clear_away
 from wangjian.landing.reach import require_everything
 from wangjian.landing.store import Landing
+from wangjian.locks import landing_in_use, parse_lock, warehouse_lock
 from wangjian.parsing import ParseReport
 from wangjian.paths import DataRoot
 from wangjian.publishing import PublishReport
@@ -64,7 +66,7 @@ def ingest(
     days = entry.lookback_days if look_back else 0
     request = FetchRequest(date_from, date_to, datasets, refetch=refetch, look_back=days)
     # bytes that were landed and stand in no manifest yet must not be archived away
-    in_use = shared_lock(data.state / "locks" / "landing.lock", doing=f"fetch {source}")
+    in_use = landing_in_use(data, f"fetch {source}")
     with record_run(data, "ingest", source=source) as run, in_use:
         run.purpose = reason
         report = fetch(entry, request, Landing(data.landing), progress)
@@ -115,7 +117,7 @@ def compact(data: DataRoot, source: str) -> int:
         How many partitions (dataset and month) were merged.
 
     Raises:
-        Busy: a build is under way.
+        Busy: a build, a check or a publication is under way.
     """
     with record_run(data, "compact", source=source) as run:
         merged = parsing.compact(data, source)
@@ -180,14 +182,16 @@ def publish(data: DataRoot, *, approved_by: str | None = None) -> PublishReport:
     Raises:
         AwaitingApproval: a backfill holds publication until a person approves.
     """
-    hold = _hold(data, approved_by)
-    with record_run(data, "publish") as run:
-        report = publishing.publish(data, run.run_id)
-        # a crash before these lines costs nothing: the next publication notes the rows, and a hold asks for approval again
-        note_quarantine_changes(data, report.publication.publication_id)
-        if hold and approved_by:
-            approve(data, hold, approved_by)
-        run.message = report.message
+    with warehouse_lock(data, "publish"):
+        # asked only now: while we waited, a backfill may have come that holds publication
+        hold = _hold(data, approved_by)
+        with record_run(data, "publish") as run:
+            report = publishing.publish(data, run.run_id)
+            # a crash before these lines costs nothing: the next publication notes the rows, and a hold asks for approval again
+            note_quarantine_changes(data, report.publication.publication_id)
+            if hold and approved_by:
+                approve(data, hold, approved_by)
+            run.message = report.message
     return replace(report, warnings=_site_warnings(data))
 
 
@@ -301,13 +305,18 @@ def rebuild(data: DataRoot, progress: Progress | None = None) -> PublishReport:
         WangjianError: landed bytes are missing; nothing was done.
     """
     require_everything(data)
-    # the ledgers first: what no ledger names is parsed anew, whenever this is stopped
-    for folder in (data.raw / "_ledger", data.raw):
-        if folder.exists():
-            shutil.rmtree(folder)
-    warehouse.forget_warehouse(data.warehouse)
-    for source in load_registry():
-        parse(data, source, progress)
-    build(data, force=True, progress=progress)
-    check(data, progress)
-    return publish(data)
+    doing = "rebuild everything"
+    with ExitStack() as locks:
+        locks.enter_context(warehouse_lock(data, doing))
+        for source in load_registry():
+            locks.enter_context(parse_lock(data, source, doing))
+        # the ledgers first: what no ledger names is parsed anew, whenever this is stopped
+        for folder in (data.raw / "_ledger", data.raw):
+            if folder.exists():
+                shutil.rmtree(folder)
+        warehouse.forget_warehouse(data.warehouse)
+        for source in load_registry():
+            parse(data, source, progress)
+        build(data, force=True, progress=progress)
+        check(data, progress)
+        return publish(data)

@@ -17,13 +17,15 @@ import pytest
 
 from archive.conftest import CUT, NEW, OLD, named, objects, parse_two_systems
 from support.cut_off import run_cut_off
+from support.holding import held_elsewhere
 from support.landed import land, ledger, penalties, raw_rows
 from wangjian.archive import Selection, archive, archives, make_plan, restore, verify
 from wangjian.cli import main
 from wangjian.errors import ArchiveDamaged, ArchiveOutOfReach, BadArguments, Busy, WangjianError
-from wangjian.files import exclusive_lock, remove_abandoned, sha256_of, shared_lock
+from wangjian.files import remove_abandoned, sha256_of
 from wangjian.landing.reach import landing_of, require_everything
 from wangjian.landing.store import Landing
+from wangjian.locks import landing_in_use
 from wangjian.parsing import ledger_fingerprint, parse, unparsed
 from wangjian.paths import DataRoot
 from wangjian.sources.registry import get_source
@@ -141,7 +143,7 @@ def test_nothing_is_removed_while_a_source_is_fetched(data: DataRoot, folder: Pa
     )
     landing = Landing(data.landing)
     export = next(e for e in landing.exports("five_level") if str(e.key.business_date) == OLD[0])
-    with shared_lock(data.state / "locks" / "landing.lock", doing="fetch"):
+    with landing_in_use(data, "fetch"):
         process = subprocess.Popen([sys.executable, "-c", script, str(data.root), str(folder)])
         while not (data.state / "archives.jsonl").exists():
             assert process.poll() is None
@@ -155,7 +157,7 @@ def test_nothing_is_removed_while_a_source_is_fetched(data: DataRoot, folder: Pa
 
 def test_two_at_once_are_refused(data: DataRoot, folder: Path) -> None:
     with (
-        exclusive_lock(data.state / "locks" / "archive.lock", doing="archive"),
+        held_elsewhere(data.state / "locks" / "archive.lock", "archive"),
         pytest.raises(Busy, match="another process"),
     ):
         archive(data, CUT, folder)

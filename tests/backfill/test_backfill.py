@@ -110,11 +110,8 @@ def test_a_held_correction_waits_with_its_difference(data: DataRoot) -> None:
         "from reports.rpt_kpi_restatement where is_restated and period_start = date '2023-01-01' and period_type = 'month'",
     )
     assert int(str(restated[0][0])) > 0 and restated[0][1]
-    lines = (data.state / "holds.jsonl").read_text(encoding="utf-8").splitlines()
-    assert [(json.loads(line)["event"], json.loads(line)["decided_by"]) for line in lines] == [
-        ("held", None),
-        ("approved", "王科长"),
-    ]
+    lines = [json.loads(line) for line in (data.state / "holds.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert [(line["event"], line["decided_by"]) for line in lines] == [("held", None), ("approved", "王科长")]
 
 
 def test_nothing_to_do_changes_nothing(

@@ -4,40 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
 from support.landed import land, penalties
-from wangjian.cli import main
 from wangjian.errors import ChecksFailed
 from wangjian.paths import DataRoot
 from wangjian.state import record_run
 
 Call = Callable[..., int]
-
-
-@pytest.fixture
-def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DataRoot:
-    monkeypatch.setenv("WANGJIAN_DATA", str(tmp_path))
-    return DataRoot(tmp_path)
-
-
-@pytest.fixture
-def call(data: DataRoot, monkeypatch: pytest.MonkeyPatch) -> Call:
-    """Run `wangjian` with arguments; its exit code."""
-
-    def run(*arguments: str) -> int:
-        monkeypatch.setattr(sys, "argv", ["wangjian", *arguments])
-        try:
-            main()
-        except SystemExit as end:
-            return int(end.code or 0)
-        return 0
-
-    return run
 
 
 def test_help_lists_every_command(call: Call, capsys: pytest.CaptureFixture[str]) -> None:
@@ -49,6 +25,7 @@ def test_help_lists_every_command(call: Call, capsys: pytest.CaptureFixture[str]
         "build",
         "check",
         "publish",
+        "publications",
         "rollback",
         "rebuild",
         "compact",

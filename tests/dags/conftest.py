@@ -28,7 +28,7 @@ def airflow_environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, s
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(home / "logs"),
     }
-    environment.pop("WANGJIAN_SCHEDULE", None)
+    environment.pop("WANGJIAN_SCHEDULE_UNTIL", None)
     return environment
 
 

@@ -32,13 +32,23 @@ def test_there_is_a_daily_dag_for_each_registered_source(found: dict[str, Any]) 
     assert set(found["dags"]) == {*sources, "warehouse", "backfill", "housekeeping", "health"}
     for dag_id, source in sources.items():
         dag = found["dags"][dag_id]
-        assert (dag["cron"], dag["timezone"]) == (source.schedule, "Asia/Shanghai")
+        assert (dag["cron"], dag["timezone"], dag["end_date"]) == (source.schedule, "Asia/Shanghai", None)
         assert dag["tasks"]["parse"]["after"] == ["fetch"]
         assert dag["tasks"]["parse"]["outlets"] == [f"wangjian_raw_{source.source}"]
 
 
 def test_no_dag_catches_up_or_overlaps_itself(found: dict[str, Any]) -> None:
     assert all(not dag["catchup"] and dag["max_active_runs"] == 1 for dag in found["dags"].values())
+
+
+def test_a_schedule_ends_where_the_simulated_sources_end(drive) -> None:  # type: ignore[no-untyped-def]
+    found = drive("parse_dags.py", WANGJIAN_SCHEDULE_UNTIL="2023-02-02")["dags"]
+    ends = {dag_id: dag["end_date"] for dag_id, dag in found.items() if dag["end_date"]}
+    assert set(ends) == {*(f"ingest_{source}" for source in load_registry()), "health", "housekeeping"}
+    assert all(end.startswith("2023-02-02") for end in ends.values()), ends
+    assert all(found[f"ingest_{source}"]["cron"] for source in load_registry()), (
+        "Airflow can backfill what has a schedule"
+    )
 
 
 def test_the_warehouse_follows_the_assets_step_by_step(found: dict[str, Any]) -> None:

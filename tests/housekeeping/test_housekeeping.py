@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from support.cut_off import run_cut_off
+from support.holding import held_elsewhere
 from support.landed import land, penalties
 from wangjian import pipeline, publishing
-from wangjian.files import exclusive_lock
 from wangjian.housekeeping.closed_months import first_kept_month, move_months
 from wangjian.paths import DataRoot
 from wangjian.state import (
@@ -268,7 +268,7 @@ def test_work_files_go_unless_a_build_is_at_them(data: DataRoot) -> None:
         _aged(data.scratch / "dbt" / "logs" / "dbt.log.3", "2024-01-20"),
         _aged(data.scratch / "dbt" / "x", "2024-02-01"),
     )
-    with exclusive_lock(data.state / "locks" / "warehouse.lock", doing="build"):
+    with held_elsewhere(data.state / "locks" / "warehouse.lock"):
         done = pipeline.housekeeping(data, at=NOW)
         assert (done.cleared, len(done.left)) == ((), 1)
         assert "another process" in done.left[0]

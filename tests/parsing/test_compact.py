@@ -11,11 +11,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from support.holding import held_elsewhere
 from support.landed import Land, ledger, penalties, raw_rows
 from wangjian import pipeline
 from wangjian.archive import archive
 from wangjian.errors import Busy
-from wangjian.files import exclusive_lock
 from wangjian.parsing import compact, parse
 from wangjian.parsing.raw import Partition, ledger_fingerprint
 from wangjian.paths import DataRoot
@@ -166,8 +166,8 @@ def test_an_archived_month_is_compacted_like_any_other(parsed: DataRoot, tmp_pat
 
 def test_compaction_does_not_wait_for_a_build(parsed: DataRoot) -> None:
     with (
-        exclusive_lock(parsed.state / "locks" / "warehouse.lock", doing="build"),
-        pytest.raises(Busy, match="another process"),
+        held_elsewhere(parsed.state / "locks" / "warehouse.lock", "build the warehouse"),
+        pytest.raises(Busy, match=r"cannot compact jiangxi: another process.*doing=build the warehouse"),
     ):
         compact(parsed, "jiangxi")
 

@@ -19,7 +19,7 @@ import yaml
 from wangjian import publishing
 from wangjian.errors import BadArguments, Busy, ChecksFailed, WangjianError
 from wangjian.paths import DataRoot
-from wangjian.publishing import open_published, publications, publish, rollback
+from wangjian.publishing import kept, open_published, publications, publish, rollback
 from wangjian.state import CheckResult, append_check_results, events, record_run
 
 BuildAgain = Callable[..., Any]
@@ -139,7 +139,7 @@ def test_the_verdict_on_another_build_does_not_count(data: DataRoot, build: Buil
         publish(data, labels=labels)
 
 
-def test_a_build_at_work_is_waited_for_by_the_user(data: DataRoot, build: BuildAgain, labels: Path) -> None:
+def test_who_else_has_the_warehouse_open_is_named(data: DataRoot, build: BuildAgain, labels: Path) -> None:
     build()
     context = multiprocessing.get_context("spawn")
     ready, done = context.Event(), context.Event()
@@ -147,8 +147,10 @@ def test_a_build_at_work_is_waited_for_by_the_user(data: DataRoot, build: BuildA
     writer.start()
     try:
         assert ready.wait(60)
-        with pytest.raises(Busy, match="a build is writing"):
+        with pytest.raises(Busy, match="cannot publish: another program has the warehouse open") as caught:
             publish(data, labels=labels)
+        assert caught.value.where["process"] == str(writer.pid)
+        assert "Could not set lock" not in str(caught.value)
     finally:
         done.set()
         writer.join()
@@ -298,11 +300,42 @@ def test_rollback_shows_the_one_before_and_stays(data: DataRoot, build: BuildAga
 def test_rollback_to_what_is_not_there_names_what_is(data: DataRoot, build: BuildAgain, labels: Path) -> None:
     build()
     publish(data, labels=labels)
-    with pytest.raises(BadArguments, match="20231231-001"):
+    with pytest.raises(BadArguments, match=r"there never was such.*on_the_shelf=20231231-001"):
         rollback(data, "20230101-001")
-    with pytest.raises(BadArguments, match="no such publication"):
+    with pytest.raises(BadArguments, match=r"no publication before.*current=20231231-001"):
         rollback(data)
     assert count(data) == 5
+
+
+def test_any_kept_publication_can_be_opened(data: DataRoot, build: BuildAgain, labels: Path) -> None:
+    for number in (1, 2, 3):
+        build(rows=number)
+        publish(data, labels=labels, keep=2)
+    with open_published(data, kept(data, "20231231-002")) as connection:
+        assert connection.execute("select count(*) from marts.fct_case").fetchone() == (2,)
+    assert count(data) == 3
+    with pytest.raises(BadArguments, match=r"was removed on \d{4}-.*on_the_shelf=20231231-003, 20231231-002"):
+        kept(data, "20231231-001")
+    (data.published / "warehouse-20231231-002.duckdb").unlink()
+    with pytest.raises(BadArguments, match="file is missing"):
+        kept(data, "20231231-002")
+
+
+def test_a_reader_that_looked_just_before_the_shelf_was_cleared_gets_what_is_current(
+    data: DataRoot, build: BuildAgain, labels: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build(rows=1)
+    publish(data, labels=labels)
+    connect = duckdb.connect
+
+    def slow(path: str, **options: Any) -> duckdb.DuckDBPyConnection:
+        monkeypatch.setattr(duckdb, "connect", connect)
+        build(rows=2)
+        publish(data, labels=labels, keep=1)
+        return connect(path, **options)
+
+    monkeypatch.setattr(duckdb, "connect", slow)
+    assert count(data) == 2
 
 
 def test_retention_keeps_the_newest_and_what_readers_see(data: DataRoot, build: BuildAgain, labels: Path) -> None:

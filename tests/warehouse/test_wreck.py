@@ -67,7 +67,7 @@ def test_a_warehouse_that_somebody_writes_to_is_left_alone(warehouse: Path) -> N
         [sys.executable, "-c", command, str(warehouse)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as process:
         assert process.stdout and process.stdout.readline()
-        with pytest.raises(Busy, match="another process"):
+        with pytest.raises(Busy, match="another program"):
             _clear_wreck(warehouse)
         process.communicate(b"\n")
     assert warehouse.exists()

@@ -15,9 +15,10 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from wangjian.errors import ArchiveDamaged, BadArguments, WangjianError
-from wangjian.files import exclusive_lock, sha256_of, write_atomically, written_atomically
+from wangjian.files import sha256_of, write_atomically, written_atomically
 from wangjian.landing.manifest import Manifest
 from wangjian.landing.store import Landing, manifest_text, read_manifest
+from wangjian.locks import exclusive_lock
 from wangjian.paths import DataRoot
 
 NOTE = "ARCHIVE.txt"
@@ -71,7 +72,7 @@ class ArchiveFolder:
                 "there is no archive", folder=self.root, mend=f"give the folder in which {NOTE} lies; mount its disk"
             )
 
-    def lock(self, doing: str) -> AbstractContextManager[int]:
+    def lock(self, doing: str) -> AbstractContextManager[None]:
         """Only one process at a time writes to an archive, whatever data root it works for."""
         return exclusive_lock(self.root / ".lock", doing=doing, wait=False)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterable, Sequence
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -12,9 +12,10 @@ from pathlib import Path
 from wangjian.archive.folder import ArchiveFolder
 from wangjian.archive.plan import ArchivePlan, make_plan, needed_bytes
 from wangjian.errors import ArchiveDamaged, WangjianError
-from wangjian.files import exclusive_lock, remove_abandoned
+from wangjian.files import remove_abandoned
 from wangjian.landing.manifest import Manifest
 from wangjian.landing.store import Landing
+from wangjian.locks import archive_lock, landing_lock, parse_lock
 from wangjian.paths import DataRoot
 from wangjian.sources.fetch import Progress
 from wangjian.sources.registry import load_registry
@@ -65,7 +66,7 @@ def archive(
     """
     target = ArchiveFolder(folder)
     target.prepare(data)
-    with archive_lock(data), target.lock("archive"), record_run(data, "archive") as run:
+    with archive_lock(data, "archive"), target.lock("archive"), record_run(data, "archive") as run:
         # the lock says that nobody else is writing there
         remove_abandoned(target.root, timedelta(0))
         plan = make_plan(data, before, target.root, sources or tuple(load_registry()))
@@ -77,11 +78,6 @@ def archive(
         run.files = len(removed)
         run.message = f"{len(plan.exports)} exports before {before} to {target.root}: {sum(removed)} bytes moved"
     return ArchiveReport(plan, copied, len(removed), sum(removed))
-
-
-def archive_lock(data: DataRoot) -> AbstractContextManager[int]:
-    """One archiving or restoring at a time."""
-    return exclusive_lock(data.state / "locks" / "archive.lock", doing="archive or restore", wait=False)
 
 
 def _require_space(target: ArchiveFolder, plan: ArchivePlan) -> None:
@@ -143,9 +139,8 @@ def _remove(data: DataRoot, landing: Landing, target: ArchiveFolder, exports: It
     """Remove from landing what no export needs there. Nobody may be fetching or parsing meanwhile."""
     with ExitStack() as stack:
         for source in load_registry():
-            lock = data.state / "locks" / f"parse-{source}.lock"
-            stack.enter_context(exclusive_lock(lock, doing="archive"))
-        stack.enter_context(exclusive_lock(data.state / "locks" / "landing.lock", doing="archive"))
+            stack.enter_context(parse_lock(data, source, "archive"))
+        stack.enter_context(landing_lock(data, "archive"))
         # looked at anew: something may have been landed while the bytes were copied
         needed = needed_bytes(landing, archived(data), set())
         found = {file.sha256 for export in exports for file in export.files} - needed

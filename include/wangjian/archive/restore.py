@@ -8,11 +8,11 @@ from datetime import date
 from pathlib import Path
 
 from wangjian.archive.folder import CHUNK, ArchiveFolder
-from wangjian.archive.move import archive_event, archive_lock
+from wangjian.archive.move import archive_event
 from wangjian.errors import ArchiveDamaged, BadArguments
-from wangjian.files import shared_lock
 from wangjian.landing.manifest import Manifest
 from wangjian.landing.store import Landing
+from wangjian.locks import archive_lock, landing_in_use
 from wangjian.paths import DataRoot
 from wangjian.sources.fetch import Progress
 from wangjian.state.archives import ArchiveEvent, append_archive_events, archived
@@ -81,8 +81,7 @@ def restore(
     archive = ArchiveFolder(folder)
     archive.require()
     landing = Landing(data.landing)
-    in_use = shared_lock(data.state / "locks" / "landing.lock", doing="restore")
-    with archive_lock(data), in_use, record_run(data, "restore") as run:
+    with archive_lock(data, "restore"), landing_in_use(data, "restore"), record_run(data, "restore") as run:
         chosen = [export for export in archive.exports() if selection.takes(export)]
         _require_some(chosen, archive)
         report, damaged = _restore(data, landing, archive, chosen, run.run_id, progress or (lambda *_: None))

@@ -63,6 +63,11 @@ class BackfillRequest(BaseModel):
         if self.chunk_days < 1:
             raise BadArguments("a chunk has at least one day", chunk_days=self.chunk_days, mend="give 1 or more")
 
+    @property
+    def told(self) -> str:
+        """What it does, for whoever has to wait for it."""
+        return f"backfill {', '.join(self.sources)} from {self.date_from} to {self.date_to} ({self.reason})"
+
     def wants(self, dataset: str) -> bool:
         """Whether a dataset is asked for."""
         return not self.datasets or dataset in self.datasets

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 from wangjian import pipeline
 from wangjian.backfill.diff import Difference, difference
 from wangjian.backfill.plan import Plan, make_plan
 from wangjian.backfill.request import BackfillRequest
-from wangjian.errors import SourceError
+from wangjian.errors import AwaitingApproval, SourceError
+from wangjian.locks import backfill_lock, backfill_source_lock
 from wangjian.paths import DataRoot
 from wangjian.sources.fetch import Progress
 from wangjian.state import record_run
-from wangjian.state.holds import Hold, record_hold
+from wangjian.state.holds import Hold, present_hold, record_hold
+from wangjian.warehouse.opening import warehouse_open
 
 
 @dataclass(frozen=True)
@@ -45,23 +48,41 @@ def run_backfill(data: DataRoot, request: BackfillRequest, progress: Progress | 
 
     Raises:
         BadArguments: the request is not sound; nothing was done.
+        Busy: another backfill is at work; nothing was done.
+        AwaitingApproval: publication waits for approval, and this backfill was not to wait; nothing was done.
         ChecksFailed: the build must not be published; readers see what they saw.
     """
-    plan = begin(data, request)
-    failures = [failure for source in request.sources if (failure := _tried(data, request, source, progress))]
-    change, publication_id = finish(data, request, progress)
+    with ExitStack() as locks:
+        locks.enter_context(backfill_lock(data, request.told, wait=False))
+        for source in sorted(request.sources):
+            locks.enter_context(backfill_source_lock(data, source, request.told, wait=False))
+        plan = begin(data, request)
+        failures = [failure for source in request.sources if (failure := _tried(data, request, source, progress))]
+        change, publication_id = finish(data, request, progress)
     return BackfillReport(plan, change, publication_id, tuple(failures))
 
 
 def begin(data: DataRoot, request: BackfillRequest) -> Plan:
-    """Plan; and hold, where it is asked for, before anything new can reach a build of the daily run.
+    """Plan; with `hold`, publication waits for approval from here on, so that no daily run publishes what this brings.
+
+    Returns:
+        The plan.
 
     Raises:
-        BadArguments: the request is not sound; nothing was done.
+        BadArguments: the request is not sound.
+        AwaitingApproval: publication waits for approval, and this backfill was not to wait.
     """
     plan = make_plan(data, request)
-    if request.hold:
-        record_hold(data, Hold(reason=request.reason))
+    with backfill_lock(data, request.told):
+        hold = present_hold(data)
+        if request.hold and hold is None:
+            record_hold(data, Hold(reason=request.reason))
+        elif hold and not request.hold:
+            raise AwaitingApproval(
+                f"publication waits for approval since {hold.at:%Y-%m-%d %H:%M}: what a backfill brings would wait too",
+                reason=hold.reason,
+                mend="run `wangjian publish --approve NAME` first, or give --hold",
+            )
     return plan
 
 
@@ -74,11 +95,20 @@ def _tried(data: DataRoot, request: BackfillRequest, source: str, progress: Prog
 
 
 def prepare(data: DataRoot, request: BackfillRequest, source: str, progress: Progress | None = None) -> None:
-    """One source's share: fetch chunk by chunk, then parse.
+    """One source's share: fetch chunk by chunk, then parse. Waits for another backfill of the source.
 
     Raises:
         SourceError: something could not be fetched; what came is parsed.
     """
+    with backfill_source_lock(data, source, request.told):
+        failure = _fetch(data, request, source, progress)
+        if request.mode != "rebuild":
+            pipeline.parse(data, source, progress, again=_anew(request), reason=request.reason)
+    if failure:
+        raise failure
+
+
+def _fetch(data: DataRoot, request: BackfillRequest, source: str, progress: Progress | None) -> SourceError | None:
     failure: SourceError | None = None
     for first, last in request.chunks() if request.mode == "fetch" else ():
         try:
@@ -96,10 +126,7 @@ def prepare(data: DataRoot, request: BackfillRequest, source: str, progress: Pro
         except SourceError as error:
             # the next chunk may come all the same; the first failure is told
             failure = failure or error
-    if request.mode != "rebuild":
-        pipeline.parse(data, source, progress, again=_anew(request), reason=request.reason)
-    if failure:
-        raise failure
+    return failure
 
 
 def _anew(request: BackfillRequest) -> Callable[[str, str], bool] | None:
@@ -109,14 +136,22 @@ def _anew(request: BackfillRequest) -> Callable[[str, str], bool] | None:
 
 
 def finish(data: DataRoot, request: BackfillRequest, progress: Progress | None = None) -> tuple[Difference, str | None]:
-    """Build once, check, compare with what readers see, and publish or hold.
+    """Build once, check, compare with what readers see, and publish or hold: in one go, waiting for who is at it.
 
     Returns:
         The difference, and the publication; null where it waits for approval.
 
     Raises:
         ChecksFailed: the build must not be published.
+        Busy: a program of somebody else has the warehouse open.
     """
+    doing = request.told
+    with backfill_lock(data, doing), warehouse_open(data, doing):
+        change = _built(data, request, progress)
+        return change, None if request.hold else pipeline.publish(data).publication.publication_id
+
+
+def _built(data: DataRoot, request: BackfillRequest, progress: Progress | None) -> Difference:
     with record_run(data, "backfill") as run:
         run.purpose = request.reason
         pipeline.build(data, force=request.mode == "rebuild", progress=progress)
@@ -126,4 +161,4 @@ def finish(data: DataRoot, request: BackfillRequest, progress: Progress | None =
         run.message = (
             f"{request.mode} {request.date_from} to {request.date_to}: {rows} rows, {len(change.kpis)} KPIs change"
         )
-    return change, None if request.hold else pipeline.publish(data).publication.publication_id
+    return change

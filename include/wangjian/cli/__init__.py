@@ -195,6 +195,15 @@ def backfill(dry_run: bool, as_json: bool, **given: Any) -> None:
 
 
 @cli.command()
+@json_option
+def publications(as_json: bool) -> None:
+    """The publications that are kept: each can be asked (`sql --publication`) or made current again (`rollback`)."""
+    from wangjian.cli.publications import show_publications
+
+    show_publications(data_root(), as_json=as_json)
+
+
+@cli.command()
 @click.argument("publication_id", required=False)
 @json_option
 def rollback(publication_id: str | None, as_json: bool) -> None:
@@ -259,14 +268,17 @@ def health(as_json: bool) -> None:
 
 @cli.command()
 @click.argument("query")
+@click.option("--publication", "publication_id", metavar="ID", help="one that is kept; default: the current one")
 @json_option
-def sql(query: str, as_json: bool) -> None:
+def sql(query: str, publication_id: str | None, as_json: bool) -> None:
     """Ask the published file, read-only."""
     import duckdb
 
     from wangjian import publishing
 
-    with publishing.open_published(data_root()) as connection:
+    data = data_root()
+    publication = publishing.kept(data, publication_id) if publication_id else None
+    with publishing.open_published(data, publication) as connection:
         try:
             answer = connection.sql(query)
             if as_json:

@@ -11,11 +11,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from wangjian.errors import Busy
-from wangjian.files import exclusive_lock
 from wangjian.housekeeping.closed_months import Cleared, first_kept_month, move_files, move_months
 from wangjian.housekeeping.retention import Retention
+from wangjian.locks import publishing_lock, warehouse_lock
 from wangjian.paths import DataRoot
-from wangjian.publishing.shelf import clear_old, old_publications, publishing_lock
+from wangjian.publishing.shelf import clear_old, old_publications
 from wangjian.quality.site import clear_reports, old_reports
 
 RUN_ID = re.compile(r"(\d{4})(\d{2})\d{2}T\d{6}\.\d{6}Z-[0-9a-f]{8}")
@@ -114,7 +114,7 @@ def _airflow_logs(data: DataRoot, retention: Retention, at: datetime, run_id: st
 
 
 def _scratch(data: DataRoot, retention: Retention, at: datetime, run_id: str, dry_run: bool) -> list[Cleared]:
-    with exclusive_lock(data.state / "locks" / "warehouse.lock", doing="clear away work files", wait=False):
+    with warehouse_lock(data, "clear away work files", wait=False):
         return _remove_older("scratch", data.scratch, at - timedelta(days=retention.scratch.days), dry_run=dry_run)
 
 

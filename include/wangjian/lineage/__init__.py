@@ -10,8 +10,6 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wangjian.files import exclusive_lock
-
 if TYPE_CHECKING:
     from wangjian.state.runs import Run
 
@@ -56,6 +54,7 @@ def _write(run: Run, parent: Run | None, kind: str, error: BaseException | None 
         from openlineage.client.transport.file import FileConfig, FileTransport
 
         from wangjian.lineage.events import STEPS, event
+        from wangjian.locks import exclusive_lock
 
         if run.step in STEPS:
             path.parent.mkdir(parents=True, exist_ok=True)

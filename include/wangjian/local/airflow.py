@@ -22,6 +22,7 @@ import httpx
 from wangjian.errors import WangjianError
 from wangjian.orchestration_names import WRITER_POOL
 from wangjian.paths import PROJECT_ROOT
+from wangjian.sources.registry import TIMEZONE
 
 AIRFLOW = (sys.executable, "-m", "airflow")
 USER = "admin"
@@ -66,6 +67,8 @@ def settings(home: Path, data: Path, port: int, connections: dict[str, str]) -> 
         "WANGJIAN_DATA": str(data),
         "AIRFLOW__CORE__DAGS_FOLDER": str(PROJECT_ROOT / "dags"),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        # a date without zone, as in `airflow backfill create --from-date`, is one of the sources' days
+        "AIRFLOW__CORE__DEFAULT_TIMEZONE": TIMEZONE,
         "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
         "AIRFLOW__CORE__PARALLELISM": "4",
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{USER}:admin",

@@ -33,7 +33,7 @@ def main() -> None:
     started, watch = now(), Watch(data)
     say(f"数据目录 data root {data.root}")
     # the demonstration starts its runs itself
-    os.environ["WANGJIAN_SCHEDULE"] = "manual"
+    os.environ["WANGJIAN_SCHEDULE_UNTIL"] = YEAR[1]
     home = data.root / "airflow"
     migrating = af.migrate(home, data.root)
     with simulators(data, *YEAR, scale=os.environ.get("SCALE", "1.0")) as connections:

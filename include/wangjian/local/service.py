@@ -52,7 +52,8 @@ def up() -> None:
         print("已在运行 already up")
         print(_address(data).read_text(), end="")
         return
-    os.environ.setdefault("WANGJIAN_SCHEDULE", "manual")
+    # the simulated sources have nothing to schedule after their last day
+    os.environ.setdefault("WANGJIAN_SCHEDULE_UNTIL", _last_day())
     migrating = af.migrate(data.root / "airflow", data.root)
     try:
         airflow = _start_all(data, migrating)
@@ -72,13 +73,17 @@ def up() -> None:
 
 
 def _start_all(data: DataRoot, migrating: subprocess.Popen[bytes]) -> af.Airflow:
-    first, last = os.environ.get("FROM", "2023-01-01"), os.environ.get("TO", "2023-12-31")
-    sources, addresses = start_simulators(data, first, last, scale=os.environ.get("SCALE", "1.0"))
+    first = os.environ.get("FROM", "2023-01-01")
+    sources, addresses = start_simulators(data, first, _last_day(), scale=os.environ.get("SCALE", "1.0"))
     _record(data, [("simulator", sources)])
     connections = wait_for_addresses(sources, addresses)
     airflow = af.start(data.root / "airflow", data.root, connections, migrating, COMPONENTS)
     _record(data, [("simulator", sources), *zip(COMPONENTS, airflow.processes, strict=True)])
     return airflow
+
+
+def _last_day() -> str:
+    return os.environ.get("TO", "2023-12-31")
 
 
 def down() -> None:

@@ -10,7 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from wangjian.errors import Busy
-from wangjian.files import exclusive_lock, written_atomically
+from wangjian.files import written_atomically
+from wangjian.locks import parse_lock, warehouse_lock
 from wangjian.parsing.raw import LEDGER, Partition, batch_id, write_table
 from wangjian.paths import DataRoot
 
@@ -31,11 +32,8 @@ def compact(data: DataRoot, source: str) -> int:
     Raises:
         Busy: a build is under way; nothing was done.
     """
-    locks = data.state / "locks"
-    with (
-        exclusive_lock(locks / "warehouse.lock", doing=f"compact {source}", wait=False),
-        exclusive_lock(locks / f"parse-{source}.lock", doing=f"compact {source}"),
-    ):
+    doing = f"compact {source}"
+    with warehouse_lock(data, doing, wait=False), parse_lock(data, source, doing):
         partitions = _closed(data, source)
         return sum(_compact_partition(partition) for partition in partitions)
 
@@ -43,7 +41,7 @@ def compact(data: DataRoot, source: str) -> int:
 def sweep(data: DataRoot, partitions: Iterable[Partition]) -> None:
     """Remove the files of batches that are in no ledger, unless a build may be reading them: then the next one does."""
     try:
-        with exclusive_lock(data.state / "locks" / "warehouse.lock", doing="clear raw", wait=False):
+        with warehouse_lock(data, "clear raw", wait=False):
             for partition in partitions:
                 partition.remove_orphans()
     except Busy:

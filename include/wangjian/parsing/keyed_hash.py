@@ -7,7 +7,8 @@ import hmac
 import secrets
 from pathlib import Path
 
-from wangjian.files import exclusive_lock, write_atomically
+from wangjian.files import write_atomically
+from wangjian.locks import exclusive_lock
 
 
 def load_key(state: Path) -> bytes:

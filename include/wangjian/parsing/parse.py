@@ -12,10 +12,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from wangjian.errors import ArchiveOutOfReach, RejectedFile
-from wangjian.files import exclusive_lock
 from wangjian.landing.manifest import LandedFile, Manifest
 from wangjian.landing.reach import landing_of, require_bytes
 from wangjian.landing.store import Landing
+from wangjian.locks import parse_lock
 from wangjian.masking import masked
 from wangjian.parsing.compact import sweep
 from wangjian.parsing.control_files import ControlFile, parse_ctl, parse_json_counts
@@ -99,7 +99,7 @@ def parse(
     contract = load_contract(source.source)
     landing = landing_of(data)
     failures: list[ArchiveOutOfReach] = []
-    with exclusive_lock(data.state / "locks" / f"parse-{source.source}.lock", doing=f"parse {source.source}"):
+    with parse_lock(data, source.source, f"parse {source.source}"):
         write_empty_files(data, contract.values())
         partitions = _partitions(source.source, landing)
         places = [Partition(data, source.source, dataset, month) for dataset, month in partitions]

@@ -3,6 +3,16 @@
 from wangjian.publishing.labels import Labels, load_labels
 from wangjian.publishing.publish import PublishReport, publish
 from wangjian.publishing.reading import open_published
-from wangjian.publishing.shelf import current, publications, rollback
+from wangjian.publishing.shelf import current, kept, publications, rollback
 
-__all__ = ["Labels", "PublishReport", "current", "load_labels", "open_published", "publications", "publish", "rollback"]
+__all__ = [
+    "Labels",
+    "PublishReport",
+    "current",
+    "kept",
+    "load_labels",
+    "open_published",
+    "publications",
+    "publish",
+    "rollback",
+]

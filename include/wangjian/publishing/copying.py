@@ -10,7 +10,7 @@ import duckdb
 import pyarrow as pa
 from pydantic import BaseModel
 
-from wangjian.errors import Busy, WangjianError
+from wangjian.errors import WangjianError
 from wangjian.files import fsync_path
 from wangjian.paths import DataRoot
 from wangjian.publishing.content import Content, Table, read_content, tables_of
@@ -42,20 +42,14 @@ _NAMES = {"rows": "row_count", "files": "file_count"}
 
 
 def attach_warehouse(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
-    """Attach the warehouse, read-only, as `warehouse`.
+    """Attach the warehouse, read-only, as `warehouse`. The caller holds the warehouse's lock.
 
     Raises:
-        Busy: a build is writing to it.
         WangjianError: it was never built.
     """
     if not path.exists():
         raise WangjianError("there is no warehouse to publish", file=path, mend="run `wangjian build` first")
-    try:
-        connection.execute(f"attach '{quoted(path)}' as warehouse (read_only)")
-    except duckdb.IOException as error:
-        if "Could not set lock" not in str(error):
-            raise
-        raise Busy("cannot publish: a build is writing to the warehouse", file=path, mend="wait for its end") from error
+    connection.execute(f"attach '{quoted(path)}' as warehouse (read_only)")
 
 
 def write_copy(

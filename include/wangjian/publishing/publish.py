@@ -12,12 +12,13 @@ import duckdb
 from wangjian.errors import ChecksFailed, WangjianError
 from wangjian.files import fsync_path
 from wangjian.housekeeping.retention import load_retention
+from wangjian.locks import publishing_lock
 from wangjian.paths import DataRoot
 from wangjian.publishing.content import Content, as_of, held_back, read_content
 from wangjian.publishing.copying import STORAGE_VERSION, attach_warehouse, write_copy
 from wangjian.publishing.labels import LABELS, Labels, load_labels
 from wangjian.publishing.reading import current_file
-from wangjian.publishing.shelf import BUILDING, clear_leftovers, clear_old, current, publishing_lock, swap_link
+from wangjian.publishing.shelf import BUILDING, clear_leftovers, clear_old, current, swap_link
 from wangjian.state import (
     Build,
     Publication,
@@ -29,6 +30,7 @@ from wangjian.state import (
     new_run_id,
     now,
 )
+from wangjian.warehouse.opening import warehouse_open
 
 # the copy holds less than the warehouse; the rest is for blocks that are not yet full, and for the history
 _SPACE_FACTOR = 1.2
@@ -72,12 +74,13 @@ def publish(
     Raises:
         ChecksFailed: the last check of this build failed, or there was none.
         BadArguments: labels are missing, or the periods of retention are not allowed.
+        Busy: a program of somebody else has the warehouse open.
         WangjianError: there is no finished build, or not enough space.
     """
     run_id = run_id or new_run_id()
     keep = keep or load_retention().publications.keep
     data.published.mkdir(parents=True, exist_ok=True)
-    with publishing_lock(data, "publish"), duckdb.connect() as connection:
+    with warehouse_open(data, "publish"), publishing_lock(data, "publish"), duckdb.connect() as connection:
         _recover(data, run_id)
         attach_warehouse(connection, data.warehouse)
         build = _passed_build(data)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import shutil
-from contextlib import AbstractContextManager
 
 from wangjian.errors import BadArguments
-from wangjian.files import exclusive_lock, fsync_path, temporary_beside
+from wangjian.files import fsync_path, temporary_beside
+from wangjian.locks import publishing_lock
 from wangjian.paths import DataRoot
 from wangjian.publishing.reading import LINK, current_file
 from wangjian.state import Publication, PublicationEvent, append_event, events, new_run_id, now
@@ -34,6 +34,39 @@ def current(data: DataRoot) -> Publication | None:
     return next((found for found in publications(data) if path and found.file_name == path.name), None)
 
 
+def kept(data: DataRoot, publication_id: str) -> Publication:
+    """One of the publications that lie on the shelf.
+
+    Args:
+        data: the data root.
+        publication_id: which one.
+
+    Returns:
+        The publication.
+
+    Raises:
+        BadArguments: there never was such a publication, or it was removed.
+    """
+    shelf = {publication.publication_id: publication for publication in publications(data)}
+    if publication_id not in shelf:
+        raise BadArguments(
+            _why_not(data, publication_id),
+            publication_id=publication_id,
+            on_the_shelf=", ".join(shelf) or "none",
+            mend="choose one of those; `wangjian publications` lists them",
+        )
+    return shelf[publication_id]
+
+
+def _why_not(data: DataRoot, publication_id: str) -> str:
+    past = [event for event in events(data) if event.publication.publication_id == publication_id]
+    if not past:
+        return "there never was such a publication"
+    if past[-1].event == "removed":
+        return f"the publication was removed on {past[-1].at:%Y-%m-%d}, when newer ones had come"
+    return "the publication's file is missing"
+
+
 def rollback(data: DataRoot, publication_id: str | None = None, run_id: str | None = None) -> Publication:
     """Show readers an earlier publication again, in one step.
 
@@ -46,7 +79,7 @@ def rollback(data: DataRoot, publication_id: str | None = None, run_id: str | No
         The publication that readers see now.
 
     Raises:
-        BadArguments: there is no such publication on the shelf.
+        BadArguments: there is no such publication on the shelf, or none before the current one.
     """
     with publishing_lock(data, "roll back"):
         target = _target(data, publication_id)
@@ -60,24 +93,16 @@ def rollback(data: DataRoot, publication_id: str | None = None, run_id: str | No
         return target
 
 
-def publishing_lock(data: DataRoot, doing: str) -> AbstractContextManager[int]:
-    """Only one process at a time moves the link or clears the shelf."""
-    return exclusive_lock(data.state / "locks" / "publish.lock", doing=doing)
-
-
 def _target(data: DataRoot, publication_id: str | None) -> Publication:
-    shelf = publications(data)
+    if publication_id is not None:
+        return kept(data, publication_id)
     shown = current(data)
-    if publication_id is None:
-        found = [p for p in shelf if shown is None or p.publication_id < shown.publication_id]
-    else:
-        found = [p for p in shelf if p.publication_id == publication_id]
+    found = [p for p in publications(data) if shown is None or p.publication_id < shown.publication_id]
     if not found:
         raise BadArguments(
-            "there is no such publication to go back to",
-            publication_id=publication_id,
-            on_the_shelf=", ".join(p.publication_id for p in shelf) or "none",
-            mend="choose one that lies on the shelf",
+            "there is no publication before the current one",
+            current=shown and shown.publication_id,
+            mend="`wangjian publications` lists those that are kept",
         )
     return found[0]
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wangjian.errors import ChecksFailed
-from wangjian.files import exclusive_lock
 from wangjian.paths import EXPECTATIONS, DataRoot
 from wangjian.quality.accounts import account_results
 from wangjian.quality.runner import Progress, gx_runner
@@ -22,6 +21,7 @@ from wangjian.state import (
     new_run_id,
     record_verdict,
 )
+from wangjian.warehouse.opening import warehouse_open
 
 _SHOWN = 5
 
@@ -74,10 +74,11 @@ def check(
         ChecksFailed: a critical check failed, or a check could not run; everything was written before.
         BadArguments: a suite is not well formed; nothing was checked.
         WangjianError: there is no finished build.
+        Busy: a program of somebody else has the warehouse open.
     """
     suites = load_suites(expectations)
     run_id = run_id or new_run_id()
-    with exclusive_lock(data.state / "locks" / "check.lock", doing="check"):
+    with warehouse_open(data, "check the warehouse"):
         build = current_build(data)
         accounts = tuple(account_results(data.warehouse, run_id, build))
         with gx_runner(data.warehouse, run_id, build) as runner:

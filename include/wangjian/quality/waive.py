@@ -7,10 +7,11 @@ from typing import Any
 
 import duckdb
 
-from wangjian.errors import BadArguments, WangjianError
+from wangjian.errors import BadArguments
 from wangjian.paths import DataRoot
 from wangjian.state import current_build
 from wangjian.state.waivers import Waiver, record_waiver, waivers
+from wangjian.warehouse.opening import warehouse_open
 
 _FAILED = """
     select export_id, source, provider, dataset, business_date, fail_codes
@@ -77,11 +78,9 @@ def withdraw(data: DataRoot, export_id: str, *, reason: str, person: str) -> Wai
 
 
 def _failed(data: DataRoot, asked: dict[str, Any]) -> list[dict[str, Any]]:
-    current_build(data)
-    try:
+    with warehouse_open(data, "look for failing exports"):
+        current_build(data)
         with duckdb.connect(str(data.warehouse), read_only=True) as connection:
             answer = connection.execute(_FAILED, asked)
             names = [column[0] for column in answer.description or ()]
             return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
-    except duckdb.IOException as error:
-        raise WangjianError(f"the warehouse cannot be read now: {error}", mend="wait for the build's end") from None

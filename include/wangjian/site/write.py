@@ -9,7 +9,8 @@ import shutil
 from collections import defaultdict
 from pathlib import Path
 
-from wangjian.files import exclusive_lock, swap_folder
+from wangjian.files import swap_folder
+from wangjian.locks import site_lock
 from wangjian.paths import DataRoot
 from wangjian.publishing.labels import LABELS, Labels, load_labels
 from wangjian.publishing.reading import current_file, open_published
@@ -45,7 +46,7 @@ def write_site(data: DataRoot, labels: Path = LABELS) -> Path:
         BadArguments: the labels cannot be read.
     """
     link = data.docs / NAME
-    with exclusive_lock(data.state / "locks" / "site.lock", doing="write the site"), open_published(data) as connection:
+    with site_lock(data, "write the site"), open_published(data) as connection:
         facts = Facts(connection)
         folder = data.docs / f".{NAME}-{facts.publication['publication_id']}-{secrets.token_hex(4)}"
         try:

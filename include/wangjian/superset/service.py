@@ -18,7 +18,8 @@ from pathlib import Path
 import httpx
 
 from wangjian.errors import WangjianError
-from wangjian.files import exclusive_lock, write_atomically
+from wangjian.files import write_atomically
+from wangjian.locks import exclusive_lock
 from wangjian.paths import PROJECT_ROOT, DataRoot
 from wangjian.publishing import load_labels, open_published
 from wangjian.publishing.reading import LINK

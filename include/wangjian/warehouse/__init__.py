@@ -12,15 +12,19 @@ from typing import Any
 import duckdb
 
 from wangjian.disk import disk_trouble, trouble_told
-from wangjian.errors import Busy, WangjianError
-from wangjian.files import exclusive_lock, write_atomically
-from wangjian.parsing import contract_hashes, ledger_fingerprint, write_waivers
+from wangjian.errors import WangjianError
+from wangjian.files import write_atomically
+from wangjian.locks import warehouse_lock
+from wangjian.parsing import contract_hashes, ledger_fingerprint, write_empty_files, write_waivers
 from wangjian.paths import DBT_PROJECT, DataRoot
+from wangjian.sources.contract import load_contract
 from wangjian.sources.fetch import Progress
+from wangjian.sources.registry import load_registry
 from wangjian.state import append_check_results, current_build, new_run_id, record_build
 from wangjian.state.waivers import waivers
 from wangjian.warehouse.dbt import load_manifest, run_dbt
 from wangjian.warehouse.dbt_results import dbt_check_results, is_test, node_name
+from wangjian.warehouse.opening import raise_if_open_elsewhere
 
 
 @dataclass(frozen=True)
@@ -55,18 +59,21 @@ def build(data: DataRoot, *, force: bool = False, progress: Progress | None = No
         WangjianError: a model or test failed; the published file is as it was.
     """
     started = time.monotonic()
-    with exclusive_lock(data.state / "locks" / "warehouse.lock", doing="build the warehouse") as lock:
+    with warehouse_lock(data, "build the warehouse"):
         # both before dbt reads anything: what is parsed or changed meanwhile is then a difference for the next build
         inputs, rules = inputs_fingerprint(data), rules_fingerprint(data)
         _require_parsed(data)
         if not force and is_current(data):
             return BuildReport(current_build(data).build_id, inputs, time.monotonic() - started, was_current=True)
         run_id = new_run_id()
+        for source in load_registry():
+            # a source that has not come yet keeps no other from readers
+            write_empty_files(data, load_contract(source).values())
         write_waivers(data, [waiver.model_dump(exclude={"is_withdrawn"}) for waiver in waivers(data)])
         _clear_wreck(data.warehouse)
         command = "build" if not force and _may_increment(data, rules) else "build --full-refresh"
         _inputs_note(data).unlink(missing_ok=True)
-        results = run_dbt(data, command, lock, progress)
+        results = run_dbt(data, command, progress)
         append_check_results(data, run_id, dbt_check_results(run_id, results, load_manifest(data)))
         _raise_on_failure(results)
         built = record_build(data, run_id)
@@ -92,10 +99,9 @@ def _clear_wreck(warehouse: Path) -> None:
         if warehouse.exists():
             duckdb.connect(str(warehouse), read_only=True).close()
     except duckdb.Error as error:
-        if (trouble := disk_trouble(error)) or "Could not set lock" in str(error):
-            raise trouble or Busy(
-                "cannot build: another process has the warehouse open", file=warehouse, mend="wait for its end"
-            ) from error
+        raise_if_open_elsewhere(warehouse, "build the warehouse", str(error))
+        if trouble := disk_trouble(error):
+            raise trouble from error
         forget_warehouse(warehouse)
 
 

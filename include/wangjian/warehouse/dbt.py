@@ -14,16 +14,18 @@ import orjson
 
 from wangjian.disk import trouble_told
 from wangjian.errors import WangjianError
+from wangjian.locks import held_descriptors
 from wangjian.paths import DBT_PROJECT, DataRoot
 from wangjian.sources.fetch import Progress
+from wangjian.warehouse.opening import raise_if_open_elsewhere
 
 KEPT_LINES = 8
 _WHOLE = (0, 1)
 """Exit codes of a run that came to its end; 1 where nodes failed. Interrupted, dbt writes the results of half the nodes, and ends with 2."""
 
 
-def run_dbt(data: DataRoot, command: str, lock: int, progress: Progress | None = None) -> list[dict[str, Any]]:
-    """Run a dbt command over the whole project.
+def run_dbt(data: DataRoot, command: str, progress: Progress | None = None) -> list[dict[str, Any]]:
+    """Run a dbt command over the whole project. The caller holds the warehouse's lock.
 
     Args:
         data: the data root; dbt's own files go to its scratch folder.
@@ -36,6 +38,7 @@ def run_dbt(data: DataRoot, command: str, lock: int, progress: Progress | None =
         dbt's results, one a node; failed nodes are results too.
 
     Raises:
+        Busy: another program has the warehouse open.
         WangjianError: dbt did not get as far as running nodes, or was stopped before their end.
     """
     target = data.scratch / "dbt"
@@ -48,9 +51,10 @@ def run_dbt(data: DataRoot, command: str, lock: int, progress: Progress | None =
     places = ["--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT), "--target-path", str(target)]
     environment = {**os.environ, "WANGJIAN_DATA": str(data.root), "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}
     said, code = _follow(
-        [sys.executable, "-m", "dbt.cli.main", *options, *command.split(), *kinds, *places], environment, lock, progress
+        [sys.executable, "-m", "dbt.cli.main", *options, *command.split(), *kinds, *places], environment, progress
     )
     if not results.exists() or code not in _WHOLE:
+        raise_if_open_elsewhere(data.warehouse, f"run dbt {command.partition(' --')[0]}", "\n".join(said))
         raise _broken_off(said, code, target / "logs" / "dbt.log")
     return list(json.loads(results.read_text())["results"])
 
@@ -73,13 +77,13 @@ def load_manifest(data: DataRoot) -> dict[str, Any]:
     return found
 
 
-def _follow(
-    command: list[str], environment: dict[str, str], lock: int, progress: Progress | None
-) -> tuple[list[str], int]:
+def _follow(command: list[str], environment: dict[str, str], progress: Progress | None) -> tuple[list[str], int]:
     """The last lines that dbt said, and its exit code (negative: the signal that ended it)."""
     said: list[str] = []
+    # dbt holds our locks with us: were we killed, it would go on writing
+    locks = held_descriptors()
     with subprocess.Popen(
-        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, pass_fds=(lock,)
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, pass_fds=locks
     ) as process:
         assert process.stdout is not None
         for line in process.stdout:

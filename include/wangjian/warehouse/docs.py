@@ -6,7 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from wangjian.files import exclusive_lock, write_atomically
+from wangjian.files import write_atomically
+from wangjian.locks import warehouse_lock
 from wangjian.paths import DataRoot
 from wangjian.publishing.labels import Labels, load_labels
 from wangjian.warehouse.dbt import run_dbt
@@ -24,8 +25,8 @@ def write_model_docs(data: DataRoot) -> Path:
     Raises:
         WangjianError: dbt could not read the project or the warehouse.
     """
-    with exclusive_lock(data.state / "locks" / "warehouse.lock", doing="describe the warehouse") as lock:
-        run_dbt(data, "docs generate", lock)
+    with warehouse_lock(data, "describe the warehouse"):
+        run_dbt(data, "docs generate")
     target = data.scratch / "dbt"
     manifest = json.loads((target / "manifest.json").read_text(encoding="utf-8"))
     catalog = (target / "catalog.json").read_text(encoding="utf-8")

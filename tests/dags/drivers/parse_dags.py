@@ -34,6 +34,7 @@ def structure(dag: DAG) -> dict[str, Any]:
         "cron": cron,
         "timezone": str(dag.timezone),
         "catchup": dag.catchup,
+        "end_date": dag.end_date and str(dag.end_date),
         "max_active_runs": dag.max_active_runs,
         "timetable": type(timetable).__name__,
         "doc": dag.doc_md or "",

@@ -1,0 +1,32 @@
+"""The command line in this process, over a data root of its own."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+import pytest
+
+from support.small_warehouse import build, data, labels
+from wangjian.cli import main
+from wangjian.paths import DataRoot
+
+__all__ = ["build", "data", "labels"]
+
+Call = Callable[..., int]
+
+
+@pytest.fixture
+def call(data: DataRoot, monkeypatch: pytest.MonkeyPatch) -> Call:
+    """Run `wangjian` with arguments; its exit code."""
+    monkeypatch.setenv("WANGJIAN_DATA", str(data.root))
+
+    def run(*arguments: str) -> int:
+        monkeypatch.setattr(sys, "argv", ["wangjian", *arguments])
+        try:
+            main()
+        except SystemExit as end:
+            return int(end.code or 0)
+        return 0
+
+    return run
