@@ -8,7 +8,7 @@ UV := $(shell command -v uv 2>/dev/null || echo $(VENV)-uv/bin/uv)
 export WANGJIAN_DATA ?= $(CURDIR)/data
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down bench bench-history bench-backfill test proof lint format lock clean
+.PHONY: help setup demo up down bench bench-history bench-backfill test proof lint format lock clean superset superset-install docs
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -25,6 +25,11 @@ $(VENV)/.ready: requirements/dev.lock pyproject.toml | $(if $(findstring $(VENV)
 	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(UV) pip install --quiet --no-deps --editable .
 	touch $@
 
+$(VENV)-superset/.ready: requirements/superset.lock | $(if $(findstring $(VENV)-uv,$(UV)),$(VENV)-uv/bin/uv)
+	$(UV) venv --quiet --allow-existing --python $(PYTHON) $(VENV)-superset
+	VIRTUAL_ENV=$(CURDIR)/$(VENV)-superset $(UV) pip sync --quiet --require-hashes requirements/superset.lock
+	touch $@
+
 demo: setup  ## the demonstration year through the Airflow DAGs, from three simulated systems to the published file
 	PATH=$(CURDIR)/$(BIN):$$PATH python -m wangjian.local.demo
 
@@ -33,6 +38,22 @@ up: setup  ## Airflow and the simulated sources in the background; prints addres
 
 down:  ## stop what `make up` started
 	WANGJIAN_DATA=$(CURDIR)/data-local PATH=$(CURDIR)/$(BIN):$$PATH python -m wangjian.local.service down
+
+superset-install: $(VENV)-superset/.ready  ## Superset into .venv-superset, from its lock
+
+superset: setup superset-install  ## dashboards in Superset until Ctrl-C; prints address and login (PORT)
+	PATH=$(CURDIR)/$(BIN):$$PATH exec python -m wangjian.superset
+
+$(VENV)-docs/.ready: requirements/docs.lock | $(if $(findstring $(VENV)-uv,$(UV)),$(VENV)-uv/bin/uv)
+	$(UV) venv --quiet --allow-existing --python $(PYTHON) $(VENV)-docs
+	VIRTUAL_ENV=$(CURDIR)/$(VENV)-docs $(UV) pip sync --quiet --require-hashes requirements/docs.lock
+	touch $@
+
+docs: setup $(VENV)-docs/.ready  ## these docs as a site, into docs/project of the data root; a broken link fails
+	mkdir -p -m 700 $(WANGJIAN_DATA)
+	$(VENV)-docs/bin/python -m sphinx -q -E -a -W --keep-going -d $(VENV)-docs/doctrees docs $(WANGJIAN_DATA)/docs/project
+	[[ ! -e $(WANGJIAN_DATA)/published/warehouse.duckdb ]] || $(BIN)/wangjian site
+	@echo $(WANGJIAN_DATA)/docs/project/index.html
 
 bench: setup  ## seconds, rows per second and peak memory of each stage, with a plain script beside it
 	PATH=$(CURDIR)/$(BIN):$$PATH python -m bench
@@ -43,12 +64,12 @@ bench-history: setup  ## what one more day costs behind 1, 12 and 36 months of h
 bench-backfill: setup  ## a backfill of 2023 through Airflow, beside ten of its days one by one
 	PATH=$(CURDIR)/$(BIN):$$PATH python -m bench.backfill
 
-test: setup  ## all tests, the fast ones first
+test: setup superset-install  ## all tests, the fast ones first
 	$(BIN)/pytest -q -m "not slow"
 	$(BIN)/pytest -q -m slow || test $$? -eq 5
 
-proof: setup  ## the invariants over a whole year: any order, any crash (hours)
-	PROOF=full $(BIN)/pytest -q tests/proofs
+proof: setup superset-install  ## the invariants over a whole year: any order, any crash (hours)
+	PROOF=full $(BIN)/pytest -q tests/proofs tests/superset/test_while_people_look.py tests/handing_out/test_postgres.py
 
 lint: setup  ## style, types, and whether the locks match
 	$(BIN)/ruff check .
@@ -65,6 +86,9 @@ format: setup  ## put the style right
 lock:  ## resolve the dependencies anew, within the ranges of pyproject.toml
 	$(UV) pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 $(UPGRADE) pyproject.toml -o requirements/runtime.lock
 	$(UV) pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 $(UPGRADE) --group dev -c requirements/runtime.lock pyproject.toml -o requirements/dev.lock
+	$(UV) pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 $(UPGRADE) --group postgres -c requirements/runtime.lock pyproject.toml -o requirements/postgres.lock
+	$(UV) pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 $(UPGRADE) requirements/superset.in -o requirements/superset.lock
+	$(UV) pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 $(UPGRADE) requirements/docs.in -o requirements/docs.lock
 
 clean:  ## remove the environment and caches, never data
-	rm -rf $(VENV) $(VENV)-uv .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-uv $(VENV)-superset $(VENV)-docs .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -7,9 +7,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
+
+from simulator.scenario import Scenario
+from simulator.systems import Systems
+from support.served import published_year
+from wangjian.paths import DataRoot
 
 
 @pytest.fixture(scope="session")
@@ -34,3 +40,11 @@ def _addresses(process: subprocess.Popen[bytes], path: Path) -> dict[str, str]:
         assert process.poll() is None, "the simulator ended"
         time.sleep(0.1)
     raise AssertionError("the simulator did not become ready")
+
+
+@pytest.fixture(scope="session")
+def year_2024(tmp_path_factory: pytest.TempPathFactory) -> DataRoot:
+    """A second year, with another seed: the whole of 2024 at a fiftieth of the city, published once for all tests."""
+    systems = Systems(Scenario(seed=424, scale=0.02, start=date(2024, 1, 1), end=date(2024, 12, 31)))
+    data = DataRoot(tmp_path_factory.mktemp("year_2024"))
+    return published_year(systems, tmp_path_factory.mktemp("simulator_2024"), data)

@@ -6,6 +6,7 @@ import fcntl
 import hashlib
 import os
 import secrets
+import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -72,6 +73,33 @@ def write_atomically(path: Path, content: bytes | str, *, mode: int = 0o666) -> 
     with written_atomically(path) as temporary:
         temporary.touch(mode=mode)
         temporary.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+def show_folder(link: Path, folder: Path) -> None:
+    """Show another folder under a name, in one step; the one shown before stays.
+
+    Args:
+        link: the name that readers know.
+        folder: a finished folder beside it.
+    """
+    temporary = temporary_beside(link)
+    temporary.symlink_to(folder.name)
+    temporary.replace(link)
+    fsync_path(link.parent)
+
+
+def swap_folder(link: Path, folder: Path) -> None:
+    """Show another folder under a name, in one step; the one shown before stays for its readers, older ones go.
+
+    Args:
+        link: the name that readers know.
+        folder: a finished folder beside it, called `.<name of the link>-…`.
+    """
+    before = link.resolve() if link.is_symlink() else None
+    show_folder(link, folder)
+    for old in link.parent.glob(f".{link.name}[-.]*"):
+        if old not in {folder, before}:
+            shutil.rmtree(old) if old.is_dir() and not old.is_symlink() else old.unlink()
 
 
 def append_text(path: Path, text: str) -> None:

@@ -180,5 +180,10 @@ def archive_lock(data: DataRoot, doing: str) -> AbstractContextManager[None]:
     return exclusive_lock(_path(data, "archive"), doing=doing, wait=False)
 
 
+def site_lock(data: DataRoot, doing: str) -> AbstractContextManager[None]:
+    """One process at a time writes the built-in site; the last lock that anybody takes."""
+    return exclusive_lock(_path(data, "site"), doing=doing)
+
+
 def _path(data: DataRoot, name: str) -> Path:
     return data.state / "locks" / f"{name}.lock"

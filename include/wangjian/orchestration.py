@@ -180,12 +180,15 @@ def check_warehouse() -> None:
 
 
 def publish_warehouse() -> None:
-    """Publish, if checked and new."""
+    """Publish, if checked and new; people are told what could not be made beside it."""
     from wangjian import pipeline
+    from wangjian.notify import tell
 
     with clear_errors():
         report = pipeline.publish(data_root())
     print(f"{report.message} ({'new' if report.is_new else 'unchanged'})")
+    if report.warnings:
+        tell("网监数仓 已发布，但有未完成事项 published, but not all is done", "\n".join(report.warnings))
 
 
 def compact_raw() -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from wangjian import parsing, publishing, quality, warehouse
 from wangjian.errors import AwaitingApproval
@@ -26,6 +28,10 @@ from wangjian.sources.registry import get_source, load_registry
 from wangjian.state import current_build, now, record_run
 from wangjian.state.holds import Hold, approve, present_hold
 from wangjian.warehouse import BuildReport
+
+if TYPE_CHECKING:
+    from wangjian.bulletin import Format, Written
+    from wangjian.handing_out.postgres import MirrorReport
 
 
 def ingest(
@@ -87,19 +93,20 @@ def parse(
 
 
 def docs(data: DataRoot) -> Path:
-    """Write the documentation of the models as they were last built.
+    """Write the documentation of the models as they were last built; the site links it.
 
     Returns:
         Its page.
 
     Raises:
-        WangjianError: dbt could not read the project or the warehouse.
+        WangjianError: dbt could not read the project or the warehouse, or the site could not be written.
     """
     from wangjian.warehouse.docs import write_model_docs
 
     with record_run(data, "docs") as run:
         page = write_model_docs(data)
         run.message = str(page.relative_to(data.root))
+    _link_from_site(data)
     return page
 
 
@@ -185,7 +192,79 @@ def publish(data: DataRoot, *, approved_by: str | None = None) -> PublishReport:
             if hold and approved_by:
                 approve(data, hold, approved_by)
             run.message = report.message
-    return report
+    return replace(report, warnings=_site_warnings(data))
+
+
+def rollback(data: DataRoot, publication_id: str | None = None) -> PublishReport:
+    """Show readers an earlier publication again, and the site of it.
+
+    Args:
+        data: the data root.
+        publication_id: which one; the one before the current if null.
+
+    Raises:
+        BadArguments: there is no such publication on the shelf.
+    """
+    found = publishing.rollback(data, publication_id)
+    message = f"readers see {found.publication_id} again"
+    return PublishReport(found, False, (), message, _site_warnings(data))
+
+
+def site(data: DataRoot) -> Path:
+    """Make the built-in site of what readers see now.
+
+    Returns:
+        Its first page.
+
+    Raises:
+        WangjianError: nothing is published yet, or the site could not be written; the site before stays.
+    """
+    from wangjian.site import write_site
+
+    with record_run(data, "site") as run:
+        page = write_site(data)
+        run.message = str(page.relative_to(data.root))
+    return page
+
+
+def bulletin(
+    data: DataRoot,
+    month: date | None = None,
+    folder: Path | None = None,
+    formats: Iterable[Format] | None = None,
+    issued_on: date | None = None,
+) -> Written:
+    """Write the bulletin of a month, as `wangjian.bulletin.write_bulletin` does; in its own folder the site links it.
+
+    Raises:
+        BadArguments: there are no figures of the month, or it has not ended.
+        WangjianError: nothing is published, what a PDF needs is missing, or the site could not be written.
+    """
+    from wangjian.bulletin import write_bulletin
+
+    written = write_bulletin(data, month, folder, formats, issued_on)
+    _link_from_site(data)
+    return written
+
+
+def _link_from_site(data: DataRoot) -> None:
+    """Make the site anew where something came to lie beside it."""
+    from wangjian.site import is_current
+
+    if publishing.current(data) and not is_current(data):
+        site(data)
+
+
+def _site_warnings(data: DataRoot) -> tuple[str, ...]:
+    """Make the site where it shows another publication; that it failed must not undo the publication, but be told."""
+    from wangjian.site import is_current
+
+    try:
+        if not is_current(data):
+            site(data)
+    except Exception as error:
+        return (f"the site could not be written: {error} → mend it, then run `wangjian site`",)
+    return ()
 
 
 def _hold(data: DataRoot, approved_by: str | None) -> Hold | None:
@@ -197,6 +276,18 @@ def _hold(data: DataRoot, approved_by: str | None) -> Hold | None:
             mend="look at the difference, then run `wangjian publish --approve NAME`",
         )
     return hold
+
+
+def mirror(data: DataRoot) -> MirrorReport:
+    """Bring the mirror in PostgreSQL to the publication that readers of the file see."""
+    from wangjian.handing_out import postgres
+
+    with record_run(data, "mirror") as run:
+        report = postgres.mirror(data)
+        run.outcome = run.outcome if report.is_new else "skipped"
+        run.rows = report.rows
+        run.message = f"{report.publication_id}: {report.tables} tables"
+    return report
 
 
 def is_published(data: DataRoot) -> bool:

@@ -39,6 +39,9 @@ def test_help_lists_every_command(call: Call, capsys: pytest.CaptureFixture[str]
         "archive",
         "housekeeping",
         "trace",
+        "bulletin",
+        "export",
+        "simulate",
     ):
         assert f"\n  {command} " in shown
 

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from simulator.faults import NONE, Faults
 from simulator.serving import Served, served
 from simulator.systems import Systems
 from wangjian import pipeline
@@ -42,9 +43,9 @@ def parse_all(data: DataRoot) -> None:
         pipeline.parse(data, source)
 
 
-def published_year(systems: Systems, folder: Path, data: DataRoot) -> DataRoot:
+def published_year(systems: Systems, folder: Path, data: DataRoot, faults: Faults = NONE) -> DataRoot:
     """Fetch, parse, build, check and publish the whole range of a world."""
-    with served(systems, folder) as found:
+    with served(systems, folder, faults) as found:
         ingest_all(data, found.connections, systems.scenario.start, systems.scenario.end)
     parse_all(data)
     pipeline.build(data)

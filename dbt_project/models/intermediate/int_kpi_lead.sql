@@ -1,8 +1,8 @@
 {{ config(materialized='ephemeral') }}
 -- What each unified lead adds to the KPIs of leads.
 {% set lead_by = {
-    'region_code': 'region_code', 'org_code': 'handling_org_code', 'violation_code': 'violation_code', 'category_code': 'category_code',
-    'source_code': 'first_source',
+    'region_code': 'region_code', 'org_code': 'handling_org_code', 'platform_code': 'platform_code',
+    'violation_code': 'violation_code', 'category_code': 'category_code', 'source_code': 'first_source',
 } %}
 with
 

@@ -1,67 +1,143 @@
--- What the bureau prints each month: totals, then by county, platform, violation and category, with the month and the year before.
+-- What the bureau prints each month: totals, then by each slice on its own, with the month and the year before.
+-- Months begin with the first whole one of the daily sources: what is older came late and is not all, so nothing is compared with it.
+{% set section_of = {
+    'region_code': 'REGION', 'org_code': 'ORGAN', 'storefront_type': 'STOREFRONT_TYPE', 'platform_code': 'PLATFORM',
+    'violation_code': 'VIOLATION', 'category_code': 'CATEGORY', 'source_code': 'SOURCE', 'provider_code': 'PROVIDER',
+} %}
 with
 
-months as (
-    select *
-    from {{ ref('rpt_kpi') }}
-    where period_type = 'month' and availability = 'ok' and org_code = 'ALL' and storefront_type = 'ALL' and source_code = 'ALL'
-        and provider_code = 'ALL'
+coverage as (
+    select max(first_on) as first_on
+    from (
+        select source, min(business_date) as first_on
+        from {{ ref('int_audit__export_status') }}
+        where counts and source in ('five_level', 'jiangxi')
+        group by source
+    ) as starts
 ),
 
-sections as (
-    select kpi_code, period_start, value, unit, 'TOTAL' as section, 'ALL' as member_code
-    from months
-    where region_code = 'ALL' and platform_code = 'ALL' and violation_code = 'ALL' and category_code = 'ALL'
-    union all
-    select kpi_code, period_start, value, unit, 'REGION', region_code
-    from months
-    where region_code <> 'ALL' and platform_code = 'ALL' and violation_code = 'ALL' and category_code = 'ALL'
-    union all
-    select kpi_code, period_start, value, unit, 'PLATFORM', platform_code
-    from months
-    where region_code = 'ALL' and platform_code <> 'ALL' and violation_code = 'ALL' and category_code = 'ALL'
-    union all
-    select kpi_code, period_start, value, unit, 'VIOLATION', violation_code
-    from months
-    where region_code = 'ALL' and platform_code = 'ALL' and violation_code <> 'ALL' and category_code = 'ALL'
-    union all
-    select kpi_code, period_start, value, unit, 'CATEGORY', category_code
-    from months
-    where region_code = 'ALL' and platform_code = 'ALL' and violation_code = 'ALL' and category_code <> 'ALL'
+found as (
+    select
+        kpi_code, period_start as month_start, numerator, denominator, value, is_small_base,
+        case
+            {%- for slice in kpi_slices() %}
+            when {{ slice }} <> 'ALL' then '{{ section_of[slice] }}'
+            {%- endfor %}
+            else 'TOTAL'
+        end as section,
+        case
+            {%- for slice in kpi_slices() %}
+            when {{ slice }} <> 'ALL' then {{ slice }}
+            {%- endfor %}
+            else 'ALL'
+        end as member_code
+    from {{ ref('rpt_kpi') }}
+    cross join coverage
+    where period_type = 'month' and availability = 'ok' and period_start >= coverage.first_on
+        -- one slice at a time
+        and 0
+        {%- for slice in kpi_slices() %}
+        + case when {{ slice }} <> 'ALL' then 1 else 0 end
+        {%- endfor %} <= 1
+),
+
+spine as (
+    select months.month_start, members.section, members.member_code, members.kpi_code, kpis.kpi_name, kpis.unit, kpis.aggregation
+    from (select distinct month_start from found) as months
+    cross join (select distinct section, member_code, kpi_code from found) as members
+    inner join {{ ref('dim_kpi') }} as kpis on members.kpi_code = kpis.kpi_code
+),
+
+-- what did not happen in a month has no KPI row there: it happened 0 times. A stock is 0 only where others have some
+filled as (
+    select
+        spine.*,
+        found.numerator,
+        found.denominator,
+        found.is_small_base,
+        found.kpi_code is not null as is_found,
+        case
+            when found.kpi_code is not null then found.value
+            when spine.aggregation in ('count', 'distinct') or spine.aggregation = 'stock' and totals.kpi_code is not null then 0
+        end as value
+    from spine
+    left join found
+        on spine.month_start = found.month_start and spine.section = found.section and spine.member_code = found.member_code
+            and spine.kpi_code = found.kpi_code
+    left join found as totals
+        on spine.month_start = totals.month_start and totals.section = 'TOTAL' and spine.kpi_code = totals.kpi_code
+),
+
+-- a platform bears the name that it had at the month's end
+platform_names as (
+    select months.month_start, platforms.platform_code, max_by(platforms.platform_name, platforms.valid_from) as platform_name
+    from (select distinct month_start from found) as months
+    inner join {{ ref('dim_platform') }} as platforms on platforms.valid_from <= last_day(months.month_start)
+    group by months.month_start, platforms.platform_code
 ),
 
 names as (
     select 'REGION' as section, region_code as member_code, region_name as member_name from {{ ref('dim_region') }}
+    union all
+    select 'ORGAN', org_code, org_name from {{ ref('dim_organization') }}
     union all
     select 'PLATFORM', platform_code, platform_name from {{ ref('dim_platform') }} where is_current
     union all
     select 'VIOLATION', violation_code, violation_name from {{ ref('dim_violation_type') }}
     union all
     select 'CATEGORY', category_code, category_name from {{ ref('dim_product_category') }}
+    union all
+    select 'PROVIDER', provider_code, provider_name from {{ ref('dim_provider') }}
+    union all
+    select coded.section, coded.member_code, coded.member_name
+    from (
+        values
+        ('SOURCE', 'five_level', '五级贯通系统'),
+        ('SOURCE', 'jiangxi', '江西专版'),
+        ('SOURCE', 'third_party', '第三方服务'),
+        ('STOREFRONT_TYPE', 'SITE', '自建网站'),
+        ('STOREFRONT_TYPE', 'SHOP', '网店'),
+        ('STOREFRONT_TYPE', 'TAKEOUT', '外卖店'),
+        ('STOREFRONT_TYPE', 'APP', '应用程序'),
+        ('STOREFRONT_TYPE', 'MINI', '小程序'),
+        ('STOREFRONT_TYPE', 'OA', '公众号'),
+        ('STOREFRONT_TYPE', 'LIVEROOM', '直播间'),
+        ('STOREFRONT_TYPE', 'PLATFORM', '平台')
+    ) as coded (section, member_code, member_name)
 )
 
 select
-    sections.period_start as month_start,
-    sections.section,
-    sections.member_code,
-    coalesce(names.member_name, case sections.member_code when 'ALL' then '合计' else '无' end) as member_name,
-    sections.kpi_code,
-    kpis.kpi_name,
-    sections.unit,
-    sections.value,
-    last_month.value as value_last_month,
-    sections.value - last_month.value as change_on_month,
-    last_year.value as value_last_year,
-    sections.value - last_year.value as change_on_year
-from sections
-inner join {{ ref('dim_kpi') }} as kpis on sections.kpi_code = kpis.kpi_code
-left join names on sections.section = names.section and sections.member_code = names.member_code
-left join sections as last_month
-    on sections.kpi_code = last_month.kpi_code and sections.section = last_month.section
-        and sections.member_code = last_month.member_code
-        and cast(date_trunc('month', {{ add_days('sections.period_start', -1) }}) as date) = last_month.period_start
-left join sections as last_year
-    on sections.kpi_code = last_year.kpi_code and sections.section = last_year.section
-        and sections.member_code = last_year.member_code
-        and extract(year from sections.period_start) = extract(year from last_year.period_start) + 1
-        and extract(month from sections.period_start) = extract(month from last_year.period_start)
+    this_month.month_start,
+    this_month.section,
+    this_month.member_code,
+    coalesce(
+        platform_names.platform_name,
+        names.member_name,
+        case this_month.member_code when 'ALL' then '合计' when 'NONE' then '无' else this_month.member_code end
+    ) as member_name,
+    this_month.kpi_code,
+    this_month.kpi_name,
+    this_month.unit,
+    this_month.numerator,
+    this_month.denominator,
+    coalesce(this_month.is_small_base, false) as is_small_base,
+    cast(this_month.value as decimal(18, 4)) as value,
+    cast(last_month.value as decimal(18, 4)) as value_last_month,
+    cast(this_month.value - last_month.value as decimal(18, 4)) as change_on_month,
+    cast(last_year.value as decimal(18, 4)) as value_last_year,
+    cast(this_month.value - last_year.value as decimal(18, 4)) as change_on_year
+from filled as this_month
+left join filled as last_month
+    on this_month.kpi_code = last_month.kpi_code and this_month.section = last_month.section
+        and this_month.member_code = last_month.member_code
+        and cast(date_trunc('month', {{ add_days('this_month.month_start', -1) }}) as date) = last_month.month_start
+left join filled as last_year
+    on this_month.kpi_code = last_year.kpi_code and this_month.section = last_year.section
+        and this_month.member_code = last_year.member_code
+        and extract(year from this_month.month_start) = extract(year from last_year.month_start) + 1
+        and extract(month from this_month.month_start) = extract(month from last_year.month_start)
+left join platform_names
+    on this_month.section = 'PLATFORM' and this_month.member_code = platform_names.platform_code
+        and this_month.month_start = platform_names.month_start
+left join names on this_month.section = names.section and this_month.member_code = names.member_code
+where this_month.section = 'TOTAL' or this_month.is_found or last_month.is_found or last_year.is_found

@@ -48,6 +48,8 @@ select
     platforms.is_local,
     coalesce(storefronts.storefront_count, 0) as storefront_count,
     coalesce(storefronts.operator_count, 0) as operator_count,
+    coalesce(storefronts.licence_displayed_count, 0) as licence_displayed_count,
+    coalesce(storefronts.licence_checked_count, 0) as licence_checked_count,
     cast(
         cast(storefronts.licence_displayed_count as decimal(18, 4)) / nullif(storefronts.licence_checked_count, 0) as decimal(5, 4)
     ) as licence_displayed_rate,

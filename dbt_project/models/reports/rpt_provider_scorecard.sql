@@ -38,6 +38,7 @@ select
     rates.month_start,
     rates.submitted_count,
     rates.judged_count,
+    rates.region_judged_count,
     cast(rates.accuracy_rate as decimal(5, 4)) as accuracy_rate,
     cast(rates.valid_rate as decimal(5, 4)) as valid_rate,
     cast(rates.duplicate_rate as decimal(5, 4)) as duplicate_rate,

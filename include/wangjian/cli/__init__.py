@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NoReturn
@@ -13,10 +14,14 @@ import click
 from rich.markup import escape
 
 from wangjian.cli.archive import archive
+from wangjian.cli.bulletin import bulletin
 from wangjian.cli.common import DAY, console, json_option
 from wangjian.cli.common import say as _say
 from wangjian.cli.common import with_progress as _with_progress
+from wangjian.cli.export import export
 from wangjian.cli.housekeeping import housekeeping
+from wangjian.cli.simulate import simulate
+from wangjian.cli.site import site
 from wangjian.cli.trace import trace
 from wangjian.disk import disk_trouble
 from wangjian.errors import WangjianError
@@ -49,6 +54,11 @@ def _fail(error: WangjianError) -> NoReturn:
     # the places that an error names stand in brackets: they are no markup
     console.print("[bold red]✘[/]", escape(str(error)), highlight=False, soft_wrap=True)
     sys.exit(error.exit_code)
+
+
+def _warn(warnings: Iterable[str]) -> None:
+    for warning in warnings:
+        console.print("[bold yellow]![/]", escape(warning), highlight=False, soft_wrap=True)
 
 
 @cli.command()
@@ -134,16 +144,24 @@ def check(as_json: bool) -> None:
 
 @cli.command()
 @click.option("--approve", "approved_by", metavar="NAME", help="let go what a backfill holds; NAME is kept")
+@click.option(
+    "--to", "mirror_to", type=click.Choice(["postgres"]), help="bring a mirror to what readers see; builds nothing"
+)
 @json_option
-def publish(approved_by: str | None, as_json: bool) -> None:
+def publish(approved_by: str | None, mirror_to: str | None, as_json: bool) -> None:
     """Publish the last build, if its checks passed."""
     from wangjian import pipeline
 
+    if mirror_to:
+        mirrored = pipeline.mirror(data_root())
+        _say(dataclasses.asdict(mirrored), as_json=as_json)
+        return
     report = pipeline.publish(data_root(), approved_by=approved_by)
     _say(
         {"publication": report.publication.publication_id, "as of": report.publication.as_of, "state": report.message},
         as_json=as_json,
     )
+    _warn(report.warnings)
 
 
 @cli.command()
@@ -190,10 +208,11 @@ def publications(as_json: bool) -> None:
 @json_option
 def rollback(publication_id: str | None, as_json: bool) -> None:
     """Make a kept publication current again; by default the one before."""
-    from wangjian import publishing
+    from wangjian import pipeline
 
-    found = publishing.rollback(data_root(), publication_id)
-    _say({"publication": found.publication_id, "as of": found.as_of}, as_json=as_json)
+    report = pipeline.rollback(data_root(), publication_id)
+    _say({"publication": report.publication.publication_id, "as of": report.publication.as_of}, as_json=as_json)
+    _warn(report.warnings)
 
 
 @cli.command()
@@ -204,6 +223,7 @@ def rebuild(as_json: bool) -> None:
 
     report = _with_progress(lambda p: pipeline.rebuild(data_root(), p))
     _say({"publication": report.publication.publication_id, "as of": report.publication.as_of}, as_json=as_json)
+    _warn(report.warnings)
 
 
 @cli.command()
@@ -234,8 +254,6 @@ def status(as_json: bool) -> None:
 @json_option
 def health(as_json: bool) -> None:
     """Is all well? Exit code 1 where it is not: for a monitoring system."""
-    import dataclasses
-
     from wangjian.cli.health import show_health
     from wangjian.health import health as look
 
@@ -373,5 +391,5 @@ def quarantine_export(folder: Path, kind: Any, clear: bool, purpose: str | None,
     _say({"files": [str(file) for file in files]}, as_json=as_json)
 
 
-for command in (archive, housekeeping, trace):
+for command in (archive, bulletin, export, housekeeping, simulate, site, trace):
     cli.add_command(command)

@@ -1,4 +1,4 @@
-"""What the commands share: dates, output for people and machines, a progress bar."""
+"""What the commands share: days and months, output for people and machines, a progress bar."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 DAY = click.DateTime(formats=["%Y-%m-%d"])
+MONTH = click.DateTime(formats=["%Y-%m"])
 console = Console(stderr=True)
 json_option = click.option("--json", "as_json", is_flag=True, help="for machines")
 

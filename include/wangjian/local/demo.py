@@ -78,6 +78,7 @@ def _report(data: DataRoot, before: str | None, started: datetime, watch: Watch)
     say(f"\n发布 publication  {current.publication_id} ({news})")
     say(f"文件 file         {data.published / 'warehouse.duckdb'}")
     say(f"检查 checks       {data.docs / 'checks' / 'index.html'}")
+    say(f"网站 site         {data.docs / 'site' / 'index.html'}")
     sys.exit(0 if is_agreed else 1)
 
 

@@ -37,12 +37,17 @@ class TableLabel(Label):
 
 
 class Labels(BaseModel):
-    """All labels. One quantity has one name and one label everywhere; a table overrides it where it must."""
+    """All labels. One quantity has one name and one label everywhere; a table overrides it where it must.
+
+    Attributes:
+        codes: what the values of a coded column are called, by the kind of code.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     columns: dict[str, Label]
     tables: dict[str, TableLabel] = Field(default_factory=dict)
+    codes: dict[str, dict[str, Label]] = Field(default_factory=dict)
 
     def of_table(self, table: str) -> str | None:
         """The comment of a table, or null where it has no label."""
@@ -51,9 +56,13 @@ class Labels(BaseModel):
 
     def of_column(self, table: str, column: str) -> str | None:
         """The comment of a table's column, or null where it has no label."""
-        own = self.tables[table].columns.get(column) if table in self.tables else None
-        label = own or self.columns.get(column)
+        label = self.label_of_column(table, column)
         return label.comment if label else None
+
+    def label_of_column(self, table: str, column: str) -> Label | None:
+        """The label of a table's column, or null where it has none."""
+        own = self.tables[table].columns.get(column) if table in self.tables else None
+        return own or self.columns.get(column)
 
     def require(self, tables: Mapping[str, Iterable[str]]) -> None:
         """Ask for a label of every table and column.

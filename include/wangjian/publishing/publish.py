@@ -45,12 +45,14 @@ class PublishReport:
         is_new: false where there was nothing to publish.
         removed: what retention took off the shelf.
         message: for a person.
+        warnings: what could not be made beside it; readers have the publication all the same.
     """
 
     publication: Publication
     is_new: bool
     removed: tuple[Publication, ...]
     message: str
+    warnings: tuple[str, ...] = ()
 
 
 def publish(

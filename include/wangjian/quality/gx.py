@@ -32,9 +32,9 @@ def great_expectations() -> ModuleType:
         The package.
     """
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
-    package = importlib.import_module("great_expectations")
-    # a hundred lines a run that tell a user nothing
+    # a hundred lines a run that tell a user nothing, most of them while it is imported
     logging.getLogger("great_expectations").setLevel(logging.WARNING)
+    package = importlib.import_module("great_expectations")
     engine: Any = importlib.import_module(_ENGINE)
     if "duckdb" not in engine._PERSISTED_CONNECTION_DIALECTS:
         engine._PERSISTED_CONNECTION_DIALECTS += (_Dialect.DUCKDB,)

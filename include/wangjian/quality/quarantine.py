@@ -20,10 +20,8 @@ from wangjian.files import sha256_of, written_atomically
 from wangjian.paths import DataRoot
 from wangjian.publishing import open_published
 from wangjian.sources.contract import load_contract
+from wangjian.spreadsheets import harmless
 from wangjian.state.exports import ExportedFile, record_export
-
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-"""With one of these a spreadsheet takes a text for a formula."""
 
 
 @dataclass(frozen=True)
@@ -212,7 +210,7 @@ def _tables(rows: Iterable[tuple[BadRow, Mapping[str, str | None]]]) -> dict[str
         header = list(columns.values()) if row.is_row else ["原文 line"]
         table = tables.setdefault(name, [[*PLACE_HEADERS, *header]])
         cells = [values.get(column) for column in columns] if row.is_row else [values["line"]]
-        table.append([_harmless(cell) for cell in (*_place_cells(row), *cells)])
+        table.append([harmless(cell) for cell in (*_place_cells(row), *cells)])
     return tables
 
 
@@ -220,12 +218,6 @@ def _place_cells(row: BadRow) -> tuple[str, ...]:
     codes, zh, en = zip(*row.reasons, strict=True)
     place = (row.original_name, row.sheet, str(row.row_number), str(row.business_date))
     return (*place, ";".join(codes), "；".join(zh), "; ".join(en))
-
-
-def _harmless(cell: str | None) -> str:
-    """A text that no spreadsheet runs as a formula, and without signs that XLSX forbids."""
-    text = "".join(sign for sign in cell or "" if sign in "\t\n\r" or sign >= " ")
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
 
 
 def _write_csv(path: Path, tables: Mapping[str, Sequence[Sequence[str]]]) -> None:

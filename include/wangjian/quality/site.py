@@ -11,7 +11,7 @@ from typing import Any
 
 from wangjian.disk import trouble_told
 from wangjian.errors import WangjianError
-from wangjian.files import temporary_beside
+from wangjian.files import show_folder
 from wangjian.housekeeping.retention import load_retention
 from wangjian.quality.page import mend_pages, write_first_page
 from wangjian.quality.suites import Suite
@@ -70,9 +70,7 @@ def _raising_disk_trouble() -> Iterator[None]:
 
 
 def _swap(link: Path, folder: Path) -> Path:
-    temporary = temporary_beside(link)
-    temporary.symlink_to(folder.name)
-    temporary.replace(link)
+    show_folder(link, folder)
     clear_reports(old_reports(link.parent, load_retention().check_reports.keep))
     return link
 

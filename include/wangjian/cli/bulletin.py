@@ -1,0 +1,46 @@
+"""`wangjian bulletin`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from wangjian.cli.common import DAY, MONTH, json_option, say
+from wangjian.errors import BadArguments
+from wangjian.paths import data_root
+
+
+@click.command()
+@click.option("--month", type=MONTH, help="such as 2023-12; default: the last that is complete in the data")
+@click.option(
+    "--to", "folder", type=click.Path(file_okay=False, path_type=Path), help="default: docs/bulletins of the data root"
+)
+@click.option("--format", "formats", help="docx, pdf, xlsx, with commas between; default: all")
+@click.option("--issued-on", type=DAY, help="the day that the document bears; default: left blank for a hand to write")
+@json_option
+def bulletin(
+    month: datetime | None, folder: Path | None, formats: str | None, issued_on: datetime | None, as_json: bool
+) -> None:
+    """Write the monthly bulletin 月报 as DOCX, PDF and XLSX."""
+    from wangjian import pipeline
+
+    written = pipeline.bulletin(
+        data_root(), month and month.date(), folder, _formats(formats), issued_on and issued_on.date()
+    )
+    told = {"month": f"{written.month:%Y-%m}", "publication": written.publication_id}
+    say(told | {"files": [str(file) for file in written.files], "skipped": written.skipped}, as_json=as_json)
+
+
+def _formats(given: str | None) -> Any:
+    from wangjian.bulletin import FORMATS
+
+    if given is None:
+        return None
+    asked = [kind.strip() for kind in given.split(",") if kind.strip()]
+    unknown = [kind for kind in asked if kind not in FORMATS]
+    if unknown or not asked:
+        raise BadArguments("no such format", format=", ".join(unknown), mend=f"give some of {', '.join(FORMATS)}")
+    return asked

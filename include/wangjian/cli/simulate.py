@@ -1,0 +1,37 @@
+"""`wangjian simulate`."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from datetime import datetime
+
+import click
+
+from wangjian.cli.common import DAY
+from wangjian.errors import BadArguments
+from wangjian.paths import data_root
+
+
+@click.command()
+@click.option("--from", "first", type=DAY, required=True, help="first business date of the simulated world")
+@click.option("--to", "last", type=DAY, required=True, help="last business date")
+@click.option("--scale", default=1.0, show_default=True, help="1.0 is the city in full")
+@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
+def simulate(first: datetime, last: datetime, scale: float, command: tuple[str, ...]) -> None:
+    """Serve simulated source systems while COMMAND runs, which finds them as its sources; ends as it ends.
+
+    For example: wangjian simulate --from 2023-11-01 --to 2023-11-30 --scale 0.02 -- wangjian ingest jiangxi --from 2023-11-01
+    """
+    from wangjian.local.simulators import simulators
+
+    data = data_root()
+    data.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with simulators(data, f"{first:%Y-%m-%d}", f"{last:%Y-%m-%d}", scale=str(scale)) as connections:
+        try:
+            # what the person asked for
+            ended = subprocess.run(command, env=os.environ | connections, check=False)  # noqa: S603
+        except OSError as error:
+            raise BadArguments(f"cannot run {command[0]}: {error.strerror}", mend="give its path") from None
+    sys.exit(ended.returncode)

@@ -1,0 +1,23 @@
+"""`wangjian site`."""
+
+from __future__ import annotations
+
+import click
+
+from wangjian.cli.common import json_option, say
+from wangjian.paths import data_root
+
+
+@click.command()
+@click.option("--serve", is_flag=True, help="then show it on 127.0.0.1 until Ctrl-C")
+@click.option("--port", default=0, show_default=True, help="for --serve; 0: any that is free")
+@json_option
+def site(serve: bool, port: int, as_json: bool) -> None:
+    """Make the built-in site of what readers see: static pages, for any browser, from a folder or a web server."""
+    from wangjian import pipeline
+    from wangjian.site.serve import serve_folder
+
+    data = data_root()
+    say({"site": str(pipeline.site(data))}, as_json=as_json)
+    if serve:
+        serve_folder(data.docs, port, lambda address: click.echo(f"{address}site/"))

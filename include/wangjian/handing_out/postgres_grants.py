@@ -1,0 +1,44 @@
+"""Who may read the mirror goes on reading it: the grants of a schema are given on to the one that takes its place."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import psycopg
+
+_SCHEMA = """
+    select coalesce(quote_ident(roles.rolname), 'public')
+    from pg_namespace as schemas
+    cross join lateral aclexplode(schemas.nspacl) as granted
+    left join pg_roles as roles on granted.grantee = roles.oid
+    where schemas.nspname = %s and granted.privilege_type = 'USAGE' and granted.grantee <> schemas.nspowner
+"""
+_TABLES = """
+    select tables.relname, coalesce(quote_ident(roles.rolname), 'public')
+    from pg_class as tables
+    cross join lateral aclexplode(tables.relacl) as granted
+    left join pg_roles as roles on granted.grantee = roles.oid
+    where tables.relnamespace = to_regnamespace(%s) and tables.relkind = 'r' and granted.privilege_type = 'SELECT'
+        and granted.grantee <> tables.relowner
+"""
+_NAMES = "select relname from pg_class where relnamespace = to_regnamespace(%s) and relkind = 'r' order by relname"
+
+
+def copy_grants(connection: psycopg.Connection[Any], old: str, new: str) -> None:
+    """Give the right to read on: of the schema and of each table.
+
+    Args:
+        connection: the database, in the transaction of the swap.
+        old: the schema whose grants count; it may not be there.
+        new: the schema that takes its place. A table that the old one lacks may be read by who may read all of the old one.
+    """
+    for (role,) in connection.execute(_SCHEMA, [old]).fetchall():
+        connection.execute(f'grant usage on schema "{new}" to {role}')
+    before = [name for (name,) in connection.execute(_NAMES, [old]).fetchall()]
+    granted = set(connection.execute(_TABLES, [old]).fetchall())
+    readers_of_all = {role for _, role in granted if all((name, role) in granted for name in before)}
+    for (name,) in connection.execute(_NAMES, [new]).fetchall():
+        roles = {role for table, role in granted if table == name} if name in before else readers_of_all
+        for role in sorted(roles):
+            connection.execute(f'grant select on "{new}"."{name}" to {role}')

@@ -1,0 +1,104 @@
+"""What the site reads of the published file: the queries of `sql/`, and KPIs by period and slice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+SQL = Path(__file__).with_name("sql")
+SLICES = (
+    "region_code",
+    "org_code",
+    "storefront_type",
+    "platform_code",
+    "violation_code",
+    "category_code",
+    "source_code",
+    "provider_code",
+)
+YEARS_SHOWN = 3
+"""The pages with filters hold so many years, the running one counted: a page must stay small. Bulletins go back all the way."""
+
+Row = dict[str, Any]
+# kpi -> period -> first slice -> second slice -> number, or [numerator, denominator, value] of a ratio
+Values = dict[str, dict[str, dict[str, dict[str, Any]]]]
+
+
+class Facts:
+    """The published file, asked.
+
+    Args:
+        connection: to the published file, read-only.
+    """
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection = connection
+        # both languages ask the same
+        self._answers: dict[str, list[Row]] = {}
+        self.publication: Row = self.rows("publication")[0]
+        self.as_of: date = self.publication["as_of"]
+        self.since = date(self.as_of.year - YEARS_SHOWN + 1, 1, 1)
+
+    def rows(self, name: str, **parameters: object) -> list[Row]:
+        """The rows of a query.
+
+        Args:
+            name: of the file in `sql/`.
+            parameters: what the query names with `$`.
+
+        Returns:
+            One dictionary a row.
+        """
+        return self._rows(_query(name), parameters)
+
+    def kpi_values(self, codes: Iterable[str], by: tuple[str, str]) -> Values:
+        """KPIs by period and two slices; every other slice is `ALL`.
+
+        Args:
+            codes: of the KPIs.
+            by: two of `SLICES`.
+
+        Returns:
+            The values; what has no row is not there. Periods are named `2023`, `2023Q4`, `2023-12`.
+        """
+        others = " and ".join(f"{name} = 'ALL'" for name in SLICES if name not in by)
+        query = _query("kpi_value").format(first=by[0], second=by[1], others=others)
+        parameters = {"codes": list(codes), "since": self.since, "as_of": self.as_of}
+        values: Values = {}
+        for row in self._rows(query, parameters):
+            of_period = values.setdefault(row["kpi_code"], {}).setdefault(row["period"], {})
+            of_period.setdefault(row["first"], {})[row["second"]] = _compact(row)
+        return values
+
+    def _rows(self, query: str, parameters: Mapping[str, object]) -> list[Row]:
+        key = f"{query} {sorted(parameters.items())}"
+        if key not in self._answers:
+            cursor = self._connection.execute(query, dict(parameters))
+            names = [column[0] for column in cursor.description or ()]
+            self._answers[key] = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        return self._answers[key]
+
+
+def plain(number: Decimal | int | float | None) -> int | float | None:
+    """A number as JSON writes it shortest."""
+    if number is None:
+        return None
+    return int(number) if number == int(number) else float(number)
+
+
+def _compact(row: Row) -> Any:
+    value = plain(row["value"])
+    if row["denominator"] is None:
+        return value
+    return [plain(row["numerator"]), plain(row["denominator"]), value]
+
+
+@cache
+def _query(name: str) -> str:
+    return (SQL / f"{name}.sql").read_text(encoding="utf-8")

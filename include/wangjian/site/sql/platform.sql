@@ -1,0 +1,3 @@
+select *
+from reports.rpt_platform_profile
+order by storefront_count desc, platform_code
