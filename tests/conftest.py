@@ -18,6 +18,19 @@ from support.served import published_year
 from wangjian.paths import DataRoot
 
 
+APART = {"proofs/test_crash.py": "crash", "proofs/test_full_disk.py": "crash", "proofs/test_order.py": "order"}
+"""Files of a folder that share a world of their own."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """With several workers (`make test`), tests that share what is dear to make stay in one of them."""
+    for item in items:
+        name = item.path.relative_to(Path(__file__).parent).as_posix()
+        uses_year = "year_2024" in getattr(item, "fixturenames", ())
+        group = "year" if uses_year else APART.get(name, name.split("/", maxsplit=1)[0])
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 @pytest.fixture(scope="session")
 def sources(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """A small world of six days, served over HTTP, SFTP and a drop folder: Airflow connections by variable."""
