@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -22,8 +23,8 @@ APART = {"proofs/test_crash.py": "crash", "proofs/test_full_disk.py": "crash", "
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With several workers (`make test`), tests that share what is dear to make stay in one of them."""
-    for item in items:
+    """With several workers, tests that share what is dear to make stay in one of them; those of `make proof` are dearer still."""
+    for item in items if os.environ.get("PROOF") != "full" else ():
         name = item.path.relative_to(Path(__file__).parent).as_posix()
         uses_year = "year_2024" in getattr(item, "fixturenames", ())
         group = "year" if uses_year else APART.get(name, name.split("/", maxsplit=1)[0])

@@ -24,7 +24,7 @@ from wangjian import pipeline
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(6 * 3600 if IS_FULL else 900)]
 
-BEGINNINGS, WAYS = (20, 50) if IS_FULL else (1, 5)
+BEGINNINGS, WAYS = (10, 100) if IS_FULL else (1, 5)
 BUILD_EVERY = timedelta(days=1 if IS_FULL else 5)
 BY_DBT_EVERY = timedelta(days=30 if IS_FULL else 10)
 
