@@ -70,6 +70,8 @@ def _section(
     """One table of a bulletin: its KPIs, and each member's values."""
     found = {(row["member_code"], row["kpi_code"]): row for row in rows if row["section"] == section}
     codes = [code for code in wanted if any(kpi == code for _, kpi in found)]
+    if not codes:
+        return section, [], []
     names = {row["member_code"]: row["member_name"] for row in found.values()}
     members = _members(site, section, names, categories)
     lines = [(name, [_known(site, kpi, found.get((code, kpi))) for kpi in codes]) for code, name in members]
