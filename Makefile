@@ -66,10 +66,10 @@ bench-backfill: setup  ## a backfill of 2023 through Airflow, beside ten of its 
 
 test: setup superset-install  ## all tests, the fast ones first
 	$(BIN)/pytest -q -m "not slow"
-	$(BIN)/pytest -q -m slow -n 2 --dist loadgroup || test $$? -eq 5
+	$(BIN)/pytest -q -m slow || test $$? -eq 5
 
 proof: setup superset-install  ## the invariants over a whole year: any order, any crash (hours)
-	PROOF=full $(BIN)/pytest -n 2 --durations=0 --durations-min=60 tests/proofs tests/superset/test_while_people_look.py tests/handing_out/test_postgres.py
+	PROOF=full $(BIN)/pytest -n 2 --dist loadgroup --durations=0 --durations-min=60 tests/proofs tests/superset/test_while_people_look.py tests/handing_out/test_postgres.py
 
 lint: setup  ## style, types, and whether the locks match
 	$(BIN)/ruff check .

@@ -22,13 +22,22 @@ APART = {"proofs/test_crash.py": "crash", "proofs/test_full_disk.py": "crash", "
 """Files of a folder that share a world of their own."""
 
 
+# before xdist's own hook, which reads the marks
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With several workers, tests that share what is dear to make stay in one of them; those of `make proof` are dearer still."""
-    for item in items if os.environ.get("PROOF") != "full" else ():
-        name = item.path.relative_to(Path(__file__).parent).as_posix()
-        uses_year = "year_2024" in getattr(item, "fixturenames", ())
-        group = "year" if uses_year else APART.get(name, name.split("/", maxsplit=1)[0])
-        item.add_marker(pytest.mark.xdist_group(group))
+    """With several workers, tests that share what is dear to make stay in one of them."""
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(_group(item)))
+
+
+def _group(item: pytest.Item) -> str:
+    name = item.path.relative_to(Path(__file__).parent).as_posix()
+    if "year_2024" in getattr(item, "fixturenames", ()):
+        return "year"
+    # `make proof`: each of these takes far longer than the world that it shares with others
+    if name in APART and os.environ.get("PROOF") == "full":
+        return item.nodeid
+    return APART.get(name, name.split("/", maxsplit=1)[0])
 
 
 @pytest.fixture(scope="session")
