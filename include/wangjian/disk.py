@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import re
+import shutil
+from pathlib import Path
 
 from wangjian.errors import WangjianError
 
@@ -21,6 +23,24 @@ _MENDS = {
 """What a person can do, by the system's number of the error."""
 
 _PATH = re.compile(r"""["'](/[^"']+)["']""")
+
+
+def require_space(folder: Path, needed: int, doing: str, mend: str) -> None:
+    """Make sure that a folder's disk has room, before anything is written.
+
+    Args:
+        folder: on the disk.
+        needed: bytes.
+        doing: what for, as in "to …".
+        mend: what a person can do.
+
+    Raises:
+        WangjianError: it has not.
+    """
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+        what = f"not enough free space to {doing}: {needed:,} bytes needed, {free:,} free"
+        raise WangjianError(what, folder=folder, mend=mend)
 
 
 def disk_trouble(error: BaseException | None) -> WangjianError | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -11,7 +10,8 @@ from pathlib import Path
 
 from wangjian.archive.folder import ArchiveFolder
 from wangjian.archive.plan import ArchivePlan, make_plan, needed_bytes
-from wangjian.errors import ArchiveDamaged, WangjianError
+from wangjian.disk import require_space
+from wangjian.errors import ArchiveDamaged
 from wangjian.files import remove_abandoned
 from wangjian.landing.manifest import Manifest
 from wangjian.landing.store import Landing
@@ -83,13 +83,8 @@ def archive(
 def _require_space(target: ArchiveFolder, plan: ArchivePlan) -> None:
     sizes = {**plan.leaving, **plan.staying}
     needed = sum(size for sha256, size in sizes.items() if not target.zone.object_path(sha256).exists())
-    free = shutil.disk_usage(target.root).free
-    if free < needed:
-        raise WangjianError(
-            f"not enough free space: {needed:,} bytes needed, {free:,} free",
-            folder=target.root,
-            mend="archive an earlier --before or one --source, or choose another disk; nothing was moved",
-        )
+    mend = "archive an earlier --before or one --source, or choose another disk; nothing was moved"
+    require_space(target.root, needed, "archive", mend)
 
 
 def _copy(landing: Landing, target: ArchiveFolder, plan: ArchivePlan, progress: Progress) -> int:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 import duckdb
 
-from wangjian.errors import ChecksFailed, WangjianError
+from wangjian.disk import require_space
+from wangjian.errors import ChecksFailed
 from wangjian.files import fsync_path
 from wangjian.housekeeping.retention import load_retention
 from wangjian.locks import publishing_lock
@@ -181,10 +181,5 @@ def _note(data: DataRoot, publication: Publication, path: Path, run_id: str) -> 
 
 def _require_space(data: DataRoot) -> None:
     needed = int(data.warehouse.stat().st_size * _SPACE_FACTOR)
-    free = shutil.disk_usage(data.published).free
-    if free < needed:
-        raise WangjianError(
-            f"not enough free space to publish: {needed:,} bytes needed, {free:,} free",
-            folder=data.published,
-            mend="free space or keep fewer publications; readers go on seeing the last one",
-        )
+    mend = "free space or keep fewer publications; readers go on seeing the last one"
+    require_space(data.published, needed, "publish", mend)
