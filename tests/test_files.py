@@ -6,6 +6,8 @@ import os
 import time
 from pathlib import Path
 
+import pytest
+from wangjian import files
 from wangjian.files import append_text, remove_abandoned, write_atomically
 
 
@@ -23,6 +25,22 @@ def test_a_line_does_not_stick_to_a_torn_one(tmp_path: Path) -> None:
     path.write_text("one\ntw")
     append_text(path, "three\n")
     assert path.read_text().splitlines() == ["one", "tw", "three"]
+
+
+@pytest.mark.parametrize("times", [1, 3])
+def test_a_line_goes_into_the_file_that_has_the_name_not_into_one_just_taken_away(
+    times: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, lock, taken = tmp_path / "log", files.fcntl.flock, []
+
+    def lock_and_lose(descriptor: int, how: int) -> None:
+        lock(descriptor, how)
+        if len(taken) < times:
+            taken.append(path.unlink())
+
+    monkeypatch.setattr(files.fcntl, "flock", lock_and_lose)
+    append_text(path, "one\n")
+    assert path.read_text() == "one\n" and len(taken) == times
 
 
 def test_only_old_temporary_files_are_abandoned(tmp_path: Path) -> None:

@@ -129,9 +129,16 @@ def _opened(path: Path, lock: int) -> int:
     while True:
         descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
         fcntl.flock(descriptor, lock)
-        if path.exists() and os.path.samestat(path.stat(), os.fstat(descriptor)):
+        if _is_called(path, descriptor):
             return descriptor
         os.close(descriptor)
+
+
+def _is_called(path: Path, descriptor: int) -> bool:
+    try:
+        return os.path.samestat(path.stat(), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False
 
 
 @contextmanager

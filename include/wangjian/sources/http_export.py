@@ -33,6 +33,10 @@ ENVELOPE = ("dataset", "business_date", "mode", "export_seq", "generated_at", "p
 class _Changed(Exception):
     """The export was generated anew while it was being read."""
 
+    def __init__(self, key: ExportKey) -> None:
+        super().__init__(key)
+        self.key = key
+
 
 class _Again(SourceUnavailable):
     """Worth another try at once; `retry_after` in seconds where the server asked for it."""
@@ -151,8 +155,9 @@ def fetch_export(api: Api, item: Listed, landing: Landing) -> Manifest:
                 landing.forget_progress(manifest.key)
                 manifest, _ = _pages_of_one_sequence(api, item, landing)
             return manifest
-        except _Changed:
-            continue
+        except _Changed as changed:
+            # here, where no other page of it is on its way any more
+            landing.forget_progress(changed.key)
     raise SourceUnavailable(
         f"the export changed {RESTARTS} times while it was read",
         source=api.source.source,
@@ -180,8 +185,7 @@ def _pages_of_one_sequence(api: Api, item: Listed, landing: Landing) -> tuple[Ma
     def land(number: int) -> LandedFile:
         page = api.page(item.dataset, item.business_date, number, first.page_size)
         if (page.export_seq, page.total, page.mode) != (first.export_seq, first.total, first.mode):
-            landing.forget_progress(key)
-            raise _Changed
+            raise _Changed(key)
         counts[number] = page.record_count
         return _land(landing, key, number, page)
 
