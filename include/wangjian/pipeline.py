@@ -26,6 +26,7 @@ from wangjian.quality.replay import note_quarantine_changes
 from wangjian.sources.fetch import FetchReport, FetchRequest, Progress, fetch
 from wangjian.sources.registry import get_source, load_registry
 from wangjian.state import current_build, now, record_run
+from wangjian.state.audit_log import Access, record_access
 from wangjian.state.holds import Hold, approve, present_hold
 from wangjian.warehouse import BuildReport
 
@@ -284,6 +285,12 @@ def mirror(data: DataRoot) -> MirrorReport:
 
     with record_run(data, "mirror") as run:
         report = postgres.mirror(data)
+        if report.is_new:
+            selection = {"publication_id": report.publication_id}
+            mirrored = Access(
+                action="MIRRORED", table_name="marts, reports", selection=selection, row_count=report.rows
+            )
+            record_access(data, mirrored)
         run.outcome = run.outcome if report.is_new else "skipped"
         run.rows = report.rows
         run.message = f"{report.publication_id}: {report.tables} tables"
