@@ -33,6 +33,7 @@ from wangjian.warehouse import BuildReport
 if TYPE_CHECKING:
     from wangjian.bulletin import Format, Written
     from wangjian.handing_out.postgres import MirrorReport
+    from wangjian.roles import RoleFiles
 
 
 def ingest(
@@ -193,7 +194,7 @@ def publish(data: DataRoot, *, approved_by: str | None = None) -> PublishReport:
             if hold and approved_by:
                 approve(data, hold, approved_by)
             run.message = report.message
-    return replace(report, warnings=_site_warnings(data))
+    return replace(report, warnings=_beside_warnings(data))
 
 
 def rollback(data: DataRoot, publication_id: str | None = None) -> PublishReport:
@@ -208,7 +209,7 @@ def rollback(data: DataRoot, publication_id: str | None = None) -> PublishReport
     """
     found = publishing.rollback(data, publication_id)
     message = f"readers see {found.publication_id} again"
-    return PublishReport(found, False, (), message, _site_warnings(data))
+    return PublishReport(found, False, (), message, _beside_warnings(data))
 
 
 def site(data: DataRoot) -> Path:
@@ -254,6 +255,37 @@ def _link_from_site(data: DataRoot) -> None:
 
     if publishing.current(data) and not is_current(data):
         site(data)
+
+
+def role_files(data: DataRoot) -> RoleFiles:
+    """Write the file of every role from the publication that readers see.
+
+    Raises:
+        WangjianError: nothing is published yet, or the file of roles is wrong; the files before stay.
+    """
+    from wangjian.roles import write_role_files
+
+    with record_run(data, "roles") as run:
+        written = write_role_files(data)
+        run.files = len(written.files)
+        run.message = written.publication_id
+    return written
+
+
+def _beside_warnings(data: DataRoot) -> tuple[str, ...]:
+    """Make what lies beside a publication: the site, and the files of roles where they are to come with it."""
+    return (*_site_warnings(data), *_role_warnings(data))
+
+
+def _role_warnings(data: DataRoot) -> tuple[str, ...]:
+    from wangjian.roles import load_roles
+
+    try:
+        if load_roles().with_publication:
+            role_files(data)
+    except Exception as error:
+        return (f"the files of roles could not be written: {error} → mend it, then run `wangjian roles publish`",)
+    return ()
 
 
 def _site_warnings(data: DataRoot) -> tuple[str, ...]:

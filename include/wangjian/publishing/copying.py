@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -74,13 +75,28 @@ def write_copy(
         WangjianError: the copy is not what was read.
         BadArguments: labels are missing.
     """
-    connection.execute(f"attach '{quoted(target)}' as building (storage_version '{STORAGE_VERSION}')")
-    try:
+    with new_file(connection, target):
         _copy_tables(connection, content)
         _write_state(connection, data, publication)
         _write_levels(connection, labels)
         _comment(connection, labels)
         _verify(connection, content, labels)
+
+
+@contextmanager
+def new_file(connection: duckdb.DuckDBPyConnection, target: Path) -> Iterator[None]:
+    """Attach a new file as `building`; close it, durable and for reading only, when the block ends well.
+
+    Args:
+        connection: DuckDB.
+        target: the file to write.
+
+    Raises:
+        WangjianError: DuckDB left something beside it.
+    """
+    connection.execute(f"attach '{quoted(target)}' as building (storage_version '{STORAGE_VERSION}')")
+    try:
+        yield
         connection.execute("checkpoint building")
     finally:
         connection.execute("detach building")

@@ -23,7 +23,7 @@ from wangjian.paths import DataRoot
 from wangjian.state import jsonl
 from wangjian.state.clock import now
 
-Action = Literal["EXPORTED", "OPENED_CLEAR", "MIRRORED", "ROLE_FILE", "CARRIED_OVER"]
+Action = Literal["EXPORTED", "OPENED_CLEAR", "MIRRORED", "CARRIED_OVER"]
 NOTHING_BEFORE = "0" * 64
 """What the first record names as the hash of the one before."""
 
@@ -32,8 +32,8 @@ class Access(BaseModel):
     """What somebody did with data.
 
     Attributes:
-        action: `EXPORTED` and `MIRRORED` as published, hence masked; `OPENED_CLEAR` with personal data as it came; `ROLE_FILE` a file
-            for a role; `CARRIED_OVER` a record kept before there was a chain.
+        action: `EXPORTED` and `MIRRORED` as published, hence masked; `OPENED_CLEAR` with personal data as it came;
+            `CARRIED_OVER` a record kept before there was a chain.
         person: the account that ran the command.
         purpose: why, in the words of the person; null where the values were masked and nobody asked.
         selection: which rows, by filter.
