@@ -47,7 +47,9 @@ def with_roles(year_2024: DataRoot, tmp_path_factory: pytest.TempPathFactory) ->
     return data
 
 
-@pytest.fixture(scope="module", params=["", "roles/auditor", "roles/analyst", "roles/county_analyst-360702", "roles/public"])
+@pytest.fixture(
+    scope="module", params=["", "roles/auditor", "roles/analyst", "roles/county_analyst-360702", "roles/public"]
+)
 def texts(with_roles: DataRoot, request: pytest.FixtureRequest) -> dict[str, set[str]]:
     """Every distinct text of every column of a file, by `schema.table.column`."""
     path = with_roles.published / request.param / "warehouse.duckdb"

@@ -20,7 +20,7 @@ def roles() -> None:
 @json_option
 def list_roles(as_json: bool) -> None:
     """What each role sees."""
-    from wangjian.publishing import load_labels
+    from wangjian.publishing.labels import LEVELS, load_labels
     from wangjian.roles import load_roles
 
     found = load_roles()
@@ -31,7 +31,7 @@ def list_roles(as_json: bool) -> None:
     for name, role in found.roles.items():
         levels = [
             f"{labels.level_name(level).zh}{' (脱敏 masked)' if level in role.masked else ''}"
-            for level in labels.codes["level"]
+            for level in LEVELS
             if level in role.levels
         ]
         tables = ", ".join(role.tables or role.schemas)

@@ -15,6 +15,7 @@ from wangjian.paths import DBT_PROJECT
 LABELS = DBT_PROJECT / "labels.yml"
 
 Level = Literal["PUBLIC", "INTERNAL", "SENSITIVE"]
+LEVELS: tuple[Level, ...] = get_args(Level)
 """What harm it does when everybody knows it, from the least on (GB/T 43697: 数据分级)."""
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, pattern=r"^[^|]*$")]
@@ -60,7 +61,7 @@ class Labels(BaseModel):
 
     @model_validator(mode="after")
     def _every_level_has_a_name(self) -> Self:
-        unnamed = set(get_args(Level)) - set(self.codes.get("level", {}))
+        unnamed = set(LEVELS) - set(self.codes.get("level", {}))
         if unnamed:
             raise ValueError(f"codes.level: {', '.join(sorted(unnamed))} must have a name")
         return self

@@ -12,7 +12,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from wangjian.errors import BadArguments
-from wangjian.publishing.labels import Level, Text
+from wangjian.publishing.labels import LEVELS, Level, Text
 
 DEFAULTS = Path(__file__).parent / "roles.yml"
 VARIABLE = "WANGJIAN_ROLES"
@@ -55,7 +55,7 @@ class Role(_Entry):
             raise ValueError("masked: levels that the role does not see")
         if self.file != "per_county" and (self.whole or self.through):
             raise ValueError("whole and through are for file: per_county")
-        if self.file == "published" and (self.tables or self.masked or self.rows or len(self.levels) < len(_LEVELS)):
+        if self.file == "published" and (self.tables or self.masked or self.rows or len(self.levels) < len(LEVELS)):
             raise ValueError("the published file has all tables, rows and levels; file: own may have fewer")
         return self
 
@@ -63,9 +63,6 @@ class Role(_Entry):
         """Every table that it speaks of."""
         yield from (*(self.tables or ()), *self.rows, *self.whole, *self.through)
         yield from (key.split(".")[0] for keys in self.through.values() for key in keys)
-
-
-_LEVELS: tuple[Level, ...] = ("PUBLIC", "INTERNAL", "SENSITIVE")
 
 
 class Roles(_Entry):
