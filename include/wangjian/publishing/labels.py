@@ -61,7 +61,7 @@ class Labels(BaseModel):
 
     @model_validator(mode="after")
     def _every_level_has_a_name(self) -> Self:
-        unnamed = set(LEVELS) - set(self.codes.get("level", {}))
+        unnamed = {*LEVELS} - self.codes.get("level", {}).keys()
         if unnamed:
             raise ValueError(f"codes.level: {', '.join(sorted(unnamed))} must have a name")
         return self
