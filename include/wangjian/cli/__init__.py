@@ -22,6 +22,7 @@ from wangjian.cli.common import with_progress as _with_progress
 from wangjian.cli.export import export
 from wangjian.cli.housekeeping import housekeeping
 from wangjian.cli.keys import keys
+from wangjian.cli.privacy import privacy
 from wangjian.cli.roles import roles
 from wangjian.cli.simulate import simulate
 from wangjian.cli.site import site
@@ -394,5 +395,5 @@ def quarantine_export(folder: Path, kind: Any, clear: bool, purpose: str | None,
     _say({"files": [str(file) for file in files]}, as_json=as_json)
 
 
-for command in (archive, audit, bulletin, export, housekeeping, keys, roles, simulate, site, trace):
+for command in (archive, audit, bulletin, export, housekeeping, keys, privacy, roles, simulate, site, trace):
     cli.add_command(command)
