@@ -19,6 +19,7 @@ from wangjian.cli.bulletin import bulletin
 from wangjian.cli.common import DAY, console, json_option
 from wangjian.cli.common import say as _say
 from wangjian.cli.common import with_progress as _with_progress
+from wangjian.cli.corrections import corrections
 from wangjian.cli.export import export
 from wangjian.cli.housekeeping import housekeeping
 from wangjian.cli.keys import keys
@@ -395,5 +396,18 @@ def quarantine_export(folder: Path, kind: Any, clear: bool, purpose: str | None,
     _say({"files": [str(file) for file in files]}, as_json=as_json)
 
 
-for command in (archive, audit, bulletin, export, housekeeping, keys, privacy, roles, simulate, site, trace):
+for command in (
+    archive,
+    audit,
+    bulletin,
+    corrections,
+    export,
+    housekeeping,
+    keys,
+    privacy,
+    roles,
+    simulate,
+    site,
+    trace,
+):
     cli.add_command(command)
