@@ -173,7 +173,9 @@ def _places(connection: duckdb.DuckDBPyConnection, data: DataRoot, rule: Rule, r
                 if origin.dataset
                 else _files_query(origin, relation)
             )
-            yield from (Place(*row[:-1], corrections=tuple(row[-1])) for row in connection.execute(query).fetchall())
+            yield from (
+                replace(Place(*row[:-1]), corrections=tuple(row[-1])) for row in connection.execute(query).fetchall()
+            )
 
 
 def _traced(relation: str, origin: Origin) -> str:
