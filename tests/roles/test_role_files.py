@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import stat
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,12 +15,13 @@ import yaml
 
 from support.small_warehouse import LABELS, WAREHOUSE
 from wangjian import pipeline
+from wangjian.cli import main
 from wangjian.errors import BadArguments, WangjianError
 from wangjian.paths import DBT_PROJECT, DataRoot
 from wangjian.publishing import publish, rollback
 from wangjian.roles import files, load_roles, write_role_files
 from wangjian.roles.description import DEFAULTS
-from wangjian.state import Verdict, record_build, record_verdict
+from wangjian.state import Verdict, record_build, record_verdict, runs
 
 SECRETS = ("张三", "13879712345", "360702199003077715", "王小五", "章江南大道18号")
 MORE = """
@@ -283,6 +286,26 @@ def test_with_publication(data: DataRoot, publish_again: Publish, tmp_path: Path
 def test_nothing_published(data: DataRoot) -> None:
     with pytest.raises(WangjianError, match="nothing is published yet"):
         write_role_files(data)
+
+
+def test_the_command_line(
+    data: DataRoot, publish_again: Publish, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    publish_again()
+    monkeypatch.setenv("WANGJIAN_DATA", str(data.root))
+
+    def call(*arguments: str) -> str:
+        monkeypatch.setattr(sys, "argv", ["wangjian", "roles", *arguments])
+        main()
+        return capsys.readouterr().out
+
+    assert "analyst  分析员 Analyst  [own]  公开、内部、敏感 (脱敏 masked)\n    marts, reports" in call("list")
+    assert json.loads(call("list", "--json"))["roles"]["public"]["levels"] == ["PUBLIC"]
+    shown = call("publish")
+    assert "county 360702" in shown and "发布 publication 20231231-001; 4 个文件 files" in shown
+    written = json.loads(call("publish", "--json"))
+    assert [file["path"] for file in written["files"]][0].endswith("published/roles/analyst/warehouse.duckdb")
+    assert [run.outcome for run in runs(data) if run.step == "roles"] == ["succeeded", "succeeded"]
 
 
 # the file of roles ---------------------------------------------------------------------------------------------------
