@@ -304,7 +304,7 @@ def test_the_command_line(
     shown = call("publish")
     assert "county 360702" in shown and "发布 publication 20231231-001; 4 个文件 files" in shown
     written = json.loads(call("publish", "--json"))
-    assert [file["path"] for file in written["files"]][0].endswith("published/roles/analyst/warehouse.duckdb")
+    assert written["files"][0]["path"].endswith("published/roles/analyst/warehouse.duckdb")
     assert [run.outcome for run in runs(data) if run.step == "roles"] == ["succeeded", "succeeded"]
 
 
