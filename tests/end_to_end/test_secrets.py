@@ -29,7 +29,6 @@ from wangjian.parsing.keyed_hash import load_key
 from wangjian.paths import DataRoot
 from wangjian.sources.registry import load_registry
 from wangjian.state import runs
-from wangjian.warehouse.docs import write_model_docs
 
 pytestmark = pytest.mark.slow
 
@@ -109,7 +108,7 @@ def test_no_secret_is_written_or_said(
     pipeline.check(data)
     # so that the failures are in the published run log
     pipeline.publish(data)
-    write_model_docs(data)
+    pipeline.docs(data)
     pipeline.role_files(data)
     assert command("export", "audit", "--format", "csv", "--to", str(data.root / "out")) == 0
 
