@@ -14,6 +14,7 @@ from wangjian.health import Health, health
 from wangjian.landing.store import Landing
 from wangjian.paths import DataRoot
 from wangjian.state import Publication, PublicationEvent, Run, append_event, jsonl, now, record_run
+from wangjian.state.audit_log import Access, log_file, record_access
 from wangjian.state.holds import Hold, record_hold
 
 FINE = "赣市监立〔2023〕1号,1,1,罚款,1000.00,,,"
@@ -132,3 +133,13 @@ def test_years_of_history_need_no_reading(data: DataRoot) -> None:
     (folder / "2024-02" / "2024-02-03.0123456789abcdef.jsonl").write_text("not a manifest")
     assert str(landing.newest_date("jiangxi")) == "2024-02-03"
     assert landing.newest_date("nowhere") is None
+
+
+def test_an_audit_log_that_was_changed(data: DataRoot) -> None:
+    for table in ("a", "b"):
+        record_access(data, Access(action="EXPORTED", table_name=table, row_count=1))
+    assert health(data, MORNING).is_well
+    log_file(data).write_bytes(log_file(data).read_bytes().replace(b'"a"', b'"x"'))
+    assert health(data, MORNING).problems == (
+        "the audit log is not as it was written: record 1 was changed: line 2 names another hash of it",
+    )

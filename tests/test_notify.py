@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import socketserver
 from collections.abc import Iterator
 from email import message_from_bytes, policy
@@ -88,3 +89,27 @@ def test_a_mail_arrives(monkeypatch: pytest.MonkeyPatch) -> None:
     message = message_from_bytes(Mailbox.taken[0], policy=policy.default)
     assert (message["Subject"], message["To"]) == ("网监数仓 失败", "a@example.com, b@example.com")
     assert message.get_content().split() == ["第一行", "第二行"]
+
+
+@pytest.mark.parametrize("path", ["/send", "/broken", "/refuse"])
+def test_a_robots_key_is_in_no_log(
+    robot: Any, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str], path: str
+) -> None:
+    """As in a task of Airflow, where every library's remarks are kept."""
+    caplog.set_level(logging.INFO)
+    caplog.set_level(logging.INFO, logger="httpx")
+    taken = robot("plain", f"{path}?key=CANARY-robot")
+    tell("标题", "文字")
+    assert len(taken) == 1
+    assert "CANARY" not in caplog.text + "".join(capfd.readouterr())
+
+
+def test_an_extra_that_is_no_json_shows_nothing_of_it(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    connection = {"conn_type": "http", "host": "robot", "extra": "{key: CANARY-extra"}
+    monkeypatch.setenv("AIRFLOW_CONN_WANGJIAN_WEBHOOK", json.dumps(connection))
+    assert tell("标题", "文字") == []
+    told = caplog.text + "".join(capfd.readouterr())
+    assert "the extra of the connection is no JSON" in told
+    assert "CANARY" not in told

@@ -12,6 +12,7 @@ from wangjian.paths import DataRoot
 from wangjian.publishing import open_published
 from wangjian.sources.registry import TIMEZONE, Source, load_registry
 from wangjian.state import Publication, Run, now, runs
+from wangjian.state.audit_chain import verify_audit_log
 from wangjian.state.holds import present_hold
 
 LONGEST_STEP = timedelta(hours=24)
@@ -88,6 +89,7 @@ def health(data: DataRoot, at: datetime | None = None) -> Health:
 
 def _problems(data: DataRoot, shown: Publication | None, past: list[Run], at: datetime) -> list[str]:
     found = [] if shown else ["nothing is published"]
+    found += [f"the audit log is not as it was written: {fault}" for fault in verify_audit_log(data).faults]
     found += _stuck(past, at)
     if hold := present_hold(data):
         found.append(f"publication waits for approval since {hold.at:%Y-%m-%d %H:%M}: {hold.reason}")

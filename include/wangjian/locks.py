@@ -181,8 +181,13 @@ def archive_lock(data: DataRoot, doing: str) -> AbstractContextManager[None]:
 
 
 def site_lock(data: DataRoot, doing: str) -> AbstractContextManager[None]:
-    """One process at a time writes the built-in site; the last lock that anybody takes."""
+    """One process at a time writes the built-in site; the last lock that anybody takes, but for the audit log's."""
     return exclusive_lock(_path(data, "site"), doing=doing)
+
+
+def audit_log_lock(data: DataRoot, doing: str) -> AbstractContextManager[None]:
+    """One process at a time adds to the chain; held for the length of a line, whatever else is held."""
+    return exclusive_lock(_path(data, "audit_log"), doing=doing)
 
 
 def _path(data: DataRoot, name: str) -> Path:

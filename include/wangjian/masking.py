@@ -27,6 +27,24 @@ def masked(text: str, *, names: bool = True) -> str:
     return text
 
 
+def masked_sql(text: str) -> str:
+    """The same rules as an expression of DuckDB's SQL.
+
+    Args:
+        text: an expression, such as a quoted column.
+
+    Returns:
+        An expression of the masked text.
+    """
+    for _, pattern, replacement in _rules():
+        text = f"regexp_replace({text}, {_literal(pattern.pattern)}, {_literal(replacement)}, 'g')"
+    return text
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
 @cache
 def _rules() -> tuple[tuple[str, re.Pattern[str], str], ...]:
     project = yaml.safe_load((DBT_PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))

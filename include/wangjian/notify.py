@@ -64,8 +64,11 @@ def _post(endpoint: Endpoint, title: str, text: str) -> None:
         raise BadArguments(f"no webhook of the shape {shape}", mend=f"choose from {', '.join(SHAPES)}")
     port = f":{endpoint.port}" if endpoint.port else ""
     address = f"{endpoint.scheme or 'https'}://{endpoint.host}{port}{endpoint.extra.get('path', '/')}"
+    # a robot's address holds its key: neither httpx's own log line nor its errors, which show it, may be seen
+    logging.getLogger("httpx").setLevel(logging.WARNING)
     answer = httpx.post(address, json=SHAPES[shape](title, text), timeout=_SECONDS)
-    answer.raise_for_status()
+    if not answer.is_success:
+        raise WangjianError(f"the robot answers {answer.status_code}", mend="see its address and settings")
     # robots answer 200 and say in the body that they refuse
     body = answer.json() if "json" in answer.headers.get("content-type", "") else {}
     if refused := body.get("errcode") or body.get("code"):

@@ -26,12 +26,14 @@ from wangjian.quality.replay import note_quarantine_changes
 from wangjian.sources.fetch import FetchReport, FetchRequest, Progress, fetch
 from wangjian.sources.registry import get_source, load_registry
 from wangjian.state import current_build, now, record_run
+from wangjian.state.audit_log import Access, record_access
 from wangjian.state.holds import Hold, approve, present_hold
 from wangjian.warehouse import BuildReport
 
 if TYPE_CHECKING:
     from wangjian.bulletin import Format, Written
     from wangjian.handing_out.postgres import MirrorReport
+    from wangjian.roles import RoleFiles
 
 
 def ingest(
@@ -192,7 +194,7 @@ def publish(data: DataRoot, *, approved_by: str | None = None) -> PublishReport:
             if hold and approved_by:
                 approve(data, hold, approved_by)
             run.message = report.message
-    return replace(report, warnings=_site_warnings(data))
+    return replace(report, warnings=_beside_warnings(data))
 
 
 def rollback(data: DataRoot, publication_id: str | None = None) -> PublishReport:
@@ -207,7 +209,7 @@ def rollback(data: DataRoot, publication_id: str | None = None) -> PublishReport
     """
     found = publishing.rollback(data, publication_id)
     message = f"readers see {found.publication_id} again"
-    return PublishReport(found, False, (), message, _site_warnings(data))
+    return PublishReport(found, False, (), message, _beside_warnings(data))
 
 
 def site(data: DataRoot) -> Path:
@@ -255,6 +257,37 @@ def _link_from_site(data: DataRoot) -> None:
         site(data)
 
 
+def role_files(data: DataRoot) -> RoleFiles:
+    """Write the file of every role from the publication that readers see.
+
+    Raises:
+        WangjianError: nothing is published yet, or the file of roles is wrong; the files before stay.
+    """
+    from wangjian.roles import write_role_files
+
+    with record_run(data, "roles") as run:
+        written = write_role_files(data)
+        run.files = len(written.files)
+        run.message = written.publication_id
+    return written
+
+
+def _beside_warnings(data: DataRoot) -> tuple[str, ...]:
+    """Make what lies beside a publication: the site, and the files of roles where they are to come with it."""
+    return (*_site_warnings(data), *_role_warnings(data))
+
+
+def _role_warnings(data: DataRoot) -> tuple[str, ...]:
+    from wangjian.roles import load_roles
+
+    try:
+        if load_roles().with_publication:
+            role_files(data)
+    except Exception as error:
+        return (f"the files of roles could not be written: {error} → mend it, then run `wangjian roles publish`",)
+    return ()
+
+
 def _site_warnings(data: DataRoot) -> tuple[str, ...]:
     """Make the site where it shows another publication; that it failed must not undo the publication, but be told."""
     from wangjian.site import is_current
@@ -284,6 +317,12 @@ def mirror(data: DataRoot) -> MirrorReport:
 
     with record_run(data, "mirror") as run:
         report = postgres.mirror(data)
+        if report.is_new:
+            selection = {"publication_id": report.publication_id}
+            mirrored = Access(
+                action="MIRRORED", table_name="marts, reports", selection=selection, row_count=report.rows
+            )
+            record_access(data, mirrored)
         run.outcome = run.outcome if report.is_new else "skipped"
         run.rows = report.rows
         run.message = f"{report.publication_id}: {report.tables} tables"

@@ -7,8 +7,8 @@ import re
 import zipfile
 from datetime import datetime
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-"""With one of these a spreadsheet takes a text for a formula."""
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+"""With one of these a spreadsheet takes a text for a formula; those of full width in some of its languages."""
 
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 _WHEN = re.compile(rb"(<dcterms:(created|modified)[^>]*>)[^<]*")

@@ -23,8 +23,10 @@ from wangjian.bulletin.compose import compose
 from wangjian.bulletin.content import Bulletin, Cell, Missing, Paragraph, Table
 from wangjian.bulletin.figures import Figures, read_figures
 from wangjian.errors import BadArguments, WangjianError
+from wangjian.files import sha256_of
 from wangjian.paths import DataRoot
 from wangjian.publishing import open_published
+from wangjian.state.audit_log import records
 
 pytestmark = pytest.mark.slow
 
@@ -245,6 +247,17 @@ def test_the_document_is_set_as_an_official_one(year_2024: DataRoot, tmp_path: P
     counties = {name: cells[0] for name, cells in table(issue, "各县（市、区）监测情况").items() if name != "合计"}
     assert {row[0]: row[1] for row in numbers.iter_rows(min_row=2, values_only=True)} == counties  # type: ignore[union-attr]
     assert all(f"<v>{number}</v>".encode() in parts["/word/charts/chart1.xml"].blob for number in counties.values())
+
+
+def test_each_file_is_on_record_with_its_hash(year_2024: DataRoot, tmp_path: Path) -> None:
+    written = write_bulletin(year_2024, MONTH, tmp_path, ["docx", "xlsx"])
+    found = {record.file_name: record for record in records(year_2024)[-2:]}
+    assert {path.name: sha256_of(path) for path in written.files} == {name: one.sha256 for name, one in found.items()}
+    assert {(one.action, one.selection["month"]) for one in found.values()} == {("EXPORTED", "2024-11")}
+    with open_published(year_2024) as connection:
+        of_month = "select count(*) from reports.rpt_monthly_bulletin where month_start = ?"
+        count = connection.execute(of_month, [MONTH]).fetchall()[0][0]
+    assert {one.row_count for one in found.values()} == {count}
 
 
 def test_the_workbook_holds_all_rows_as_numbers_and_no_formula(

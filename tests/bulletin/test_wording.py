@@ -80,9 +80,11 @@ def test_the_last_complete_month(as_of: str, month: str) -> None:
     assert last_complete_month(date.fromisoformat(as_of)) == date.fromisoformat(month)
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\tx", "\rx"])
+@pytest.mark.parametrize(
+    "text", ["=1+1", "+1", "-1", "@x", "\tx", "\rx", "\nx", "＝1+1", "＋1", "－1", "＠x", "\x00=1"]
+)
 def test_no_text_runs_as_a_formula(text: str) -> None:
-    assert harmless(text) == f"'{text}"
+    assert harmless(text) == f"'{text}".replace("\x00", "")
     assert harmless("a\x00\x1fb=") == "ab="
 
 

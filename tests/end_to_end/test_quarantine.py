@@ -18,6 +18,8 @@ from wangjian import pipeline
 from wangjian.cli import main
 from wangjian.paths import DataRoot
 from wangjian.sources.contract import load_contract
+from wangjian.state.audit_chain import verify_audit_log
+from wangjian.state.audit_log import records
 
 pytestmark = pytest.mark.slow
 
@@ -127,10 +129,12 @@ def test_clear_rows_leave_for_a_purpose_only_and_never_as_formulas(
     clear = _text(tmp_path / f"quarantine_jiangxi.{kind}")
     assert all(secret in clear for secret in SECRETS[:4])
     assert "'=cmd|" in clear
-    record = json.loads((data.state / "exports.jsonl").read_text(encoding="utf-8").splitlines()[-1])
+    record = records(data)[-1]
     content = (tmp_path / f"quarantine_jiangxi.{kind}").read_bytes()
-    assert record["purpose"] == "退回江西专版核对" and record["is_clear"] and record["row_count"] == 2
-    assert record["sha256"] == hashlib.sha256(content).hexdigest()
+    assert (record.action, record.purpose, record.row_count) == ("OPENED_CLEAR", "退回江西专版核对", 2)
+    assert record.sha256 == hashlib.sha256(content).hexdigest()
+    assert [found.action for found in records(data)[-2:]] == ["EXPORTED", "OPENED_CLEAR"]
+    assert verify_audit_log(data).is_whole
 
 
 def _text(path: Path) -> str:

@@ -18,7 +18,7 @@ from handing_out.conftest import Publish
 from wangjian.errors import BadArguments
 from wangjian.handing_out.export import export_tables
 from wangjian.paths import DataRoot
-from wangjian.state.exports import ExportedFile
+from wangjian.state.audit_log import records
 
 
 def described(folder: Path) -> dict[str, Any]:
@@ -89,12 +89,33 @@ def test_the_same_publication_gives_the_same_bytes(publish_by_hand: Publish, tmp
         assert first == [path.read_bytes() for path in export_tables(data, ["marts"], tmp_path / "b", kind)]  # type: ignore[arg-type]
 
 
+STARTS = ("=1+1", "+1", "-1+2", "@sum(a1)", "\t=1", "\r=1", "\n=1", "＝1+1", "\x01=1+1", "x=1", "１")
+
+
+def test_texts_run_as_no_formula_and_numbers_stay_numbers(publish_by_hand: Publish, tmp_path: Path) -> None:
+    data = publish_by_hand(1)
+    with duckdb.connect(str(data.published / "warehouse-20231231-001.duckdb")) as connection:
+        connection.execute(
+            "create table marts.fct_hostile (said varchar, amount decimal(18, 2), share double, n bigint)"
+        )
+        connection.executemany(
+            "insert into marts.fct_hostile values (?, -1.50, -0.25, -7)", [[text] for text in STARTS]
+        )
+    path, _ = export_tables(data, ["fct_hostile"], tmp_path / "out", "csv")
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        header, *rows = list(csv.reader(file))
+    assert header == ["said", "amount", "share", "n"]
+    # control characters, which XLSX forbids, go; what stood behind them must not run either
+    assert [row[0] for row in rows] == [f"'{text}" for text in STARTS[:8]] + ["'=1+1", "x=1", "１"]
+    assert {tuple(row[1:]) for row in rows} == {("-1.50", "-0.25", "-7")}
+
+
 def test_every_export_is_on_record(publish_by_hand: Publish, tmp_path: Path) -> None:
     data = publish_by_hand(1)
     path, _ = export_tables(data, ["fct_even"], tmp_path / "out", "csv")
-    line = (data.state / "exports.jsonl").read_text(encoding="utf-8").splitlines()[-1]
-    record = ExportedFile.model_validate_json(line)
-    assert (record.table_name, record.row_count, record.is_clear) == ("marts.fct_even", 100, False)
+    (record,) = records(data)
+    assert (record.action, record.table_name, record.row_count) == ("EXPORTED", "marts.fct_even", 100)
+    assert record.selection == {"publication_id": "20231231-001"}
     assert record.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
 
 

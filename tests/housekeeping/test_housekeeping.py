@@ -29,13 +29,13 @@ from wangjian.state import (
     jsonl,
     runs,
 )
-from wangjian.state.exports import ExportedFile, record_export
+from wangjian.state.audit_chain import verify_audit_log
+from wangjian.state.audit_log import Access, record_access
 
 NOW = datetime(2024, 2, 10, 3, tzinfo=UTC)
 PERIODS = """
 publications: {keep: 2}
 run_log: {months: 6}
-access_log: {months: 6}
 airflow_logs: {months: 6}
 check_results: {months: 1}
 check_reports: {keep: 2}
@@ -146,16 +146,13 @@ def test_torn_lines_stay_where_they_are(data: DataRoot) -> None:
     assert lines_of(log)[0] == '{"started_at": "2023-06'
 
 
-def test_the_record_of_what_left_the_house_moves_likewise(data: DataRoot) -> None:
-    for month in ("2023-06", "2024-02"):
-        at = datetime.fromisoformat(f"{month}-01T00:00:00+00:00")
-        file = ExportedFile(
-            exported_at=at, person="p", purpose=None, is_clear=False, table_name="t", selection={}, file_name="f", sha256="0", row_count=1
-        )  # fmt: skip
-        record_export(data, file)
-    pipeline.housekeeping(data, at=NOW)
-    assert len(archived_lines(data, "exports-2023-06.jsonl.gz")) == 1
-    assert len(lines_of(data.state / "exports.jsonl")) == 1
+def test_the_audit_log_stays_whole(data: DataRoot) -> None:
+    for number in range(3):
+        record_access(data, Access(action="EXPORTED", table_name=f"t{number}", row_count=1))
+    log_runs(data, "2023-06")
+    pipeline.housekeeping(data, at=datetime(2199, 1, 1, tzinfo=UTC))
+    assert len(lines_of(data.state / "audit_log.jsonl")) == 3
+    assert verify_audit_log(data).is_whole
 
 
 def _append_until(stop: Any, written: Any, data: DataRoot, number: int) -> None:

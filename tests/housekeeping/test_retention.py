@@ -32,7 +32,7 @@ def test_a_site_changes_what_it_names(site: Path) -> None:
     assert found.check_results.months == yaml.safe_load(DEFAULTS.read_text())["check_results"]["months"]
 
 
-@pytest.mark.parametrize("name", ["run_log", "access_log", "airflow_logs"])
+@pytest.mark.parametrize("name", ["run_log", "airflow_logs"])
 def test_less_than_the_law_asks_for_is_refused(site: Path, name: str) -> None:
     site.write_text(f"{name}: {{months: 5}}\n")
     with pytest.raises(BadArguments, match="six months at the least") as caught:

@@ -38,5 +38,5 @@ def test_the_models_page_needs_no_network_and_knows_the_labels(year_2024: DataRo
     assert "INLINE DATA" not in page
     manifest = json.JSONDecoder().raw_decode(page, page.index('{"metadata": {"dbt_schema_version"'))[0]
     columns = manifest["nodes"]["model.wangjian.fct_lead"]["columns"]
-    assert columns["lead_key"]["description"] == load_labels().of_column("fct_lead", "lead_key")
-    assert all(column["description"] for column in columns.values())
+    assert columns["lead_key"]["description"] == load_labels().described("fct_lead", "lead_key")
+    assert all(column["description"].endswith((" Internal]", " Public]", " Sensitive]")) for column in columns.values())

@@ -1,13 +1,16 @@
-"""No personal data in what is published (个人信息保护法 art. 6; reporters, persons' names, numbers, phones, addresses)."""
+"""No personal data in what is published, nor in the files of roles (个人信息保护法 art. 6: persons' names, numbers, phones, addresses)."""
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 
 import duckdb
 import pytest
 
 from wangjian.paths import DataRoot
+from wangjian.roles import write_role_files
 
 pytestmark = pytest.mark.slow
 
@@ -35,9 +38,22 @@ def known(year_2024: DataRoot) -> dict[str, set[str]]:
 
 
 @pytest.fixture(scope="module")
-def texts(year_2024: DataRoot) -> dict[str, set[str]]:
-    """Every distinct text of every published column, by `schema.table.column`."""
-    with duckdb.connect(str(year_2024.published / "warehouse.duckdb"), read_only=True) as connection:
+def with_roles(year_2024: DataRoot, tmp_path_factory: pytest.TempPathFactory) -> DataRoot:
+    """A data root of its own with the published year and the file of each role."""
+    data = DataRoot(tmp_path_factory.mktemp("roles"))
+    shutil.copytree(year_2024.published, data.published, symlinks=True, copy_function=os.link)
+    shutil.copytree(year_2024.state, data.state)
+    write_role_files(data)
+    return data
+
+
+@pytest.fixture(
+    scope="module", params=["", "roles/auditor", "roles/analyst", "roles/county_analyst-360702", "roles/public"]
+)
+def texts(with_roles: DataRoot, request: pytest.FixtureRequest) -> dict[str, set[str]]:
+    """Every distinct text of every column of a file, by `schema.table.column`."""
+    path = with_roles.published / request.param / "warehouse.duckdb"
+    with duckdb.connect(str(path), read_only=True) as connection:
         columns = connection.execute(
             "select schema_name, table_name, column_name from duckdb_columns() where not internal and data_type = 'VARCHAR'"
         ).fetchall()

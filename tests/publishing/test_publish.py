@@ -91,6 +91,41 @@ def test_missing_labels_are_all_named_and_stop_it(data: DataRoot, build: BuildAg
     assert not (data.published / "warehouse.duckdb").is_symlink()
 
 
+def test_a_column_without_a_level_stops_it(data: DataRoot, build: BuildAgain, labels: Path) -> None:
+    build()
+    known = yaml.safe_load(labels.read_text(encoding="utf-8"))
+    del known["columns"]["filed_on"]["level"]
+    known["columns"]["passed"]["level"] = "SECRET"
+    del known["tables"]["fct_case"]["columns"]["case_no"]["level"]
+    labels.write_text(yaml.safe_dump(known, allow_unicode=True), encoding="utf-8")
+    with pytest.raises(BadArguments) as caught:
+        publish(data, labels=labels)
+    assert "columns.filed_on: has no level; give PUBLIC 公开, INTERNAL 内部 or SENSITIVE 敏感" in str(caught.value)
+    assert "columns.passed: there is no level 'SECRET'" in str(caught.value)
+    assert "tables.fct_case.columns.case_no: has no level" in str(caught.value)
+    assert not (data.published / "warehouse.duckdb").is_symlink()
+
+
+def test_the_file_tells_the_level_of_each_of_its_columns(data: DataRoot, build: BuildAgain, labels: Path) -> None:
+    build()
+    publish(data, labels=labels)
+    told = rows(data, "select schema_name, table_name, column_name from audit.column_level order by all")
+    there = "select schema_name, table_name, column_name from duckdb_columns() where not internal order by all"
+    assert told == rows(data, there)
+    of_case = "select label_zh, label_en, level, level_name, level_name_en from audit.column_level where table_name = 'fct_case'"
+    assert rows(data, f"{of_case} and column_name = 'case_no'") == [
+        ("立案号", "Case's number", "PUBLIC", "公开", "Public")
+    ]
+    assert rows(data, f"{of_case} and column_name = 'filed_on'")[0][2:] == ("INTERNAL", "内部", "Internal")
+
+
+def test_a_changed_level_is_published(data: DataRoot, build: BuildAgain, labels: Path) -> None:
+    build()
+    publish(data, labels=labels)
+    labels.write_text(labels.read_text(encoding="utf-8").replace("level: PUBLIC", "level: SENSITIVE"), encoding="utf-8")
+    assert publish(data, labels=labels).is_new
+
+
 def test_the_history_goes_with_it(data: DataRoot, build: BuildAgain, labels: Path) -> None:
     build()
     with record_run(data, "parse", run_id="r1") as run:

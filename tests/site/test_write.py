@@ -14,6 +14,7 @@ from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
+import yaml
 from click.testing import CliRunner
 
 from wangjian import pipeline
@@ -88,7 +89,8 @@ def test_a_failure_leaves_the_site_before_and_is_told(data: DataRoot, tmp_path: 
     before = write_site(data).parent.resolve()
     broken = tmp_path / "labels.yml"
     # found out once some pages are written
-    broken.write_text("columns: {}", encoding="utf-8")
+    levels = {level: {"zh": level, "en": level} for level in ("PUBLIC", "INTERNAL", "SENSITIVE")}
+    broken.write_text(yaml.safe_dump({"columns": {}, "codes": {"level": levels}}), encoding="utf-8")
     with pytest.raises(BadArguments, match="codes have no names"):
         write_site(data, broken)
     assert (data.docs / "site").resolve() == before

@@ -31,8 +31,9 @@ class Robot(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         self.taken.append(json.loads(self.rfile.read(int(self.headers["content-length"]))))
-        body = json.dumps(ANSWERS.get(self.path, {"errcode": 0, "errmsg": "ok"})).encode()
-        self.send_response(500 if self.path == "/broken" else 200)
+        path = self.path.partition("?")[0]
+        body = json.dumps(ANSWERS.get(path, {"errcode": 0, "errmsg": "ok"})).encode()
+        self.send_response(500 if path == "/broken" else 200)
         self.send_header("content-type", "application/json")
         self.end_headers()
         self.wfile.write(body)

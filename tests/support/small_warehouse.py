@@ -33,7 +33,7 @@ create or replace table intermediate.int_audit__export_status as
 """
 LABELS = {
     "columns": {
-        name: {"zh": f"列{number}", "en": f"Column {name}"}
+        name: {"zh": f"列{number}", "en": f"Column {name}", "level": "INTERNAL"}
         for number, name in enumerate(
             [
                 "case_no",
@@ -77,17 +77,35 @@ LABELS = {
                 "dataset",
                 "held_since",
                 "fail_codes",
+                "schema_name",
+                "label_zh",
+                "label_en",
+                "level",
+                "level_name",
+                "level_name_en",
             ]
         )
     },
     "tables": {
-        "fct_case": {"zh": "案件", "en": "Cases", "columns": {"case_no": {"zh": "立案号", "en": "Case's number"}}},
+        "fct_case": {
+            "zh": "案件",
+            "en": "Cases",
+            "columns": {"case_no": {"zh": "立案号", "en": "Case's number", "level": "PUBLIC"}},
+        },
         "rpt_cases": {"zh": "案件数", "en": "Number of cases"},
         "row_balance": {"zh": "行数平衡", "en": "Row balance"},
         "check_result": {"zh": "检查结果", "en": "Check results"},
+        "column_level": {"zh": "字段分级", "en": "Levels of columns"},
         "held_dataset": {"zh": "暂缓数据集", "en": "Held back"},
         "publication": {"zh": "发布", "en": "Publications"},
         "run_log": {"zh": "运行记录", "en": "Run log"},
+    },
+    "codes": {
+        "level": {
+            "PUBLIC": {"zh": "公开", "en": "Public"},
+            "INTERNAL": {"zh": "内部", "en": "Internal"},
+            "SENSITIVE": {"zh": "敏感", "en": "Sensitive"},
+        }
     },
 }
 

@@ -109,4 +109,4 @@ def test_rules_that_change_during_a_build_are_a_difference_for_the_next(
     monkeypatch.setattr("wangjian.warehouse.contract_hashes", lambda _: contracts[0])
     monkeypatch.setattr("wangjian.warehouse.run_dbt", changed_meanwhile)
     build(data, force=True)
-    assert not _may_increment(data, rules_fingerprint(read_ledgers(data)))
+    assert not _may_increment(data, rules_fingerprint(read_ledgers(data), []))

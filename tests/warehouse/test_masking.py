@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import duckdb
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wangjian.masking import masked
+from wangjian.masking import masked, masked_sql
 
 Evaluate = Callable[..., list[Any]]
 
@@ -65,6 +66,15 @@ def test_what_stays(evaluate: Evaluate, text: str) -> None:
 @given(st.text('张三李王0123456789Xx@.-, ";|{}号区室abc\n', max_size=60))
 def test_sql_and_python_agree(evaluate: Evaluate, text: str) -> None:
     assert evaluate("masked", [text]) == [masked(text)]
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text('张三李王0123456789Xx@.-, ";|{}号区室abc\n', max_size=60))
+def test_the_expression_for_files_of_roles_agrees(text: str) -> None:
+    with duckdb.connect() as connection:
+        assert connection.execute(f"select {masked_sql('said')} from (select ? as said)", [text]).fetchone() == (
+            masked(text),
+        )
 
 
 @pytest.mark.parametrize(

@@ -50,6 +50,8 @@
 {%- set columns = node.columns if node else {} -%}
 {#- named here, outside of any condition, so that dbt sees the dependency -#}
 {%- set aliases = ref('seed_alias') -%}
+{%- set corrections = source('raw_audit', 'corrections') -%}
+{%- set corrected = var('corrected_columns', {}).get(source_name ~ '.' ~ dataset, []) -%}
 with
 
 wanted as (
@@ -62,13 +64,17 @@ wanted as (
     group by batch_id, export_id
 ),
 
-raw as (
+{{ 'landed' if corrected else 'raw' }} as (
     select raw_rows.*
     from {{ source(source_name, dataset) }} as raw_rows
     -- the batches first: files of other batches are then not opened beyond their statistics
     where raw_rows._batch_id in (select wanted.batch_id from wanted)
         and raw_rows._export_id in (select wanted.export_id from wanted)
 )
+{%- if corrected %},
+
+{{ corrected_rows(source_name, dataset, columns, node.config.meta.key if node else [], corrected, corrections) }}
+{%- endif %}
 
 select
 {%- for column in columns.values() %}
@@ -96,6 +102,36 @@ left join {{ aliases }} as alias_{{ column.name }}
     on alias_{{ column.name }}.domain = '{{ column.config.meta.alias_domain }}'
     and alias_{{ column.name }}.alias_text = raw.{{ column.name }}
 {%- endfor %}
+{%- endmacro %}
+
+{#-
+    Rows with what a person said instead of the source, before it is checked and typed: where a row still has the value that was found
+    wrong. What the source has corrected itself stays.
+-#}
+{% macro corrected_rows(source_name, dataset, columns, key, corrected, corrections) -%}
+raw as (
+    select
+    {%- for column in columns.values() %}
+        {%- if column.name in corrected %}
+        case when fix_{{ column.name }}.row_key is not null then fix_{{ column.name }}.right_value else landed.{{ column.name }} end as {{ column.name }},
+        {%- else %}
+        landed.{{ column.name }},
+        {%- endif %}
+    {%- endfor %}
+        landed._is_duplicate,
+        {%- for name in lineage_columns().split(',') %}
+        landed.{{ name | trim }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from landed
+    {%- for name in corrected %}
+    left join {{ corrections }} as fix_{{ name }}
+        on fix_{{ name }}.source = '{{ source_name }}' and fix_{{ name }}.dataset = '{{ dataset }}'
+            and fix_{{ name }}.column_name = '{{ name }}' and fix_{{ name }}.provider = landed._provider
+            and (fix_{{ name }}.business_date is null or fix_{{ name }}.business_date = landed._business_date)
+            and fix_{{ name }}.row_key = concat_ws('|', {% for name_of_key in key %}landed.{{ name_of_key }}{{ ', ' if not loop.last }}{% endfor %})
+            and fix_{{ name }}.wrong_value is not distinct from landed.{{ name }}
+    {%- endfor %}
+)
 {%- endmacro %}
 
 {#-

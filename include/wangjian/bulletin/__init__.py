@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -15,6 +16,7 @@ from wangjian.bulletin.pdf import INSTALL, office, pdf_bytes
 from wangjian.bulletin.workbook import xlsx_bytes
 from wangjian.files import write_atomically
 from wangjian.paths import DataRoot
+from wangjian.state.audit_log import Access, record_access
 
 __all__ = ["FORMATS", "Format", "Written", "office", "write_bulletin"]
 
@@ -56,7 +58,7 @@ def write_bulletin(
         issued_on: the day that the document bears; null leaves room for a hand to write it.
 
     Returns:
-        What was written.
+        What was written. Each file is on record in the audit log.
 
     Raises:
         BadArguments: there are no figures of the month, or it has not ended.
@@ -68,10 +70,23 @@ def write_bulletin(
     files = []
     for kind, content in _contents(figures, wanted, issued_on).items():
         path = folder / f"bulletin-{figures.month:%Y-%m}.{kind}"
+        _record(data, figures, path, content)
         write_atomically(path, content)
         files.append(path)
     skipped = "" if formats or office() else f"PDF: 未安装 LibreOffice is not installed → {INSTALL}"
     return Written(figures.month, figures.publication.publication_id, tuple(files), skipped)
+
+
+def _record(data: DataRoot, figures: Figures, path: Path, content: bytes) -> None:
+    access = Access(
+        action="EXPORTED",
+        table_name="reports.rpt_monthly_bulletin",
+        selection={"month": f"{figures.month:%Y-%m}", "publication_id": figures.publication.publication_id},
+        row_count=len(figures.rows),
+        file_name=path.name,
+        sha256=hashlib.sha256(content).hexdigest(),
+    )
+    record_access(data, access)
 
 
 def _wanted(formats: Iterable[Format] | None) -> tuple[Format, ...]:

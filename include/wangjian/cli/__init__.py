@@ -14,12 +14,17 @@ import click
 from rich.markup import escape
 
 from wangjian.cli.archive import archive
+from wangjian.cli.audit import audit
 from wangjian.cli.bulletin import bulletin
 from wangjian.cli.common import DAY, console, json_option
 from wangjian.cli.common import say as _say
 from wangjian.cli.common import with_progress as _with_progress
+from wangjian.cli.corrections import corrections
 from wangjian.cli.export import export
 from wangjian.cli.housekeeping import housekeeping
+from wangjian.cli.keys import keys
+from wangjian.cli.privacy import privacy
+from wangjian.cli.roles import roles
 from wangjian.cli.simulate import simulate
 from wangjian.cli.site import site
 from wangjian.cli.trace import trace
@@ -381,7 +386,7 @@ def quarantine_show(key: str, as_json: bool) -> None:
 @click.option("--folder", required=True, type=click.Path(file_okay=False, path_type=Path), help="where the files go")
 @click.option("--format", "kind", type=click.Choice(["csv", "xlsx"]), default="xlsx", show_default=True)
 @click.option("--clear", is_flag=True, help="with personal data as it came; asks for a purpose")
-@click.option("--purpose", help="why; goes into the record of exports")
+@click.option("--purpose", help="why; goes into the audit log")
 @json_option
 def quarantine_export(folder: Path, kind: Any, clear: bool, purpose: str | None, as_json: bool, **given: Any) -> None:
     """Write the bad rows into one file for each provider or system, ready to send back."""
@@ -391,5 +396,18 @@ def quarantine_export(folder: Path, kind: Any, clear: bool, purpose: str | None,
     _say({"files": [str(file) for file in files]}, as_json=as_json)
 
 
-for command in (archive, bulletin, export, housekeeping, simulate, site, trace):
+for command in (
+    archive,
+    audit,
+    bulletin,
+    corrections,
+    export,
+    housekeeping,
+    keys,
+    privacy,
+    roles,
+    simulate,
+    site,
+    trace,
+):
     cli.add_command(command)

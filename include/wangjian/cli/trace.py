@@ -41,6 +41,8 @@ def _show(found: Trace) -> None:
     _more(len(found.key))
     for place in found.places[:SHOWN]:
         click.echo(_line(place))
+        for correction in place.corrections:
+            click.echo(f"    纠正 corrected: {correction}")
     _more(len(found.places))
     if not found.places:
         click.echo(

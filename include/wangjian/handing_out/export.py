@@ -25,7 +25,7 @@ from wangjian.handing_out.tables import (
 from wangjian.paths import DataRoot
 from wangjian.publishing.reading import quoted
 from wangjian.spreadsheets import FORMULA_STARTS
-from wangjian.state.exports import ExportedFile, record_export
+from wangjian.state.audit_log import Access, record_access
 
 Kind = Literal["csv", "parquet"]
 
@@ -43,7 +43,7 @@ def export_tables(
         labels: what the header of a CSV file says: labels in one of the languages, or the columns' own names.
 
     Returns:
-        The files, the descriptor last. Each is on record in `state/exports.jsonl`.
+        The files, the descriptor last. Each is on record in the audit log.
 
     Raises:
         BadArguments: there is no such table; or labels are asked for in Parquet, whose columns keep their names.
@@ -56,7 +56,9 @@ def export_tables(
         publication = publication_of(connection)
         inputs = sources_of(connection.execute("select mart_name, source, dataset from audit.mart_input").fetchall())
         files = [
-            _write(data, connection, table, folder, kind, labels, inputs.get(table.name, ()))
+            _write(
+                data, connection, table, folder, kind, labels, inputs.get(table.name, ()), publication.publication_id
+            )
             for table in chosen_tables(published_tables(connection), names)
         ]
     descriptor = json.dumps(describe(publication, files, labels), ensure_ascii=False, indent=2)
@@ -72,6 +74,7 @@ def _write(
     kind: Kind,
     labels: Labels,
     sources: tuple[str, ...],
+    publication_id: str,
 ) -> ExportedTable:
     path = folder / f"{table.full_name}.{kind}"
     with written_atomically(path) as temporary:
@@ -80,18 +83,15 @@ def _write(
             table, path.name, kind, sha256_of(temporary), temporary.stat().st_size, row_count, sources
         )
         # on record before the file is in place: a crash between the two leaves a line too many, never a file too many
-        record_export(
-            data,
-            ExportedFile(
-                purpose=None,
-                is_clear=False,
-                table_name=table.full_name,
-                selection={},
-                file_name=path.name,
-                sha256=written.sha256,
-                row_count=row_count,
-            ),
+        access = Access(
+            action="EXPORTED",
+            table_name=table.full_name,
+            selection={"publication_id": publication_id},
+            row_count=row_count,
+            file_name=path.name,
+            sha256=written.sha256,
         )
+        record_access(data, access)
     return written
 
 

@@ -56,7 +56,6 @@ class Retention(_Entry):
 
     publications: NewestFiles
     run_log: NetworkLog
-    access_log: NetworkLog
     airflow_logs: NetworkLog
     check_results: Results
     check_reports: NewestReports

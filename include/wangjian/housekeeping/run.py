@@ -77,11 +77,9 @@ def _publications(data: DataRoot, retention: Retention, at: datetime, run_id: st
 
 
 def _logs(data: DataRoot, retention: Retention, at: datetime, run_id: str, dry_run: bool) -> list[Cleared]:
-    cleared = []
-    for kind, name, field in (("run_log", "run_log", "started_at"), ("access_log", "exports", "exported_at")):
-        first = first_kept_month(at, getattr(retention, kind).months)
-        cleared += move_months(data, kind, data.state / f"{name}.jsonl", field, first, dry_run=dry_run)
-    return cleared
+    """The audit log never moves: its chain is whole in one place."""
+    first = first_kept_month(at, retention.run_log.months)
+    return move_months(data, "run_log", data.state / "run_log.jsonl", "started_at", first, dry_run=dry_run)
 
 
 def _check_results(data: DataRoot, retention: Retention, at: datetime, run_id: str, dry_run: bool) -> list[Cleared]:

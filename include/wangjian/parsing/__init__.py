@@ -8,6 +8,7 @@ from wangjian.parsing.raw import (
     ledger_fingerprint,
     read_ledgers,
     snapshot_ledgers,
+    write_corrections,
     write_empty_files,
     write_waivers,
 )
@@ -21,6 +22,7 @@ __all__ = [
     "read_ledgers",
     "snapshot_ledgers",
     "unparsed",
+    "write_corrections",
     "write_empty_files",
     "write_waivers",
 ]

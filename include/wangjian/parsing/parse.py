@@ -139,7 +139,7 @@ def _parse_batch(source: Source, batch: Batch, partition: Partition, data: DataR
     if source.format == "json_pages":
         _parse_json_batch(batch, partition, landing)
     else:
-        key = load_key(data.state)
+        key = load_key(data.state).secret
         for export in batch.exports:
             _parse_export(source, batch, export, landing, key)
         if batch.dataset and batch.rows:

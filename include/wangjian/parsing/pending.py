@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from wangjian.landing.manifest import Manifest
 from wangjian.landing.store import Landing, ListedExport, read_manifest
+from wangjian.parsing.keyed_hash import load_key
 from wangjian.parsing.raw import ParsedExport, parsed_exports
 from wangjian.paths import DataRoot
 from wangjian.sources.contract import Dataset, load_contract
@@ -60,8 +61,10 @@ def pending(source: Source, data: DataRoot, landing: Landing, again: Again | Non
     """
     parsed = parsed_exports(data, source.source)
     found = _by_partition(source.source, landing).items()
+    hashed_by = load_key(data.state).fingerprint if any(map(_is_hashed, load_contract(source.source).values())) else ""
     return [
-        _pending(source, key, listed, parsed.get(key, []), is_anew=bool(again and again(*key))) for key, listed in found
+        _pending(source, key, listed, parsed.get(key, []), hashed_by, is_anew=bool(again and again(*key)))
+        for key, listed in found
     ]
 
 
@@ -83,19 +86,31 @@ def _by_partition(source: str, landing: Landing) -> dict[tuple[str, str], list[L
 
 
 def _pending(
-    source: Source, key: tuple[str, str], listed: list[ListedExport], parsed: list[ParsedExport], *, is_anew: bool
+    source: Source,
+    key: tuple[str, str],
+    listed: list[ListedExport],
+    parsed: list[ParsedExport],
+    hashed_by: str,
+    *,
+    is_anew: bool,
 ) -> Pending:
     known = {export.export_id for export in parsed}
     new = {export.export_id: read_manifest(export.path) for export in listed if export.export_id not in known}
     providers = {export.provider for export in parsed} | {export.key.provider for export in new.values()}
-    current = contract_hash(source, load_contract(source.source).get(key[0]), providers)
+    current = contract_hash(source, load_contract(source.source).get(key[0]), providers, hashed_by)
     kept = frozenset(export.export_id for export in parsed if export.contract_hash == current and not is_anew)
     todo = (new.get(item.export_id) or read_manifest(item.path) for item in listed if item.export_id not in kept)
     return Pending(*key, current, kept, tuple(todo), is_stale=kept != known)
 
 
-def contract_hash(source: Source, dataset: Dataset | None, providers: Iterable[str]) -> str:
-    """What the outcome of parsing depends on besides the bytes: contract, encodings, providers' layouts, parser."""
+def _is_hashed(dataset: Dataset) -> bool:
+    return any(column.on_parse == "keyed_hash" for column in dataset.columns)
+
+
+def contract_hash(source: Source, dataset: Dataset | None, providers: Iterable[str], hashed_by: str) -> str:
+    """What the outcome of parsing depends on besides the bytes: contract, encodings, providers' layouts, parser, the key of hashes."""
     layouts = [load_provider(code).model_dump_json() for code in sorted(set(providers) - {""})]
     content = [PARSER_VERSION, source.encodings, dataset.model_dump_json() if dataset else "", layouts]
+    if dataset and _is_hashed(dataset):
+        content.append(hashed_by)
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]

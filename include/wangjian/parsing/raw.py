@@ -92,6 +92,23 @@ CONTROLS = pa.schema(
     ]
 )
 
+CORRECTIONS = pa.schema(
+    [
+        ("correction_id", pa.string()),
+        ("source", pa.string()),
+        ("provider", pa.string()),
+        ("dataset", pa.string()),
+        ("business_date", pa.date32()),
+        ("row_key", pa.string()),
+        ("column_name", pa.string()),
+        ("wrong_value", pa.string()),
+        ("right_value", pa.string()),
+        ("reason", pa.string()),
+        ("corrected_by", pa.string()),
+        ("corrected_at", pa.timestamp("us", tz="UTC")),
+    ]
+)
+
 WAIVERS = pa.schema(
     [
         ("export_id", pa.string()),
@@ -194,6 +211,7 @@ def write_empty_files(data: DataRoot, datasets: Iterable[Dataset]) -> None:
     wanted[data.raw / "_controls" / "_schema" / "_schema" / "empty.parquet"] = CONTROLS
     wanted[data.raw / "_rejects" / "_schema" / "_schema" / "_schema" / "empty.parquet"] = REJECTS
     wanted[data.raw / "_waivers" / "_schema" / "empty.parquet"] = WAIVERS
+    wanted[data.raw / "_corrections" / "_schema" / "empty.parquet"] = CORRECTIONS
     for path, schema in wanted.items():
         if not path.exists() or pq.read_schema(path).names != schema.names:
             write_table(path, [], schema)
@@ -202,6 +220,11 @@ def write_empty_files(data: DataRoot, datasets: Iterable[Dataset]) -> None:
 def write_waivers(data: DataRoot, rows: Sequence[Mapping[str, Any]]) -> None:
     """Write the waivers that hold where SQL reads them."""
     write_table(data.raw / "_waivers" / "state" / "waivers.parquet", rows, WAIVERS)
+
+
+def write_corrections(data: DataRoot, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write the corrections that hold where SQL reads them."""
+    write_table(data.raw / "_corrections" / "state" / "corrections.parquet", rows, CORRECTIONS)
 
 
 def read_ledgers(data: DataRoot) -> pa.Table:

@@ -13,9 +13,15 @@ from wangjian.errors import WangjianError
 from wangjian.publishing.labels import Labels
 
 SCHEMAS = ("marts", "reports", "audit")
-# in the published copy these come from `state/`; whatever bears their names in the warehouse stays there
+# in the published copy these come from `state/`, `column_level` from the labels; whatever bears their names in the warehouse stays there
 STATE_TABLES = frozenset(
-    {("audit", "check_result"), ("audit", "publication"), ("audit", "run_log"), ("reports", "rpt_kpi_restatement")}
+    {
+        ("audit", "check_result"),
+        ("audit", "column_level"),
+        ("audit", "publication"),
+        ("audit", "run_log"),
+        ("reports", "rpt_kpi_restatement"),
+    }
 )
 
 
@@ -101,7 +107,7 @@ def read_content(connection: duckdb.DuckDBPyConnection, database: str, labels: L
     for table in tables:
         count, checksum = _summary(connection, database, table)
         row_counts[table.full_name] = count
-        comments = [labels.of_table(table.name), *(labels.of_column(table.name, name) for name, _ in table.columns)]
+        comments = [labels.of_table(table.name), *(labels.described(table.name, name) for name, _ in table.columns)]
         digest.update(json.dumps([table.full_name, table.columns, comments, count, checksum]).encode())
     return Content(tables, row_counts, digest.hexdigest()[:16])
 

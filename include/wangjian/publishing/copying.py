@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -74,12 +75,28 @@ def write_copy(
         WangjianError: the copy is not what was read.
         BadArguments: labels are missing.
     """
-    connection.execute(f"attach '{quoted(target)}' as building (storage_version '{STORAGE_VERSION}')")
-    try:
+    with new_file(connection, target):
         _copy_tables(connection, content)
         _write_state(connection, data, publication)
+        _write_levels(connection, labels)
         _comment(connection, labels)
         _verify(connection, content, labels)
+
+
+@contextmanager
+def new_file(connection: duckdb.DuckDBPyConnection, target: Path) -> Iterator[None]:
+    """Attach a new file as `building`; close it, durable and for reading only, when the block ends well.
+
+    Args:
+        connection: DuckDB.
+        target: the file to write.
+
+    Raises:
+        WangjianError: DuckDB left something beside it.
+    """
+    connection.execute(f"attach '{quoted(target)}' as building (storage_version '{STORAGE_VERSION}')")
+    try:
+        yield
         connection.execute("checkpoint building")
     finally:
         connection.execute("detach building")
@@ -121,9 +138,40 @@ def _write(
     connection.unregister("state_rows")
 
 
-def _comment(connection: duckdb.DuckDBPyConnection, labels: Labels) -> None:
+def _write_levels(connection: duckdb.DuckDBPyConnection, labels: Labels) -> None:
+    """What each column is called and how it is classified, itself included."""
+    fields = ", ".join(f"{name} varchar" for name in _LEVEL_COLUMNS)
+    connection.execute(f"create table building.audit.column_level ({fields})")
     tables = published_tables(connection)
     labels.require({table.name: [name for name, _ in table.columns] for table in tables})
+    rows = [_level_row(labels, table, column) for table in tables for column, _ in table.columns]
+    columns = [pa.array(values, type=_TEXT) for values in zip(*rows, strict=True)]
+    connection.register("level_rows", pa.Table.from_arrays(columns, names=list(_LEVEL_COLUMNS)))
+    connection.execute("insert into building.audit.column_level select * from level_rows")
+    connection.unregister("level_rows")
+
+
+_LEVEL_COLUMNS = (
+    "schema_name",
+    "table_name",
+    "column_name",
+    "label_zh",
+    "label_en",
+    "level",
+    "level_name",
+    "level_name_en",
+)
+
+
+def _level_row(labels: Labels, table: Table, column: str) -> list[str]:
+    label = labels.label_of_column(table.name, column)
+    assert label is not None
+    name = labels.level_name(label.level)
+    return [table.schema, table.name, column, label.zh, label.en, label.level, name.zh, name.en]
+
+
+def _comment(connection: duckdb.DuckDBPyConnection, labels: Labels) -> None:
+    tables = published_tables(connection)
     for table in tables:
         where = f"building.{table.full_name}"
         _say(connection, f"table {where}", labels.of_table(table.name))

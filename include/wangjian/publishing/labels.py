@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Literal, Self, get_args
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from wangjian.errors import BadArguments
 from wangjian.paths import DBT_PROJECT
 
 LABELS = DBT_PROJECT / "labels.yml"
+
+Level = Literal["PUBLIC", "INTERNAL", "SENSITIVE"]
+LEVELS: tuple[Level, ...] = get_args(Level)
+"""What harm it does when everybody knows it, from the least on (GB/T 43697: 数据分级)."""
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, pattern=r"^[^|]*$")]
 
@@ -30,10 +34,16 @@ class Label(BaseModel):
         return f"{self.zh} | {self.en}"
 
 
+class ColumnLabel(Label):
+    """A column's name, and the level of what stands in it."""
+
+    level: Level
+
+
 class TableLabel(Label):
     """A table's name, and its columns that mean something else there than elsewhere."""
 
-    columns: dict[str, Label] = Field(default_factory=dict)
+    columns: dict[str, ColumnLabel] = Field(default_factory=dict)
 
 
 class Labels(BaseModel):
@@ -45,9 +55,16 @@ class Labels(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    columns: dict[str, Label]
+    columns: dict[str, ColumnLabel]
     tables: dict[str, TableLabel] = Field(default_factory=dict)
     codes: dict[str, dict[str, Label]] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _every_level_has_a_name(self) -> Self:
+        unnamed = {*LEVELS} - self.codes.get("level", {}).keys()
+        if unnamed:
+            raise ValueError(f"codes.level: {', '.join(sorted(unnamed))} must have a name")
+        return self
 
     def of_table(self, table: str) -> str | None:
         """The comment of a table, or null where it has no label."""
@@ -59,7 +76,21 @@ class Labels(BaseModel):
         label = self.label_of_column(table, column)
         return label.comment if label else None
 
-    def label_of_column(self, table: str, column: str) -> Label | None:
+    def described(self, table: str, column: str) -> str | None:
+        """The comment of a table's column and its level in both languages, for a page; null where it has no label."""
+        label = self.label_of_column(table, column)
+        return self.marked(label.comment, label.level) if label else None
+
+    def marked(self, text: str, level: Level) -> str:
+        """A text about a column, with the level of what stands in it."""
+        name = self.level_name(level)
+        return f"{text} [{name.zh} {name.en}]"
+
+    def level_name(self, level: Level) -> Label:
+        """What a level is called."""
+        return self.codes["level"][level]
+
+    def label_of_column(self, table: str, column: str) -> ColumnLabel | None:
         """The label of a table's column, or null where it has none."""
         own = self.tables[table].columns.get(column) if table in self.tables else None
         return own or self.columns.get(column)
@@ -80,7 +111,9 @@ class Labels(BaseModel):
         missing += [f"columns.{column}" for column in sorted(unlabelled)]
         if missing:
             raise BadArguments(
-                f"{len(missing)} label(s) are missing: {', '.join(missing)}", file=LABELS, mend="add zh and en for each"
+                f"{len(missing)} label(s) are missing: {', '.join(missing)}",
+                file=LABELS,
+                mend="add zh and en for each, and the level of a column",
             )
 
 
@@ -103,5 +136,13 @@ def load_labels(path: Path = LABELS) -> Labels:
     except yaml.YAMLError as error:
         raise BadArguments(f"not YAML: {error}", file=path, mend="mend it") from error
     except ValidationError as error:
-        faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
+        faults = "; ".join(map(_told, error.errors()))
         raise BadArguments(f"not a file of labels: {faults}", file=path, mend="mend it") from error
+
+
+def _told(fault: Any) -> str:
+    place = ".".join(map(str, fault["loc"]))
+    if fault["loc"][-1] == "level":
+        found = "has no level" if fault["type"] == "missing" else f"there is no level {fault['input']!r}"
+        return f"{place.removesuffix('.level')}: {found}; give PUBLIC 公开, INTERNAL 内部 or SENSITIVE 敏感"
+    return f"{place}: {fault['msg']}"

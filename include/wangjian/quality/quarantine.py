@@ -21,7 +21,7 @@ from wangjian.paths import DataRoot
 from wangjian.publishing import open_published
 from wangjian.sources.contract import load_contract
 from wangjian.spreadsheets import harmless
-from wangjian.state.exports import ExportedFile, record_export
+from wangjian.state.audit_log import Access, record_access
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,7 @@ def export_bad_rows(
     clear: bool,
     purpose: str | None,
 ) -> list[Path]:
-    """Write the bad rows into files, one for each who sent them, and into the record of exports.
+    """Write the bad rows into files, one for each who sent them, and into the audit log.
 
     Args:
         data: the data root.
@@ -181,17 +181,17 @@ def export_bad_rows(
         path = folder / f"quarantine_{sender}.{kind}"
         with written_atomically(path) as temporary:
             (_write_csv if kind == "csv" else _write_xlsx)(temporary, tables)
-            record = ExportedFile(
+            access = Access(
+                action="OPENED_CLEAR" if clear else "EXPORTED",
                 purpose=purpose,
-                is_clear=clear,
                 table_name="audit.quarantine",
-                selection=selection.told(),
+                selection=selection.told() | {"sender": sender},
+                row_count=len(rows),
                 file_name=path.name,
                 sha256=sha256_of(temporary),
-                row_count=len(rows),
             )
             # on record before the file is in place: a crash between the two leaves a line too many, never a file too many
-            record_export(data, record)
+            record_access(data, access)
         files.append(path)
     return files
 

@@ -48,6 +48,13 @@ def resolve(connection_id: str) -> Endpoint:
 
 
 def _endpoint(connection_id: str, found: Any) -> Endpoint:
+    try:
+        extra = json.loads(found.extra) if found.extra else {}
+    except ValueError:
+        # without the cause: it holds the text, and that a secret
+        raise BadArguments(
+            "the extra of the connection is no JSON", connection=connection_id, mend="correct it in Airflow"
+        ) from None
     return Endpoint(
         connection_id,
         host=found.host or "",
@@ -55,5 +62,5 @@ def _endpoint(connection_id: str, found: Any) -> Endpoint:
         scheme=found.schema or "",
         login=found.login or "",
         password=found.password or "",
-        extra=json.loads(found.extra) if found.extra else {},
+        extra=extra,
     )

@@ -15,6 +15,7 @@ from wangjian.landing.reach import landing_of
 from wangjian.landing.store import Landing
 from wangjian.paths import DBT_PROJECT, DataRoot
 from wangjian.publishing.reading import current_file, quoted
+from wangjian.sources.contract import load_contract
 from wangjian.state.archives import ArchiveEvent, archived
 from wangjian.trace.rules import Origin, Rule, rule_of
 
@@ -35,6 +36,7 @@ class Place:
     Attributes:
         row_number: as a person counts in the file or its sheet, or the record's place in its page; null for a file without rows.
         speaks: whether the table's values are those of this row; other rows were earlier or later words on the same thing.
+        corrections: which values of such rows a person corrected: column, reason, who and when.
         lies_in: `landing`, the archive's folder, or null where the bytes cannot be reached.
     """
 
@@ -50,6 +52,7 @@ class Place:
     file_sha256: str
     export_id: str
     speaks: bool
+    corrections: tuple[str, ...] = ()
     lies_in: str | None = None
 
 
@@ -165,15 +168,39 @@ def _places(connection: duckdb.DuckDBPyConnection, data: DataRoot, rule: Rule, r
             )
             yield from _places(connection, data, rule_of(origin.table), inner)
         else:
-            query = _rows_query(data, rule, origin, relation) if origin.dataset else _files_query(origin, relation)
-            yield from (Place(*row) for row in connection.execute(query).fetchall())
+            query = (
+                _rows_query(data, rule, origin, relation, _corrections(connection, origin))
+                if origin.dataset
+                else _files_query(origin, relation)
+            )
+            yield from (
+                replace(Place(*row[:-1]), corrections=tuple(row[-1])) for row in connection.execute(query).fetchall()
+            )
 
 
 def _traced(relation: str, origin: Origin) -> str:
     return ", ".join([f"{relation} as traced", *(f"marts.{name} as {name}" for name in origin.beside)])
 
 
-def _rows_query(data: DataRoot, rule: Rule, origin: Origin, relation: str) -> str:
+def _corrections(connection: duckdb.DuckDBPyConnection, origin: Origin) -> str:
+    """SQL that lists the corrections of a row; none in a publication of before there were any."""
+    there = connection.execute(
+        "select count(*) from duckdb_tables() where schema_name = 'audit' and table_name = 'correction'"
+    ).fetchone()
+    if not there or not there[0]:
+        return "cast([] as varchar[])"
+    source, dataset = (origin.dataset or "").split(".")
+    key = ", ".join(f"current_rows.{name}" for name in load_contract(source)[dataset].key)
+    return f"""coalesce((
+        select list(fix.column_name || ': ' || fix.reason || ' (' || fix.corrected_by || ', ' || cast(fix.corrected_at as date) || ')' order by fix.column_name)
+        from audit.correction as fix
+        where fix.source = '{source}' and fix.dataset = '{dataset}' and fix.provider = current_rows._provider
+            and fix.row_key = concat_ws('|', {key})
+            and (fix.business_date is null or fix.business_date = current_rows._business_date)
+    ), [])"""
+
+
+def _rows_query(data: DataRoot, rule: Rule, origin: Origin, relation: str, corrections: str) -> str:
     """Rows of a dataset that count: of the version that holds, neither repeated in their file nor in quarantine."""
     source, dataset = (origin.dataset or "").split(".")
     files, ledger = (
@@ -199,7 +226,7 @@ def _rows_query(data: DataRoot, rule: Rule, origin: Origin, relation: str) -> st
         ),
 
         good as (
-            select current_rows.*
+            select current_rows.*, {corrections} as _corrections
             from current_rows
             left join audit.quarantine as bad
                 on current_rows._export_id = bad.export_id and current_rows._part = bad.part and current_rows._sheet = bad.sheet
@@ -221,7 +248,7 @@ def _rows_query(data: DataRoot, rule: Rule, origin: Origin, relation: str) -> st
 
         select
             _source, _provider, _dataset, _business_date, _version, _original_name, _part, _sheet, _row_number, _file_sha256,
-            _export_id, bool_or(may_speak and nth = 1)
+            _export_id, bool_or(may_speak and nth = 1), _corrections
         from found
         group by all
     """
@@ -231,7 +258,7 @@ def _files_query(origin: Origin, relation: str) -> str:
     return f"""
         select distinct
             origin.source, origin.provider, origin.dataset, origin.business_date, origin.version, origin.original_name, origin.part,
-            '', null, origin.file_sha256, origin.export_id, true
+            '', null, origin.file_sha256, origin.export_id, true, cast([] as varchar[])
         from {_traced(relation, origin)}, audit.file_ledger as origin
         where origin.role = '{origin.files}' and {origin.where}
     """

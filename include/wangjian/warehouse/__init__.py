@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import shutil
 import time
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from wangjian.parsing import (
     ledger_fingerprint,
     read_ledgers,
     snapshot_ledgers,
+    write_corrections,
     write_empty_files,
     write_waivers,
 )
@@ -29,6 +31,7 @@ from wangjian.sources.contract import load_contract
 from wangjian.sources.fetch import Progress
 from wangjian.sources.registry import load_registry
 from wangjian.state import append_check_results, current_build, new_run_id, record_build
+from wangjian.state.corrections import Correction, corrections
 from wangjian.state.waivers import waivers
 from wangjian.warehouse.dbt import load_manifest, run_dbt
 from wangjian.warehouse.dbt_results import dbt_check_results, is_test, node_name
@@ -71,7 +74,8 @@ def build(data: DataRoot, *, force: bool = False, progress: Progress | None = No
         _require_parsed(data)
         # all before dbt reads anything: what is parsed or changed meanwhile is then a difference for the next build
         ledgers = read_ledgers(data)
-        inputs, rules = inputs_fingerprint(data, ledgers), rules_fingerprint(ledgers)
+        corrected = corrections(data)
+        inputs, rules = inputs_fingerprint(data, ledgers), rules_fingerprint(ledgers, corrected)
         if not force and _is_built_from(data, inputs):
             return BuildReport(current_build(data).build_id, inputs, time.monotonic() - started, was_current=True)
         run_id = new_run_id()
@@ -80,10 +84,14 @@ def build(data: DataRoot, *, force: bool = False, progress: Progress | None = No
             write_empty_files(data, load_contract(source).values())
         snapshot_ledgers(data, ledgers)
         write_waivers(data, [waiver.model_dump(exclude={"is_withdrawn"}) for waiver in waivers(data)])
+        write_corrections(
+            data,
+            [item.model_dump(exclude={"is_withdrawn"}) | {"correction_id": item.correction_id} for item in corrected],
+        )
         _clear_wreck(data.warehouse)
         command = "build" if not force and _may_increment(data, rules) else "build --full-refresh"
         _inputs_note(data).unlink(missing_ok=True)
-        results = run_dbt(data, command, progress)
+        results = run_dbt(data, f"{command}{_corrected_columns(corrected)}", progress)
         append_check_results(data, run_id, dbt_check_results(run_id, results, load_manifest(data)))
         _raise_on_failure(results)
         built = record_build(data, run_id)
@@ -91,6 +99,20 @@ def build(data: DataRoot, *, force: bool = False, progress: Progress | None = No
     seconds = {node_name(result): result["execution_time"] for result in results if not is_test(result)}
     slowest = dict(sorted(seconds.items(), key=lambda item: -item[1]))
     return BuildReport(built.build_id, inputs, time.monotonic() - started, model_seconds=slowest)
+
+
+def _corrected_columns(corrected: list[Correction]) -> str:
+    """For dbt: only what has corrections is compared with them. Nothing where there is none: the SQL is then what it always was."""
+    found: dict[str, list[str]] = {}
+    for item in corrected:
+        columns = found.setdefault(f"{item.source}.{item.dataset}", [])
+        if item.column_name not in columns:
+            columns.append(item.column_name)
+    # without blanks: the command is split at them
+    told = json.dumps(
+        {"corrected_columns": {name: sorted(found[name]) for name in sorted(found)}}, separators=(",", ":")
+    )
+    return f" --vars {told}" if found else ""
 
 
 def _require_parsed(data: DataRoot) -> None:
@@ -154,17 +176,19 @@ def _may_increment(data: DataRoot, rules: str) -> bool:
 
 
 def inputs_fingerprint(data: DataRoot, ledgers: pa.Table) -> str:
-    """A hash of what a build depends on: the parsed files, waivers, and the project's SQL, seeds and configuration."""
+    """A hash of what a build depends on: the parsed files, waivers, corrections, and the project's SQL, seeds and configuration."""
     digest = hashlib.sha256(ledger_fingerprint(ledgers).encode())
     digest.update("".join(waiver.model_dump_json() for waiver in waivers(data)).encode())
+    digest.update("".join(item.model_dump_json() for item in corrections(data)).encode())
     digest.update(_project_fingerprint().encode())
     return digest.hexdigest()
 
 
-def rules_fingerprint(ledgers: pa.Table) -> str:
-    """A hash of what turns a landed file into rows: contracts, parsers, SQL, seeds, and DuckDB, whose `hash` may change between versions."""
+def rules_fingerprint(ledgers: pa.Table, corrected: list[Correction]) -> str:
+    """A hash of what turns a landed file into rows: contracts, parsers, corrections, SQL, seeds, and DuckDB, whose `hash` may change."""
+    decided = "".join(item.model_dump_json() for item in corrected)
     return hashlib.sha256(
-        f"{contract_hashes(ledgers)} {_project_fingerprint()} {duckdb.__version__}".encode()
+        f"{contract_hashes(ledgers)} {_project_fingerprint()} {duckdb.__version__}{decided}".encode()
     ).hexdigest()
 
 

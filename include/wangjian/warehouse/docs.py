@@ -43,7 +43,7 @@ def write_model_docs(data: DataRoot) -> Path:
 
 
 def labelled(manifest: dict[str, Any], labels: Labels) -> dict[str, Any]:
-    """Describe the columns of the manifest's models by the labels, `中文 | English`, where they have no words of their own.
+    """Describe the columns of the manifest's models: their own words or the label `中文 | English`, and the level of the data.
 
     Args:
         manifest: dbt's manifest; it is changed in place.
@@ -54,5 +54,7 @@ def labelled(manifest: dict[str, Any], labels: Labels) -> dict[str, Any]:
     """
     for node in manifest["nodes"].values():
         for name, column in node.get("columns", {}).items():
-            column["description"] = column.get("description") or labels.of_column(node["name"], name) or ""
+            label = labels.label_of_column(node["name"], name)
+            own = column.get("description") or ""
+            column["description"] = labels.marked(own or label.comment, label.level) if label else own
     return manifest

@@ -1,0 +1,115 @@
+"""`wangjian audit`."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+from datetime import datetime
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import click
+
+from wangjian.cli.common import DAY, json_option
+from wangjian.paths import data_root
+from wangjian.sources.registry import TIMEZONE
+
+if TYPE_CHECKING:
+    from wangjian.state.audit_log import AuditRecord
+
+TITLE = "网监数仓审计链 Wangjian audit log"
+
+
+@click.group()
+def audit() -> None:
+    """Who opened personal data, and what left the house: a chain of records that shows any change."""
+
+
+@audit.command()
+@click.option("--person", help="only what this account did")
+@click.option("--from", "first", type=DAY, help="first day, Asia/Shanghai")
+@click.option("--to", "last", type=DAY, help="last day")
+@json_option
+def show(person: str | None, first: datetime | None, last: datetime | None, as_json: bool) -> None:
+    """Show the records, the oldest first."""
+    from wangjian.state.audit_log import records
+
+    found = [
+        record
+        for record in records(data_root())
+        if person in (None, record.person)
+        and (first is None or _day(record) >= f"{first:%Y-%m-%d}")
+        and (last is None or _day(record) <= f"{last:%Y-%m-%d}")
+    ]
+    if as_json:
+        click.echo(json.dumps([record.model_dump(mode="json") for record in found], ensure_ascii=False))
+        return
+    for record in found:
+        click.echo(_line(record))
+    click.echo(f"{len(found)} 条 records")
+
+
+@audit.command()
+@click.option("--head", "heads", multiple=True, help="one that was told outside, as SEQ:HASH; several may be given")
+@json_option
+def verify(heads: tuple[str, ...], as_json: bool) -> None:
+    """Find any record that was changed, removed or moved; exit code 1 where there is one."""
+    from wangjian.state.audit_chain import verify_audit_log
+    from wangjian.state.audit_log import Head
+
+    found = verify_audit_log(data_root(), tuple(map(Head.parse, heads)))
+    if as_json:
+        told = dataclasses.asdict(found) | {"head": str(found.head), "is_whole": found.is_whole}
+        click.echo(json.dumps(told, ensure_ascii=False))
+    else:
+        for note in found.notes:
+            click.echo(f"! {note}")
+        for fault in found.faults:
+            click.echo(f"✘ {fault}")
+        state = "完整 whole" if found.is_whole else "不完整 NOT whole"
+        click.echo(f"{state}: {found.count} 条 records, 链头 head {found.head}")
+    if not found.is_whole:
+        sys.exit(1)
+
+
+@audit.command()
+@click.option("--tell", "is_told", is_flag=True, help="also to the webhook and by mail, as far as they are defined")
+@json_option
+def head(is_told: bool, as_json: bool) -> None:
+    """The end of the chain, to be kept outside: `verify --head` then finds what was removed or rewritten."""
+    from wangjian.state.audit_log import last_head
+
+    found = str(last_head(data_root()))
+    channels: list[str] = []
+    if is_told:
+        from wangjian.notify import tell
+
+        channels = tell(TITLE, f"链头 head {found}")
+    if as_json:
+        click.echo(json.dumps({"head": found, "told": channels}))
+        return
+    click.echo(found)
+    if is_told:
+        click.echo(f"已告知 told: {', '.join(channels) or '无 nobody'}")
+    if is_told and not channels:
+        sys.exit(1)
+
+
+def _day(record: AuditRecord) -> str:
+    return f"{record.at.astimezone(ZoneInfo(TIMEZONE)):%Y-%m-%d}"
+
+
+def _line(record: AuditRecord) -> str:
+    at = record.at.astimezone(ZoneInfo(TIMEZONE))
+    filters = " ".join(f"{name}={value}" for name, value in record.selection.items())
+    parts = [
+        f"{record.seq:6}  {at:%Y-%m-%d %H:%M:%S}  {record.person}  {record.action}",
+        record.table_name,
+        f"{record.row_count} 行 rows",
+        filters,
+        record.file_name or "",
+        (record.sha256 or "")[:16],
+        f"事由 purpose: {record.purpose}" if record.purpose else "",
+    ]
+    return "  ".join(part for part in parts if part)

@@ -1,0 +1,85 @@
+"""`wangjian corrections`."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+
+import click
+
+from wangjian.cli.common import DAY, json_option, say
+from wangjian.paths import data_root
+
+
+@click.group()
+def corrections() -> None:
+    """Values of a source that a person found wrong: what stands in their place, and why."""
+
+
+@corrections.command(name="list")
+@json_option
+def list_corrections(as_json: bool) -> None:
+    """The corrections that hold, with their values in clear."""
+    from wangjian.state.corrections import corrections as holding
+
+    found = holding(data_root())
+    if as_json:
+        told = [{"id": item.correction_id, **item.model_dump(mode="json")} for item in found]
+        click.echo(json.dumps(told, ensure_ascii=False))
+        return
+    for item in found:
+        day = f" {item.business_date}" if item.business_date else ""
+        place = f"{item.source}/{item.provider}".rstrip("/")
+        click.echo(f"{item.correction_id}  {place}/{item.dataset}{day}  {item.row_key}  {item.column_name}")
+        click.echo(
+            f"    {item.wrong_value} → {item.right_value}  {item.reason}  {item.corrected_by}, {item.corrected_at:%Y-%m-%d}"
+        )
+    click.echo(f"{len(found)} 条 corrections")
+
+
+@corrections.command()
+@click.argument("source")
+@click.argument("dataset")
+@click.argument("key", nargs=-1, required=True)
+@click.option("--column", required=True, help="the warehouse's name of the column")
+@click.option(
+    "--to", "right_value", required=True, help="what is right, as the source would write it; empty for nothing"
+)
+@click.option("--provider", default="", help="of the third-party source")
+@click.option("--day", type=DAY, help="business date of the delivery, where numbers are unique within one only")
+@click.option("--reason", required=True, help="why; kept for the auditors")
+@click.option("--person", required=True, help="who decides")
+@json_option
+def add(
+    source: str,
+    dataset: str,
+    key: tuple[str, ...],
+    column: str,
+    right_value: str,
+    provider: str,
+    day: datetime | None,
+    reason: str,
+    person: str,
+    as_json: bool,
+) -> None:
+    """Correct a value of the row of DATASET that has this KEY, as long as the source goes on sending the wrong one."""
+    from wangjian.quality.correct import correct
+
+    made = correct(
+        data_root(), source, dataset, key, column, right_value,
+        reason=reason, person=person, provider=provider, day=day and day.date(),
+    )  # fmt: skip
+    say({"id": made.correction_id, "instead of": made.wrong_value, "next": "build, check and publish"}, as_json=as_json)
+
+
+@corrections.command()
+@click.argument("correction_id")
+@click.option("--reason", required=True)
+@click.option("--person", required=True, help="who decides")
+@json_option
+def withdraw(correction_id: str, reason: str, person: str, as_json: bool) -> None:
+    """Take the correction CORRECTION_ID back."""
+    from wangjian.quality.correct import withdraw_correction
+
+    found = withdraw_correction(data_root(), correction_id, reason=reason, person=person)
+    say({"id": found.correction_id, "column": found.column_name}, as_json=as_json)

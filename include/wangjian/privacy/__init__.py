@@ -1,0 +1,1 @@
+"""Duties towards the persons whose data are processed: the register of processing."""
