@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from wangjian import files
 from wangjian.files import append_text, remove_abandoned, write_atomically
 
