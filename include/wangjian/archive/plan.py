@@ -55,14 +55,16 @@ def make_plan(data: DataRoot, before: date, folder: Path, sources: Iterable[str]
     names = [get_source(code).source for code in sources]
     chosen = [export for name in names for export in exports_before(landing, before, name)]
     known = archived(data)
-    there = [export for export in chosen if not _is_elsewhere(known, export, folder)]
+    # what an erasure left of a file has no hash to be proven by: it stays in landing
+    whole = [export for export in chosen if not any(landing.is_erased(file.sha256) for file in export.files)]
+    there = [export for export in whole if not _is_elsewhere(known, export, folder)]
     needed = needed_bytes(landing, known, {export.export_id for export in there})
     todo = tuple(export for export in there if export.export_id not in known or _may_go(landing, export, needed))
     _require_parsed(data, names, todo)
     sizes = {file.sha256: file.byte_size for export in todo for file in export.files}
     leaving = {sha256: size for sha256, size in sizes.items() if sha256 not in needed}
     staying = {sha256: size for sha256, size in sizes.items() if sha256 in needed}
-    return ArchivePlan(folder, before, todo, leaving, staying, len(chosen) - len(there))
+    return ArchivePlan(folder, before, todo, leaving, staying, len(whole) - len(there))
 
 
 def exports_before(landing: Landing, before: date, source: str) -> list[Manifest]:

@@ -20,6 +20,7 @@ from wangjian.cli.common import DAY, console, json_option
 from wangjian.cli.common import say as _say
 from wangjian.cli.common import with_progress as _with_progress
 from wangjian.cli.corrections import corrections
+from wangjian.cli.erasures import erasures
 from wangjian.cli.export import export
 from wangjian.cli.housekeeping import housekeeping
 from wangjian.cli.keys import keys
@@ -401,6 +402,7 @@ for command in (
     audit,
     bulletin,
     corrections,
+    erasures,
     export,
     housekeeping,
     keys,

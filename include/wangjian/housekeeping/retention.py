@@ -54,6 +54,7 @@ class WorkFiles(_Entry):
 class Retention(_Entry):
     """All of it, as in `retention.yml`."""
 
+    personal_data: Results
     publications: NewestFiles
     run_log: NetworkLog
     airflow_logs: NetworkLog

@@ -1,6 +1,7 @@
 """The landing zone on disk: bytes once per SHA-256, a manifest file per export, and progress notes of unfinished exports.
 
 landing/objects/<2 hex>/<sha256>                                        bytes as received, read-only
+landing/erased/<2 hex>/<sha256>                                         what stands in their place after an erasure
 landing/manifests/<source>/<dataset>/<YYYY-MM>/<date>.<export_id>.jsonl  one line per delivered file
 landing/partial/<source>/<dataset>/<date>.v<version>.jsonl               what an unfinished fetch has so far
 """
@@ -44,7 +45,7 @@ class ListedExport:
 
 
 class Landing:
-    """The landing zone below one folder. Nothing here is ever changed, and only `wangjian archive` moves bytes out of it.
+    """The landing zone below one folder. Nothing here is ever changed but by `wangjian erasures`; only `wangjian archive` moves bytes out.
 
     Args:
         root: the folder `landing/`.
@@ -87,7 +88,8 @@ class Landing:
 
     def _keep(self, temporary: Path, sha256: str) -> None:
         final = self.object_path(sha256)
-        if final.exists():
+        # what was erased does not come back with the same bytes
+        if final.exists() or self.is_erased(sha256):
             return
         is_new_folder = not final.parent.exists()
         final.parent.mkdir(exist_ok=True)
@@ -97,15 +99,36 @@ class Landing:
         if is_new_folder:
             fsync_path(final.parent.parent)
 
+    def erased_path(self, sha256: str) -> Path:
+        """Where that lies, or would lie, which stands in the place of erased bytes; under the hash of what was received."""
+        return self.root / "erased" / sha256[:2] / sha256
+
+    def is_erased(self, sha256: str) -> bool:
+        """Whether personal data were erased from the bytes with that hash."""
+        return self.erased_path(sha256).exists()
+
+    def erase(self, sha256: str, left: bytes) -> None:
+        """Put in the place of bytes what is left of them, then remove them. Killed in between, it is to be called again.
+
+        Args:
+            sha256: of the bytes as received; manifests and lineage go on naming them by it.
+            left: the content without what is erased.
+        """
+        write_atomically(self.erased_path(sha256), left, mode=0o440)
+        path = self.object_path(sha256)
+        path.unlink(missing_ok=True)
+        if path.parent.exists():
+            fsync_path(path.parent)
+
     @cached_property
     def _elsewhere(self) -> tuple[Landing, ...]:
         return tuple(Landing(folder) for folder in self._archives())
 
     def find(self, sha256: str) -> Path | None:
         """Where the bytes with that hash can be read: here, else in an archive within reach; null where they cannot."""
-        here = self.object_path(sha256)
-        if here.exists():
-            return here
+        for here in (self.object_path(sha256), self.erased_path(sha256)):
+            if here.exists():
+                return here
         return next((found for zone in self._elsewhere if (found := zone.find(sha256))), None)
 
     def path_of(self, sha256: str) -> Path:
@@ -133,7 +156,8 @@ class Landing:
         path = self.path_of(sha256)
         content = path.read_bytes()
         # other disks and other hands have had it since it was landed
-        if path != self.object_path(sha256) and hashlib.sha256(content).hexdigest() != sha256:
+        is_as_received = path not in (self.object_path(sha256), self.erased_path(sha256))
+        if is_as_received and hashlib.sha256(content).hexdigest() != sha256:
             raise ArchiveDamaged(
                 "archived bytes are not what they were",
                 file=path,

@@ -31,7 +31,7 @@ def parse_csv(
     Raises:
         RejectedFile: unexpected encoding, broken quoting, no header, or a required column is missing.
     """
-    records = _records(decode(content, encodings))
+    records = numbered_records(decode(content, encodings))
     try:
         _, header = next(records)
     except StopIteration:
@@ -66,9 +66,18 @@ def _add(
     parsed.rows.append(Row(number, values, extra))
 
 
-def _records(text: str) -> Iterator[tuple[int, list[str]]]:
-    """Records with the line on which each starts; a quoted field may run over several lines."""
-    reader = csv.reader((line[0] for line in _LINES.finditer(text)), strict=True)
+def lines_of(text: str) -> Iterator[str]:
+    """The lines, each with its line break."""
+    return (line[0] for line in _LINES.finditer(text))
+
+
+def numbered_records(text: str) -> Iterator[tuple[int, list[str]]]:
+    """Records with the line on which each starts; a quoted field may run over several lines.
+
+    Raises:
+        RejectedFile: broken quoting.
+    """
+    reader = csv.reader(lines_of(text), strict=True)
     start = 1
     try:
         for cells in reader:

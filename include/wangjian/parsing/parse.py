@@ -19,6 +19,7 @@ from wangjian.parsing.compact import sweep
 from wangjian.parsing.control_files import ControlFile, parse_ctl, parse_json_counts
 from wangjian.parsing.delimited import parse_csv
 from wangjian.parsing.evidence import check_evidence
+from wangjian.parsing.fields import contract_fields, date_fields, is_personal, layout_fields
 from wangjian.parsing.json_pages import PageFile, PageOutcome, check_page, parse_pages
 from wangjian.parsing.keyed_hash import keyed_hash, load_key
 from wangjian.parsing.pending import Again, Pending, pending
@@ -33,16 +34,13 @@ from wangjian.parsing.raw import (
     write_empty_files,
     write_table,
 )
-from wangjian.parsing.records import Field, ParsedFile
+from wangjian.parsing.records import ParsedFile
 from wangjian.parsing.workbook import parse_workbook
 from wangjian.paths import DataRoot
 from wangjian.sources.contract import Dataset, load_contract
 from wangjian.sources.fetch import Progress
-from wangjian.sources.provider import FileLayout, JsonCounts, load_provider
+from wangjian.sources.provider import JsonCounts, load_provider
 from wangjian.sources.registry import TIMEZONE, Source
-
-PERSONAL_HEADERS = ("举报人", "身份证", "证件号", "reporter", "id_card", "id_no")
-"""Unknown columns that bear such a name are named in the ledger, but their values stay in landing."""
 
 
 @dataclass
@@ -236,7 +234,7 @@ def _parse_file(
     key: bytes,
 ) -> dict[str, Any]:
     content = landing.read(file.sha256)
-    if file.role == "evidence":
+    if file.role == "evidence" and not landing.is_erased(file.sha256):
         check_evidence(content)
     if file.role in ("evidence", "marker"):
         return {"status": "stored"}
@@ -246,7 +244,8 @@ def _parse_file(
         parse_ctl(content)
         return {"status": "stored"}
     control = _control_of(file, controls, landing)
-    parsed = parse_csv(content, _contract_fields(batch.dataset), source.encodings)
+    assert batch.dataset is not None
+    parsed = parse_csv(content, contract_fields(batch.dataset), source.encodings)
     declared = {"declared_rows": control.rows, "declared_amount": control.amount, "declared_sha256": control.sha256}
     return _take(batch, export, file, parsed, key) | declared
 
@@ -279,32 +278,14 @@ def _parse_provider_file(
         declared = parse_json_counts(content, layout.control, layout.encodings)
         _take_controls(batch, export, file, ParsedFile(declared=declared))
         return {"status": "stored"}
-    fields = _layout_fields(layout, batch.dataset)
+    assert batch.dataset is not None
+    fields = layout_fields(layout, batch.dataset)
     if layout.format == "csv":
         parsed = parse_csv(content, fields, layout.encodings, layout.ignored_headers)
     else:
-        parsed = parse_workbook(content, layout, fields, _date_fields(batch.dataset))
+        parsed = parse_workbook(content, layout, fields, date_fields(batch.dataset))
     _take_controls(batch, export, file, parsed)
     return _take(batch, export, file, parsed, key)
-
-
-def _contract_fields(dataset: Dataset | None) -> list[Field]:
-    assert dataset is not None
-    return [Field(column.name, (column.header,), column.required) for column in dataset.columns]
-
-
-def _layout_fields(layout: FileLayout, dataset: Dataset | None) -> list[Field]:
-    assert dataset is not None
-    required = {column.name for column in dataset.columns if column.required}
-    return [
-        Field(column.field, column.headers, column.field in required, column.scale, column.values, column.hyperlink)
-        for column in layout.columns
-    ]
-
-
-def _date_fields(dataset: Dataset | None) -> frozenset[str]:
-    assert dataset is not None
-    return frozenset(column.name for column in dataset.columns if column.data_type in ("date", "timestamp"))
 
 
 def _take(batch: Batch, export: Manifest, file: LandedFile, parsed: ParsedFile, key: bytes) -> dict[str, Any]:
@@ -322,7 +303,7 @@ def _take(batch: Batch, export: Manifest, file: LandedFile, parsed: ParsedFile, 
         is_duplicate = content in seen
         seen.add(content)
         duplicates += is_duplicate
-        extra = {name: value for name, value in row.extra.items() if not _is_personal(name)}
+        extra = {name: value for name, value in row.extra.items() if not is_personal(name)}
         state = {"_is_duplicate": is_duplicate, "_extra": json.dumps(extra, ensure_ascii=False) if extra else None}
         batch.rows.append(values | lineage | {"_sheet": row.sheet, "_row_number": row.number} | state)
     for line in parsed.rejected:
@@ -340,10 +321,6 @@ def _take(batch: Batch, export: Manifest, file: LandedFile, parsed: ParsedFile, 
 def _names(columns: Sequence[str]) -> str | None:
     """Unknown columns as JSON, masked: where the header is missing its place is taken by a row of data."""
     return masked(json.dumps(columns, ensure_ascii=False)) if columns else None
-
-
-def _is_personal(header: str) -> bool:
-    return any(word in header.lower() for word in PERSONAL_HEADERS)
 
 
 def _treated(value: str | None, treatment: str | None, key: bytes) -> str | None:

@@ -194,6 +194,12 @@ def parsed_exports(data: DataRoot, source: str) -> dict[tuple[str, str], list[Pa
     return found
 
 
+def ledger_entries(data: DataRoot, source: str, dataset: str) -> list[dict[str, Any]]:
+    """What the ledgers say of a dataset's files, one entry a file of an export."""
+    paths = sorted((data.raw / "_ledger" / source / dataset).glob("*.parquet"))
+    return [entry for path in paths for entry in read_ledger(path).to_pylist()]
+
+
 def batch_id(export_ids: Iterable[str], contract_hash: str) -> str:
     """Name a batch by what it holds: the same exports under the same contract give the same name."""
     return hashlib.sha256(f"{sorted(export_ids)}{contract_hash}".encode()).hexdigest()[:16]

@@ -59,7 +59,7 @@ def parse_workbook(
     Raises:
         RejectedFile: no workbook, too large unpacked, or a sheet without the required columns.
     """
-    sheets = _sheets(content)
+    sheets = filled_sheets(content)
     links = _hyperlinks(content) if any(field.hyperlink for field in fields) else {}
     parsed = ParsedFile()
     for name, cells in sheets.items():
@@ -70,7 +70,12 @@ def parse_workbook(
     return parsed
 
 
-def _sheets(content: bytes) -> dict[str, Cells]:
+def filled_sheets(content: bytes) -> dict[str, Cells]:
+    """The filled rows of every sheet, by its name.
+
+    Raises:
+        RejectedFile: no workbook, or too large unpacked.
+    """
     from python_calamine import CalamineError, CalamineWorkbook
 
     try:
@@ -182,7 +187,7 @@ def _parse_sheet(
     date_fields: frozenset[str],
 ) -> None:
     texts = [(number, [cell_text(cell) for cell in row]) for number, row in cells]
-    header = _header_row(name, texts, layout, fields)
+    header = header_row(name, texts, layout, fields)
     known, unknown = match_header(texts[header][1], fields)
     ignored = {fold(text) for text in layout.ignored_headers}
     unknown = {index: text for index, text in unknown.items() if fold(text) not in ignored}
@@ -217,7 +222,12 @@ def _row(
     return Row(number, values, extra, sheet)
 
 
-def _header_row(sheet: str, texts: list[tuple[int, list[str]]], layout: FileLayout, fields: Sequence[Field]) -> int:
+def header_row(sheet: str, texts: list[tuple[int, list[str]]], layout: FileLayout, fields: Sequence[Field]) -> int:
+    """The index of the row that holds most of the required headers.
+
+    Raises:
+        RejectedFile: none within the rows that the layout says.
+    """
     wanted = [{fold(header) for header in field.headers} for field in fields if field.required]
     best, most = 0, 0
     for index, (number, row) in enumerate(texts):

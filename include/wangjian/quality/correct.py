@@ -10,11 +10,9 @@ import duckdb
 
 from wangjian.errors import BadArguments
 from wangjian.paths import DataRoot
-from wangjian.sources.contract import Dataset, load_contract
+from wangjian.sources.contract import KEY_SEPARATOR, Dataset, load_contract
 from wangjian.state.clock import now
 from wangjian.state.corrections import Correction, corrections, record_correction
-
-KEY_SEPARATOR = "|"
 
 
 def correct(
@@ -131,7 +129,7 @@ def _values(data: DataRoot, contract: Dataset, column: str, place: dict[str, Any
             f"""
             select "{column}"
             from read_parquet($files, union_by_name = true, hive_partitioning = false)
-            where concat_ws('{KEY_SEPARATOR}', {", ".join(contract.key)}) = $key and _provider = $provider
+            where {contract.key_text} = $key and _provider = $provider
                 and ($day is null or _business_date = $day)
             order by _business_date desc, _version desc, _row_number desc
             """,

@@ -16,6 +16,9 @@ from pydantic import BaseModel, ConfigDict
 from wangjian.errors import BadArguments
 from wangjian.paths import DBT_PROJECT
 
+KEY_SEPARATOR = "|"
+"""Between the values of a key that is told as one text."""
+
 ColumnType = Literal["text", "integer", "decimal", "boolean", "date", "timestamp", "json"]
 
 
@@ -76,6 +79,11 @@ class Dataset(BaseModel):
     @property
     def column_names(self) -> tuple[str, ...]:
         return tuple(column.name for column in self.columns)
+
+    @property
+    def key_text(self) -> str:
+        """SQL for the key of a row of raw as one text."""
+        return f"concat_ws('{KEY_SEPARATOR}', {', '.join(self.key)})"
 
 
 def contract_file(source: str) -> Path:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from datetime import date
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from wangjian.files import held_alone
 from wangjian.paths import DataRoot
 from wangjian.state import jsonl
 from wangjian.state.clock import now
@@ -55,3 +57,25 @@ def corrections(data: DataRoot) -> list[Correction]:
     records = jsonl.read(data.state / "corrections.jsonl")
     last = {correction.correction_id: correction for correction in map(Correction.model_validate, records)}
     return [correction for _, correction in sorted(last.items()) if not correction.is_withdrawn]
+
+
+def rewrite_corrections(data: DataRoot, is_meant: Callable[[Correction], bool], mark: Callable[[str], str]) -> None:
+    """Put something else in the place of the values of some corrections, since a person's data are erased.
+
+    Args:
+        data: the data root.
+        is_meant: which corrections.
+        mark: gives what stands there instead of a value.
+    """
+    path = data.state / "corrections.jsonl"
+    if not any(is_meant(Correction.model_validate(record)) for record in jsonl.read(path)):
+        return
+    with held_alone(path):
+        kept = [Correction.model_validate(record) for record in jsonl.read(path)]
+        lines = [_marked(item, mark) if is_meant(item) else item for item in kept]
+        jsonl.replace(path, "".join(f"{item.model_dump_json()}\n" for item in lines).encode())
+
+
+def _marked(item: Correction, mark: Callable[[str], str]) -> Correction:
+    values = {"wrong_value": item.wrong_value, "right_value": item.right_value}
+    return item.model_copy(update={name: mark(value) if value else value for name, value in values.items()})

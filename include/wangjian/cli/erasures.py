@@ -1,0 +1,127 @@
+"""`wangjian erasures`."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from datetime import datetime
+
+import click
+
+from wangjian.cli.common import DAY, json_option, say
+from wangjian.paths import data_root
+
+
+@click.group()
+def erasures() -> None:
+    """Personal data that are erased from landing: asked for by one person, approved by another, on record."""
+
+
+@erasures.command(name="list")
+@json_option
+def list_erasures(as_json: bool) -> None:
+    """Every erasure, and where it stands."""
+    from wangjian.state.erasures import erasures as known
+
+    found = known(data_root())
+    if as_json:
+        told = [{"id": item.erasure_id, **item.model_dump(mode="json")} for item in found]
+        click.echo(json.dumps(told, ensure_ascii=False))
+        return
+    for item in found:
+        place = f"{item.source}/{item.provider}".rstrip("/")
+        about = item.row_key or item.file_sha256 or f"< {item.before}"
+        click.echo(
+            f"{item.erasure_id}  {item.step:<9}  {place}/{item.dataset}  {about}  {', '.join(item.column_names)}"
+        )
+        click.echo(f"    {item.reason}  {item.person}, {item.at:%Y-%m-%d}")
+    click.echo(f"{len(found)} 条 erasures")
+
+
+@erasures.command(name="due")
+@json_option
+def list_due(as_json: bool) -> None:
+    """Landed personal data whose period of keeping is over."""
+    from wangjian.erasure import due
+
+    found = due(data_root())
+    if as_json:
+        click.echo(json.dumps([dataclasses.asdict(item) for item in found], default=str))
+        return
+    for item in found:
+        ask = f"wangjian erasures request {item.source} {item.dataset} --before {item.before} --reason … --person …"
+        click.echo(f"{item.source}/{item.dataset}  {item.exports} 个 exports, {item.oldest} …  {ask}")
+    click.echo(f"{len(found)} 个数据集到期 datasets due")
+
+
+@erasures.command()
+@click.argument("source")
+@click.argument("dataset")
+@click.argument("key", nargs=-1)
+@click.option("--provider", default="", help="of the third-party source")
+@click.option("--day", type=DAY, help="business date of the delivery, where numbers are unique within one only")
+@click.option("--before", type=DAY, help="in place of KEY: all rows of exports of earlier business dates")
+@click.option("--file", "file_sha256", help="in place of KEY: SHA-256 of evidence, or of a rejected file")
+@click.option("--column", "columns", multiple=True, help="a further text column, such as free text")
+@click.option("--reason", required=True, help="why; kept for the auditors")
+@click.option("--person", required=True, help="who asks")
+@json_option
+def request(
+    source: str,
+    dataset: str,
+    key: tuple[str, ...],
+    provider: str,
+    day: datetime | None,
+    before: datetime | None,
+    file_sha256: str | None,
+    columns: tuple[str, ...],
+    reason: str,
+    person: str,
+    as_json: bool,
+) -> None:
+    """Ask for the personal values of the row of DATASET that has this KEY to be erased; nothing happens before it is approved."""
+    from wangjian.erasure import request_erasure
+
+    plan = request_erasure(
+        data_root(), source, dataset, key, reason=reason, person=person, provider=provider, day=day and day.date(),
+        before=before and before.date(), file_sha256=file_sha256, columns=columns,
+    )  # fmt: skip
+    told = {
+        "id": plan.erasure.erasure_id,
+        "columns": ", ".join(plan.erasure.column_names),
+        "rows": plan.row_count,
+        "files": len(plan.files),
+        "next": f"another person: wangjian erasures approve {plan.erasure.erasure_id} --person …",
+    }
+    say(told, as_json=as_json)
+
+
+@erasures.command()
+@click.argument("erasure_id")
+@click.option("--person", required=True, help="who approves")
+@json_option
+def approve(erasure_id: str, person: str, as_json: bool) -> None:
+    """Approve the erasure ERASURE_ID and carry it out; one that was cut off is gone on with."""
+    from wangjian.erasure import approve_erasure
+
+    plan = approve_erasure(data_root(), erasure_id, person=person)
+    told = {
+        "id": erasure_id,
+        "rows": plan.row_count,
+        "files": len(plan.files),
+        "next": "build, check and publish; then make the roles' files anew, and destroy older backups when their time comes",
+    }
+    say(told, as_json=as_json)
+
+
+@erasures.command()
+@click.argument("erasure_id")
+@click.option("--reason", required=True)
+@click.option("--person", required=True, help="who decides")
+@json_option
+def withdraw(erasure_id: str, reason: str, person: str, as_json: bool) -> None:
+    """Take the request ERASURE_ID back, before anybody approved it."""
+    from wangjian.erasure import withdraw_erasure
+
+    found = withdraw_erasure(data_root(), erasure_id, reason=reason, person=person)
+    say({"id": found.erasure_id, "step": found.step}, as_json=as_json)
