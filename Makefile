@@ -8,7 +8,7 @@ UV := $(shell command -v uv 2>/dev/null || echo $(VENV)-uv/bin/uv)
 export WANGJIAN_DATA ?= $(CURDIR)/data
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down bench bench-history bench-backfill test proof lint format lock clean superset superset-install docs
+.PHONY: help setup demo up down bench bench-history bench-backfill test proof soak lint format lock clean superset superset-install docs
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -70,6 +70,9 @@ test: setup superset-install  ## all tests, the fast ones first
 
 proof: setup superset-install  ## the invariants over a whole year: any order, any crash (hours)
 	PROOF=full $(BIN)/pytest -n 2 --dist loadgroup --durations=0 --durations-min=60 tests/proofs tests/superset/test_while_people_look.py tests/handing_out/test_postgres.py
+
+soak: setup  ## simulated days back to back, with faults and readers, for MINUTES (60); report in test-artefacts/soak
+	SOAK_MINUTES=$(or $(MINUTES),60) $(BIN)/pytest -q -s tests/soak
 
 lint: setup  ## style, types, and whether the locks match
 	$(BIN)/ruff check .

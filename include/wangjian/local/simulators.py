@@ -7,7 +7,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from wangjian.errors import WangjianError
@@ -38,8 +38,17 @@ def simulators(data: DataRoot, first: str, last: str, *, scale: str) -> Iterator
         process.wait(30)
 
 
-def start_simulators(data: DataRoot, first: str, last: str, *, scale: str) -> tuple[subprocess.Popen[bytes], Path]:
+def start_simulators(
+    data: DataRoot, first: str, last: str, *, scale: str, more: Sequence[str] = ()
+) -> tuple[subprocess.Popen[bytes], Path]:
     """Start the process, in a session of its own.
+
+    Args:
+        data: the data root; the simulator keeps its files in `simulator/` below it.
+        first: first business date, ISO.
+        last: last business date, ISO.
+        scale: 1.0 is the city in full.
+        more: further options of `python -m simulator serve`.
 
     Returns:
         It, and the file that says where the systems are once they are ready.
@@ -49,7 +58,7 @@ def start_simulators(data: DataRoot, first: str, last: str, *, scale: str) -> tu
     addresses = folder / "addresses.json"
     addresses.unlink(missing_ok=True)
     command = [sys.executable, "-m", "simulator", "serve", "--data-dir", str(folder), "--ports-file", str(addresses)]
-    command += ["--from", first, "--to", last, "--scale", scale]
+    command += ["--from", first, "--to", last, "--scale", scale, *more]
     with (folder / "simulator.log").open("wb") as log:
         return subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True), addresses
 

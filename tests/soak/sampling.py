@@ -1,0 +1,138 @@
+"""Memory, open files and connections of processes over time, and whether they stay what they were."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from statistics import median
+
+import psutil
+
+EVERY_SECONDS = 15
+MOST_GROWTH, MOST_MORE_MB = 1.10, 24
+"""A process is flat whose memory in the last quarter is at most so many times, or so much more than, that of the second quarter."""
+MOST_MORE_HANDLES = 8
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One look at one process.
+
+    Attributes:
+        at: seconds since the beginning.
+        memory: private to the process, MB.
+        handles: open files and sockets.
+    """
+
+    at: float
+    memory: float
+    handles: int
+
+
+@dataclass
+class Track:
+    """One process over time; children that come and go with a task are processes of their own."""
+
+    name: str
+    pid: int
+    samples: list[Sample] = field(default_factory=list)
+
+    def quarter(self, number: int) -> list[Sample]:
+        """The samples of a quarter of the process's time, from 0."""
+        size = len(self.samples) // 4
+        return self.samples[number * size : (number + 1) * size] if number < 3 else self.samples[3 * size :]
+
+    @property
+    def memory(self) -> tuple[float, float]:
+        """The median of the second quarter and of the last, MB."""
+        second, last = (median(sample.memory for sample in self.quarter(number)) for number in (1, 3))
+        return second, last
+
+    @property
+    def handles(self) -> tuple[float, float]:
+        """Likewise, of open files and sockets."""
+        second, last = (median(sample.handles for sample in self.quarter(number)) for number in (1, 3))
+        return second, last
+
+    @property
+    def is_flat(self) -> bool:
+        (memory, memory_later), (handles, handles_later) = self.memory, self.handles
+        return (
+            memory_later <= max(memory * MOST_GROWTH, memory + MOST_MORE_MB)
+            and handles_later <= handles + MOST_MORE_HANDLES
+        )
+
+
+class Sampler:
+    """Looks at processes and their children again and again.
+
+    Attributes:
+        roots: process ids by name.
+    """
+
+    def __init__(self, roots: Mapping[str, int]) -> None:
+        self.roots = dict(roots)
+        self._tracks: dict[tuple[int, float], Track] = {}
+        self._started = time.monotonic()
+        self._done = threading.Event()
+
+    def lasting(self, share: float = 0.5) -> list[Track]:
+        """The processes that lived through so much of the time at least."""
+        whole = time.monotonic() - self._started
+        tracks = (track for track in self._tracks.values() if len(track.samples) >= 8)
+        return [track for track in tracks if track.samples[-1].at - track.samples[0].at >= share * whole]
+
+    def totals(self) -> dict[str, list[tuple[float, float]]]:
+        """Memory of each root with all its children, in MB, over time."""
+        sums: dict[str, dict[float, float]] = defaultdict(lambda: defaultdict(float))
+        for track in self._tracks.values():
+            for sample in track.samples:
+                sums[track.name.split(" ▸ ")[0]][sample.at] += sample.memory
+        return {name: sorted(found.items()) for name, found in sums.items()}
+
+    def loop(self) -> None:
+        """Sample until told to stop."""
+        while not self._done.wait(EVERY_SECONDS):
+            at = time.monotonic() - self._started
+            for name, pid in self.roots.items():
+                for process in _family(pid):
+                    self._look(name, pid, process, at)
+
+    def _look(self, name: str, root: int, process: psutil.Process, at: float) -> None:
+        with suppress(psutil.Error):
+            sample = Sample(at, process.memory_full_info().uss / 2**20, process.num_fds())
+            full = name if process.pid == root else f"{name} ▸ child"
+            key = (process.pid, process.create_time())
+            self._tracks.setdefault(key, Track(full, process.pid)).samples.append(sample)
+
+    def stop(self) -> None:
+        self._done.set()
+
+
+def _family(pid: int) -> list[psutil.Process]:
+    try:
+        process = psutil.Process(pid)
+        return [process, *process.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return []
+
+
+@contextmanager
+def sampling(roots: Mapping[str, int]) -> Iterator[Sampler]:
+    """Sample processes while the block runs.
+
+    Args:
+        roots: process ids by name.
+    """
+    sampler = Sampler(roots)
+    thread = threading.Thread(target=sampler.loop)
+    thread.start()
+    try:
+        yield sampler
+    finally:
+        sampler.stop()
+        thread.join()
