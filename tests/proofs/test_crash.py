@@ -1,7 +1,7 @@
 """Killed at any write, a plain second run reaches the same state; readers see whole publications only; nothing is left lying about.
 
 Each step is killed before some of the system calls by which it changes a file (`support.write_points`), in some of them with half of the
-bytes written. In CI a sample of these points, spread over the step; with `PROOF=full` each that differs from its neighbours.
+bytes written. In CI a few of these points, spread over the step; with `PROOF=full` many times as many.
 """
 
 from __future__ import annotations
