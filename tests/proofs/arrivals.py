@@ -143,4 +143,5 @@ def _copy_file(source: str, target: str) -> None:
     if source.endswith(".parquet") or "/manifests/" in source:
         Path(target).hardlink_to(source)
     else:
-        shutil.copyfile(source, target)
+        # with its mode: a key that others may read is refused
+        shutil.copy(source, target)

@@ -35,6 +35,8 @@ pytestmark = [
     pytest.mark.timeout(6 * 3600 if IS_FULL else 900),
 ]
 
+WAL = r"warehouse\.duckdb\.wal"
+
 # the proofs ---------------------------------------------------------------------------------------------------------
 
 
@@ -110,7 +112,7 @@ def test_a_day_on_which_every_step_is_killed(world: World, tmp_path: Path) -> No
         world.killed(data, step, world.stops(str(step), few=3)[1])
         world.done(data, step)
     # dbt alone is interrupted, with half of its nodes done: that is no build
-    outcome, said = world.crashes.run(data.root, Step("build"), Stop(60, r"warehouse\.duckdb\.wal", "interrupt"))
+    outcome, said = world.crashes.run(data.root, Step("build"), Stop(world.half("build", WAL), WAL, "interrupt"))
     assert outcome.exit_code == 1 and "dbt broke off" in said, said
     # within its last checkpoint, half a header is written
     world.killed(data, Step("build"), Stop(3, r"warehouse\.duckdb$", "tear"))

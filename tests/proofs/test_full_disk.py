@@ -112,7 +112,7 @@ CASES = (
         command("check"),
         "check",
         full=((200, "docs/"),),
-        more=((0, "state/check_results"), (5, "docs/"), (0, "docs/checks$"), (0, "checks.jsonl")),
+        more=((0, "state/check_results"), (5, "docs/"), (0, r"docs/\.checks\."), (0, "checks.jsonl")),
         read_only=("state", "docs"),
     ),
     Case(
