@@ -26,6 +26,7 @@ from proofs.uninterrupted import (
 from support.crashing import Step, Stop
 from support.write_points import is_possible
 from wangjian import pipeline, publishing
+from wangjian.paths import DataRoot
 
 pytestmark = [
     pytest.mark.slow,
@@ -111,9 +112,8 @@ def test_a_day_on_which_every_step_is_killed(world: World, tmp_path: Path) -> No
     for step in [*(ingest(source) for source in SOURCES), *(Step("parse", source) for source in SOURCES)]:
         world.killed(data, step, world.stops(str(step), few=3)[1])
         world.done(data, step)
-    # dbt alone is interrupted, with half of its nodes done: that is no build
-    outcome, said = world.crashes.run(data.root, Step("build"), Stop(world.half("build", WAL), WAL, "interrupt"))
-    assert outcome.exit_code == 1 and "dbt broke off" in said, said
+    # dbt alone is interrupted, with some of its nodes done: that is no build
+    _interrupt_dbt(world, data)
     # within its last checkpoint, half a header is written
     world.killed(data, Step("build"), Stop(3, r"warehouse\.duckdb$", "tear"))
     world.done(data, Step("build"))
@@ -124,6 +124,20 @@ def test_a_day_on_which_every_step_is_killed(world: World, tmp_path: Path) -> No
     assert differences(world.before("end"), data, "fetched_at") == {}
     assert pipeline.is_published(data)
     assert_nothing_is_left(data)
+
+
+def _interrupt_dbt(world: World, data: DataRoot) -> None:
+    """Python drops an interrupt that comes within a callback; dbt then goes on to its end, and is interrupted elsewhere."""
+    for part in (2, 3, 5, 7):
+        outcome, said = world.crashes.run(
+            data.root, Step("build"), Stop(world.count("build", WAL) // part, WAL, "interrupt")
+        )
+        if outcome.exit_code == 1:
+            assert "dbt broke off" in said, said
+            return
+        assert pipeline.warehouse.is_current(data), said
+        (data.root / "warehouse.inputs").unlink()
+    pytest.fail("dbt cannot be interrupted")
 
 
 @pytest.mark.parametrize("at", [1, 60, 120])

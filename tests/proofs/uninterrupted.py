@@ -73,9 +73,9 @@ class World:
         outcome, said = self.crashes.run(data.root, step, stop)
         assert outcome.was_killed, f"{step}, {stop}: {said}"
 
-    def half(self, step: str, path: str) -> int:
-        """Half as often as a step writes to paths that match."""
-        return sum(bool(re.search(path, point.path)) for point in self.points[step]) // 2
+    def count(self, step: str, path: str) -> int:
+        """How often a step writes to paths that match."""
+        return sum(bool(re.search(path, point.path)) for point in self.points[step])
 
     def stops(self, step: str, few: int) -> list[Stop]:
         """Where a step is to be killed: evenly over its points, every third write half done."""

@@ -56,7 +56,16 @@ def run_dbt(data: DataRoot, command: str, progress: Progress | None = None) -> l
     if not results.exists() or code not in _WHOLE:
         raise_if_open_elsewhere(data.warehouse, f"run dbt {command.partition(' --')[0]}", "\n".join(said))
         raise _broken_off(said, code, target / "logs" / "dbt.log")
-    return list(json.loads(results.read_text())["results"])
+    found = list(json.loads(results.read_text())["results"])
+    if command.startswith("build") and (left := _nodes(data) - {result["unique_id"] for result in found}):
+        raise _broken_off([f"{len(left)} nodes did not run, such as {min(left)}"], code, target / "logs" / "dbt.log")
+    return found
+
+
+def _nodes(data: DataRoot) -> set[str]:
+    """What a build runs: all but ephemeral models, which are part of others, and unit tests, which are no nodes."""
+    nodes = load_manifest(data)["nodes"]
+    return {name for name, node in nodes.items() if node["config"].get("materialized") != "ephemeral"}
 
 
 def _broken_off(said: list[str], code: int, log: Path) -> WangjianError:
