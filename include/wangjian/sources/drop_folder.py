@@ -92,7 +92,7 @@ def deliveries(root: Path, report: FetchReport) -> Iterator[Delivery]:
     providers = load_providers()
     for folder in sorted(path for path in root.iterdir() if path.is_dir() and not path.is_symlink()):
         if folder.name not in providers:
-            report.warnings.append(
+            report.warn(
                 f"{folder.name}/: no provider of that name; describe it in providers/{folder.name}.yml"
             )
             continue
@@ -111,7 +111,7 @@ def _delivery(provider: Provider, folder: Path, report: FetchReport) -> Delivery
             return Delivery(provider, folder, folder.name, day, _delivered_at(folder))
         except ValueError:
             pass
-    report.warnings.append(f"{provider.provider}/{folder.name}/: neither YYYY-MM nor special-YYYYMMDD-TASK; left there")
+    report.warn(f"{provider.provider}/{folder.name}/: neither YYYY-MM nor special-YYYYMMDD-TASK; left there")
     return None
 
 
@@ -164,7 +164,7 @@ def _files(delivery: Delivery, report: FetchReport) -> Iterator[Found]:
         elif path.is_file() and (name := delivery.provider.recognise(path.name)) and _is_of(name, delivery):
             yield Found(path, name.layout.dataset, path.name, name.layout.role, name.version)
         else:
-            report.warnings.append(
+            report.warn(
                 f"{_shown(path, delivery)}: no layout of this delivery knows such a name; left there"
             )
 

@@ -285,7 +285,7 @@ def _remote(name: str, size: int, day: date, report: FetchReport) -> RemoteFile 
         return None
     found = NAME.fullmatch(name)
     if not found or found["dataset"] not in load_contract(report.source):
-        report.warnings.append(f"{day:%Y%m%d}/{name}: no dataset of the contract has such a name; left there")
+        report.warn(f"{day:%Y%m%d}/{name}: no dataset of the contract has such a name; left there")
         return None
     if found["date"] != f"{day:%Y%m%d}":
         report.failures.append(_wrong_date(name, day, report.source))
