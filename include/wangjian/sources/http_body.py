@@ -33,7 +33,7 @@ class _Plain:
         return data[:max_length]
 
 
-def read_body(answer: httpx.Response, limit: int, seconds: float, **where: object) -> bytes:
+def read_body(answer: httpx.Response, limit: int, seconds: float, **where: str) -> bytes:
     """Read a streamed answer to its end.
 
     Args:
@@ -66,7 +66,7 @@ def read_body(answer: httpx.Response, limit: int, seconds: float, **where: objec
     return bytes(content)
 
 
-def _unpacker(answer: httpx.Response, where: dict[str, object]) -> _Unpacker:
+def _unpacker(answer: httpx.Response, where: dict[str, str]) -> _Unpacker:
     encoding = answer.headers.get("content-encoding", "identity").strip().lower()
     match encoding:
         case "identity" | "":
@@ -81,5 +81,5 @@ def _unpacker(answer: httpx.Response, where: dict[str, object]) -> _Unpacker:
             )
 
 
-def _damaged(how: str, where: dict[str, object]) -> BadDelivery:
+def _damaged(how: str, where: dict[str, str]) -> BadDelivery:
     return BadDelivery(f"an answer is damaged: {how}", mend="the source must mend its server", **where)
