@@ -45,11 +45,12 @@ class HttpOptions(_Entry):
 
 
 class SftpOptions(_Entry):
-    """Of `sftp_export`. `folder` holds one folder `YYYYMMDD` per business date."""
+    """Of `sftp_export`. `folder` holds one folder `YYYYMMDD` per business date; none may list more than `max_entries`."""
 
     folder: str = "/export"
     parallel_files: int = Field(default=16, ge=1, le=64)
     max_file_bytes: int = 2**30
+    max_entries: int = 100_000
 
 
 class DropOptions(_Entry):
