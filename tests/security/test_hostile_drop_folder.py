@@ -197,7 +197,9 @@ def test_folders_within_folders_are_walked_so_far(take: Take, drop: Path, landin
     assert names(landing) == {"DONE", "sound.png", "d/near.png"}
 
 
-@pytest.mark.parametrize("name", ["special-20230701-../..", "special-20230701-", "special-99999999-T", "2023-13", "..", "２０２３-0７"])
+@pytest.mark.parametrize(
+    "name", ["special-20230701-../..", "special-20230701-", "special-99999999-T", "2023-13", "..", "２０２３-0７"]
+)
 def test_a_delivery_of_another_name_is_left(drop: Path, name: str) -> None:
     if "/" not in name and name != "..":
         (drop.parent / name).mkdir()
@@ -206,4 +208,3 @@ def test_a_delivery_of_another_name_is_left(drop: Path, name: str) -> None:
     found = list(deliveries(drop.parents[1], report))
     assert [delivery.folder for delivery in found] == [drop]
     assert len(report.warnings) == ("/" not in name and name != "..")
-

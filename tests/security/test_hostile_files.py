@@ -206,7 +206,9 @@ def image_of(width: int, height: int) -> bytes:
         return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
     head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(b"\0" * 1000)) + chunk(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(b"\0" * 1000)) + chunk(b"IEND", b"")
+    )
 
 
 def test_an_image_that_unpacks_to_far_more_is_refused() -> None:
@@ -215,14 +217,18 @@ def test_an_image_that_unpacks_to_far_more_is_refused() -> None:
         check_evidence(image_of(100_000, 100_000))
 
 
-@pytest.mark.parametrize("content", [b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", b"\xd7\xcd\xc6\x9a" + b"\0" * 40, b"P6 9 9 255\n"])
+@pytest.mark.parametrize(
+    "content", [b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", b"\xd7\xcd\xc6\x9a" + b"\0" * 40, b"P6 9 9 255\n"]
+)
 def test_only_images_of_the_contract_are_opened(content: bytes) -> None:
     """Of the kinds that Pillow knows, some start other programs, and few were ever looked at by an attacker's eyes."""
     with pytest.raises(RejectedFile, match="neither an image nor a PDF"):
         check_evidence(content)
 
 
-@pytest.mark.parametrize("text", ["{{ 7*7 }}", "{% raw %}", "'; drop table leads; --", "<script>", "=1+1", "\x1b[2J", "\u202egnp"])
+@pytest.mark.parametrize(
+    "text", ["{{ 7*7 }}", "{% raw %}", "'; drop table leads; --", "<script>", "=1+1", "\x1b[2J", "\u202egnp"]
+)
 def test_a_text_stays_what_it_is(data: DataRoot, text: str) -> None:
     record = {"scan_no": "S1", "task_no": text, "storefront_id": text, "scanned_at": f"{DAY}T10:00:00+08:00", "page_count": 1, "product_count": 1, "link_status": "OK"}  # fmt: skip
     land(data, "five_level", "scans", DAY, {"p1": page("scans", DAY, [record])})

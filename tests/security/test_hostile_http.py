@@ -165,7 +165,14 @@ def test_a_packed_page_is_landed_as_what_it_says(
     plain: list[bytes] = []
 
     def packed(handler: BaseHTTPRequestHandler) -> None:
-        sound = {"dataset": "scans", "business_date": DAY, "mode": "delta", "export_seq": 1, "page": 1, "page_size": 5000}
+        sound = {
+            "dataset": "scans",
+            "business_date": DAY,
+            "mode": "delta",
+            "export_seq": 1,
+            "page": 1,
+            "page_size": 5000,
+        }
         plain.append(json.dumps(sound | {"generated_at": f"{DAY}T23:00:00+08:00", "total": 0, "records": []}).encode())
         says(gzip.compress(plain[0]), content_encoding="gzip")(handler)
 
@@ -220,7 +227,9 @@ def test_a_server_that_says_wait_for_ever_is_not_obeyed(
         take()
 
 
-@pytest.mark.parametrize("body", [b"[" * 100_000, {"exports": "x"}, {"exports": [1]}, {"exports": {"a": 1}}, {"exports": None}, [], b"\xff"])
+@pytest.mark.parametrize(
+    "body", [b"[" * 100_000, {"exports": "x"}, {"exports": [1]}, {"exports": {"a": 1}}, {"exports": None}, [], b"\xff"]
+)
 def test_a_list_that_is_none_is_refused(
     take: Callable[..., FetchReport], attacker: HostileServer, body: object
 ) -> None:

@@ -125,7 +125,9 @@ def test_a_name_that_the_contract_does_not_know_is_told_and_left(
     assert parts(landing) == {f"{NAME}.csv": 3}
 
 
-@pytest.mark.parametrize("name", ["..", ".", "../20230701", "20230701/../..", "2023070", "20230732", "20230701\n", b"\xff\xff"])
+@pytest.mark.parametrize(
+    "name", ["..", ".", "../20230701", "20230701/../..", "2023070", "20230732", "20230701\n", b"\xff\xff"]
+)
 def test_a_folder_that_is_no_date_is_not_entered(take: Take, attacker: HostileSftp, name: str | bytes) -> None:
     attacker.folders["/export"] = names(name)
     assert take().exports_new == 0

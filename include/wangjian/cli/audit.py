@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from wangjian.cli.common import DAY, json_option
+from wangjian.cli.common import DAY, echo, json_option
 from wangjian.paths import data_root
 from wangjian.sources.registry import TIMEZONE
 
@@ -46,8 +46,8 @@ def show(person: str | None, first: datetime | None, last: datetime | None, as_j
         click.echo(json.dumps([record.model_dump(mode="json") for record in found], ensure_ascii=False))
         return
     for record in found:
-        click.echo(_line(record))
-    click.echo(f"{len(found)} 条 records")
+        echo(_line(record))
+    echo(f"{len(found)} 条 records")
 
 
 @audit.command()
@@ -64,11 +64,11 @@ def verify(heads: tuple[str, ...], as_json: bool) -> None:
         click.echo(json.dumps(told, ensure_ascii=False))
     else:
         for note in found.notes:
-            click.echo(f"! {note}")
+            echo(f"! {note}")
         for fault in found.faults:
-            click.echo(f"✘ {fault}")
+            echo(f"✘ {fault}")
         state = "完整 whole" if found.is_whole else "不完整 NOT whole"
-        click.echo(f"{state}: {found.count} 条 records, 链头 head {found.head}")
+        echo(f"{state}: {found.count} 条 records, 链头 head {found.head}")
     if not found.is_whole:
         sys.exit(1)
 
@@ -89,9 +89,9 @@ def head(is_told: bool, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps({"head": found, "told": channels}))
         return
-    click.echo(found)
+    echo(found)
     if is_told:
-        click.echo(f"已告知 told: {', '.join(channels) or '无 nobody'}")
+        echo(f"已告知 told: {', '.join(channels) or '无 nobody'}")
     if is_told and not channels:
         sys.exit(1)
 

@@ -6,7 +6,6 @@ import io
 
 from wangjian.errors import RejectedFile
 
-
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
 """What a screenshot comes as. Pillow reads dozens more, some with the help of other programs."""
 

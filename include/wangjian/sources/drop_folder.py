@@ -95,9 +95,7 @@ def deliveries(root: Path, report: FetchReport) -> Iterator[Delivery]:
     providers = load_providers()
     for folder in sorted(path for path in root.iterdir() if path.is_dir() and not path.is_symlink()):
         if folder.name not in providers:
-            report.warn(
-                f"{folder.name}/: no provider of that name; describe it in providers/{folder.name}.yml"
-            )
+            report.warn(f"{folder.name}/: no provider of that name; describe it in providers/{folder.name}.yml")
             continue
         for inner in sorted(path for path in folder.iterdir() if path.is_dir() and not path.is_symlink()):
             if (inner / DONE).is_file() and (delivery := _delivery(providers[folder.name], inner, report)):
@@ -167,9 +165,7 @@ def _files(delivery: Delivery, report: FetchReport) -> Iterator[Found]:
         elif path.is_file() and (name := delivery.provider.recognise(path.name)) and _is_of(name, delivery):
             yield Found(path, name.layout.dataset, path.name, name.layout.role, name.version)
         else:
-            report.warn(
-                f"{_shown(path, delivery)}: no layout of this delivery knows such a name; left there"
-            )
+            report.warn(f"{_shown(path, delivery)}: no layout of this delivery knows such a name; left there")
 
 
 def _is_of(name: FileName, delivery: Delivery) -> bool:

@@ -33,13 +33,16 @@ class _Plain:
         return data[:max_length]
 
 
-def read_body(answer: httpx.Response, limit: int, seconds: float, **where: str) -> bytes:
+def read_body(
+    answer: httpx.Response, limit: int, seconds: float, *, mend: str = "raise http.max_page_bytes", **where: str
+) -> bytes:
     """Read a streamed answer to its end.
 
     Args:
         answer: not read yet.
         limit: of the unpacked body, in bytes; memory holds little more.
         seconds: for the whole of it.
+        mend: what to do where it is longer.
         where: what locates it, for messages.
 
     Returns:
@@ -60,7 +63,7 @@ def read_body(answer: httpx.Response, limit: int, seconds: float, **where: str) 
         except zlib.error as error:
             raise _damaged(str(error), where) from None
         if len(content) > limit:
-            raise BadDelivery(f"an answer exceeds {limit} bytes", mend="raise http.max_page_bytes", **where)
+            raise BadDelivery(f"an answer exceeds {limit} bytes", mend=mend, **where)
     if not unpacker.eof or unpacker.unused_data:
         raise _damaged("its packed bytes end too early or too late", where)
     return bytes(content)
