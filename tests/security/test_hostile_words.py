@@ -26,9 +26,11 @@ from wangjian.backfill import BackfillRequest
 from wangjian.cli import main
 from wangjian.errors import BadArguments, WangjianError
 from wangjian.notify import tell
+from wangjian.parsing import parse
 from wangjian.paths import DataRoot
 from wangjian.printable import printable
 from wangjian.publishing import publish
+from wangjian.sources.registry import get_source
 from wangjian.state import Run, now, record_build, record_run
 
 __all__ = ["build", "labels"]
@@ -43,6 +45,8 @@ TERMINAL = "\x1b[2J\x1b]0;all is well\x07\n2099-01-01 all is well\r\x9b31m\u202e
 def shown(data: DataRoot, build: Callable[..., Any], labels: Path) -> Path:
     """A small publication, with a bad row whose every text is hostile."""
     data.root.mkdir()
+    # what has columns can be asked for others
+    parse(get_source("jiangxi"), data)
     build()
     publish(data, labels=labels)
     path = (data.published / "warehouse.duckdb").resolve()
