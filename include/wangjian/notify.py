@@ -1,8 +1,9 @@
-"""Telling people: by a chat robot's webhook and by mail, as far as their connections are defined.
+"""Telling people, and keeping anchors of the audit log outside: by webhook and by mail, as far as their connections are defined.
 
 Connections (Airflow's, or `AIRFLOW_CONN_…` in the environment):
     wangjian_webhook   scheme, host, port; extra: `path`, and `shape` = wecom (企业微信), dingtalk (钉钉), feishu (飞书) or plain
     wangjian_smtp      host, port, login, password; extra: `from`, `to` (list), `starttls` (default true)
+    wangjian_anchor_webhook, wangjian_anchor_smtp   likewise, for anchors: with somebody else than who runs the warehouse
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import smtplib
 import ssl
 from collections.abc import Callable, Mapping
 from email.message import EmailMessage
-from typing import Any
+from typing import Any, Literal
 
 from wangjian.errors import BadArguments, WangjianError
 from wangjian.masking import masked
@@ -26,6 +27,9 @@ _SECONDS = 10
 _LONGEST_ANSWER = 2**16
 _log = logging.getLogger(__name__)
 
+Purpose = Literal["notice", "anchor"]
+_PREFIXES: Mapping[Purpose, str] = {"notice": "wangjian", "anchor": "wangjian_anchor"}
+
 SHAPES: Mapping[str, Callable[[str, str], dict[str, Any]]] = {
     "wecom": lambda title, text: {"msgtype": "text", "text": {"content": f"{title}\n{text}"}},
     "dingtalk": lambda title, text: {"msgtype": "text", "text": {"content": f"{title}\n{text}"}},
@@ -35,12 +39,13 @@ SHAPES: Mapping[str, Callable[[str, str], dict[str, Any]]] = {
 }
 
 
-def tell(title: str, text: str) -> list[str]:
+def tell(title: str, text: str, purpose: Purpose = "notice") -> list[str]:
     """Send a message over every channel that is defined. A channel that fails is logged and never fails the work itself.
 
     Args:
         title: one line.
         text: the rest; what looks personal is masked, what cannot be seen is written out, what is too long is cut.
+        purpose: for whom: people who see to the warehouse, or who keeps anchors.
 
     Returns:
         The channels that took it.
@@ -49,16 +54,26 @@ def tell(title: str, text: str) -> list[str]:
     shown = "\n".join(printable(line) for line in masked(text, names=False).split("\n"))
     shown = shown if len(shown) <= LIMIT else f"{shown[:LIMIT]}…"
     told = []
-    for connection_id, send in (("wangjian_webhook", _post), ("wangjian_smtp", _mail)):
+    for connection_id in channels(purpose):
         try:
-            send(resolve(connection_id), title, shown)
+            _SENDERS[connection_id.rpartition("_")[2]](resolve(connection_id), title, shown)
             told.append(connection_id)
-        except BadArguments as error:
-            if "no such connection" not in str(error):
-                _log.warning("nobody was told over %s: %s", connection_id, error)
         except Exception as error:
             _log.warning("nobody was told over %s: %s", connection_id, printable(str(error)))
     return told
+
+
+def channels(purpose: Purpose) -> list[str]:
+    """The connections that are defined for a purpose, rightly or wrongly."""
+    return [found for kind in _SENDERS if _is_defined(found := f"{_PREFIXES[purpose]}_{kind}")]
+
+
+def _is_defined(connection_id: str) -> bool:
+    try:
+        resolve(connection_id)
+    except BadArguments as error:
+        return "no such connection" not in str(error)
+    return True
 
 
 def _post(endpoint: Endpoint, title: str, text: str) -> None:
@@ -97,3 +112,6 @@ def _mail(endpoint: Endpoint, title: str, text: str) -> None:
         if endpoint.password:
             server.login(endpoint.login, endpoint.password)
         server.send_message(message)
+
+
+_SENDERS: Mapping[str, Callable[[Endpoint, str, str], None]] = {"webhook": _post, "smtp": _mail}

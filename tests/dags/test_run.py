@@ -12,6 +12,7 @@ from support.robot import Robot
 from wangjian import publishing
 from wangjian.paths import DataRoot
 from wangjian.state import Publication
+from wangjian.state.audit_log import last_head
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("metadata")]
 
@@ -68,3 +69,15 @@ def test_a_source_that_is_down_keeps_no_other_from_readers(drive, ran: Ran, sour
     current = publishing.current(ran.data)
     assert current
     assert str(current.as_of) == NEXT["date_to"]
+
+
+def test_every_morning_the_audit_log_is_anchored_where_somebody_keeps_it(drive, ran: Ran) -> None:  # type: ignore[no-untyped-def]
+    with Robot.running() as robot:
+        kept = {"AIRFLOW_CONN_WANGJIAN_ANCHOR_WEBHOOK": robot("plain", "/send")}
+        (without,) = drive("run_dags.py", [["health", {}]], WANGJIAN_DATA=str(ran.data.root))
+        assert Robot.taken == []
+        (anchored,) = drive("run_dags.py", [["health", {}]], WANGJIAN_DATA=str(ran.data.root), **kept)
+        (message,) = Robot.taken
+    assert (without["anchor"], without["look"], without[""]) == ("skipped", "success", "success")
+    assert (anchored["anchor"], anchored[""]) == ("success", "success")
+    assert message["text"] == f"链头 head {last_head(ran.data)}"

@@ -18,9 +18,9 @@ import duckdb
 import pytest
 
 from support.hostile_http import HostileServer, says
+from support.mailbox import Mailbox
 from support.robot import Robot, running
 from support.small_warehouse import build, labels
-from test_notify import Mailbox
 from wangjian import orchestration_names
 from wangjian.backfill import BackfillRequest
 from wangjian.cli import main

@@ -18,8 +18,6 @@ from wangjian.sources.registry import TIMEZONE
 if TYPE_CHECKING:
     from wangjian.state.audit_log import AuditRecord
 
-TITLE = "网监数仓审计链 Wangjian audit log"
-
 
 @click.group()
 def audit() -> None:
@@ -74,18 +72,20 @@ def verify(heads: tuple[str, ...], as_json: bool) -> None:
 
 
 @audit.command()
-@click.option("--tell", "is_told", is_flag=True, help="also to the webhook and by mail, as far as they are defined")
+@click.option(
+    "--tell", "is_told", is_flag=True, help="also over every channel that is defined, for anchors and for people"
+)
 @json_option
 def head(is_told: bool, as_json: bool) -> None:
     """The end of the chain, to be kept outside: `verify --head` then finds what was removed or rewritten."""
     from wangjian.state.audit_log import last_head
 
-    found = str(last_head(data_root()))
-    channels: list[str] = []
+    last = last_head(data_root())
+    found, channels = str(last), list[str]()
     if is_told:
-        from wangjian.notify import tell
+        from wangjian.anchoring import tell_head
 
-        channels = tell(TITLE, f"链头 head {found}")
+        channels = [*tell_head(last, "anchor"), *tell_head(last, "notice")]
     if as_json:
         click.echo(json.dumps({"head": found, "told": channels}))
         return
