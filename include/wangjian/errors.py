@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from wangjian.printable import printable
+
 
 class WangjianError(Exception):
     """Base of every error that a user is meant to read.
@@ -17,9 +19,9 @@ class WangjianError(Exception):
     exit_code = 1
 
     def __init__(self, what: str, *, mend: str = "", **where: object) -> None:
-        self.what = what
-        self.mend = mend
-        self.where = {name: str(value) for name, value in where.items() if value is not None}
+        self.what = printable(what)
+        self.mend = printable(mend)
+        self.where = {name: printable(str(value)) for name, value in where.items() if value is not None}
         super().__init__(str(self))
 
     def __str__(self) -> str:

@@ -119,10 +119,11 @@ def compact(data: DataRoot, source: str) -> int:
         How many partitions (dataset and month) were merged.
 
     Raises:
+        BadArguments: there is no such source.
         Busy: a build, a check or a publication is under way.
     """
     with record_run(data, "compact", source=source) as run:
-        merged = parsing.compact(data, source)
+        merged = parsing.compact(data, get_source(source).source)
         removed = remove_abandoned(data.root)
         run.message = f"{merged} partitions merged, {removed} abandoned files removed"
     return merged

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from support.robot import Robot
 from wangjian import publishing
 from wangjian.paths import DataRoot
 from wangjian.state import Publication
+from wangjian.state.audit_log import Access, last_head, record_access
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("metadata")]
 
@@ -68,3 +70,17 @@ def test_a_source_that_is_down_keeps_no_other_from_readers(drive, ran: Ran, sour
     current = publishing.current(ran.data)
     assert current
     assert str(current.as_of) == NEXT["date_to"]
+
+
+def test_every_morning_the_audit_log_is_anchored_where_somebody_keeps_it(drive, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    data = DataRoot(tmp_path)
+    record_access(data, Access(action="EXPORTED", table_name="marts.fct_lead", row_count=1))
+    with Robot.running() as robot:
+        kept = {"AIRFLOW_CONN_WANGJIAN_ANCHOR_WEBHOOK": robot("plain", "/send")}
+        (without,) = drive("run_dags.py", [["health", {}]], WANGJIAN_DATA=str(tmp_path))
+        assert Robot.taken == []
+        (anchored,) = drive("run_dags.py", [["health", {}]], WANGJIAN_DATA=str(tmp_path), **kept)
+        (message,) = Robot.taken
+    assert (without["anchor"], without["look"], without[""]) == ("skipped", "success", "success")
+    assert (anchored["anchor"], anchored[""]) == ("success", "success")
+    assert message["text"] == f"链头 head {last_head(data)}"

@@ -62,6 +62,15 @@ def test_the_warehouse_follows_the_assets_step_by_step(found: dict[str, Any]) ->
     }
 
 
+def test_every_morning_all_is_looked_at_and_the_audit_log_is_anchored(found: dict[str, Any]) -> None:
+    dag = found["dags"]["health"]
+    assert {name: (task["after"], task["retries"]) for name, task in dag["tasks"].items()} == {
+        "look": ([], 0),
+        "anchor": ([], 3),
+    }
+    assert "0 9 * * *" in dag["schedule"]
+
+
 def test_only_one_process_writes_the_warehouse(found: dict[str, Any]) -> None:
     writers = {
         "warehouse": ("build", "check", "publish"),

@@ -194,3 +194,26 @@ def test_failing_rows_are_named_and_nobody_is(small: DataRoot, suite: Callable[.
     assert result.observed == "1 rows, e.g. b=x c=电话138****2345"
     pages = "".join(page.read_text(encoding="utf-8") for page in (small.docs / "checks").rglob("*.html"))
     assert "138****2345" in pages and "13879712345" not in pages.replace(query, "")
+
+
+@pytest.mark.parametrize(
+    ("expectation", "kwargs"),
+    [
+        ("unexpected_rows_expectation", {"unexpected_rows_query": "select b, b as c from {batch}"}),
+        ("expect_column_values_to_be_in_set", {"column": "b", "value_set": ["y"]}),
+        ("expect_column_distinct_values_to_be_in_set", {"column": "b", "value_set": ["y"]}),
+    ],
+)
+def test_no_value_becomes_markup_in_the_report(
+    small: DataRoot, suite: Callable[..., Path], expectation: str, kwargs: dict[str, Any]
+) -> None:
+    """Great Expectations' pages hold what failed: as text, whatever it says."""
+    hostile = "<script>window.hacked=1</script><img src=x onerror=hacked()>{{ 7*7 }}$params"
+    with duckdb.connect(str(small.warehouse)) as connection:
+        connection.execute("update marts.t set b = ?", [hostile])
+    record_build(small, "build")
+    check(small, "r1", expectations=suite("warning", expectation, kwargs))
+    pages = [page.read_text(encoding="utf-8") for page in (small.docs / "checks").rglob("*.html")]
+    assert any("window.hacked" in page and "7*7" in page for page in pages), "the value is shown"
+    assert not [page for page in pages if "<script>window" in page or "<img src=x" in page]
+    assert all("default-src 'none'" in page.split("</head>")[0] for page in pages), "and no script would run"

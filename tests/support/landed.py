@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 
 import duckdb
 
-from wangjian.landing.manifest import ExportKey, LandedFile, Manifest, Role
+from wangjian.landing.manifest import ExportKey, LandedFile, Manifest, Mode, Role
 from wangjian.landing.store import Landing
 from wangjian.paths import DataRoot
 
@@ -26,6 +26,7 @@ def land(
     version: int = 1,
     provider: str = "",
     folder: str = "/export",
+    mode: Mode = "delta",
 ) -> Manifest:
     """Land one export: `land(data, "jiangxi", "cases", "2023-01-02", {"a.csv": b"…"}, version=2)`."""
     landing = Landing(data.landing)
@@ -34,7 +35,7 @@ def land(
         provider=provider,
         dataset=dataset,
         business_date=date.fromisoformat(day),
-        mode="delta",
+        mode=mode,
         version=version,
     )
     landed = tuple(_landed(landing, name, content, folder) for name, content in files.items())

@@ -16,7 +16,7 @@ from rich.markup import escape
 from wangjian.cli.archive import archive
 from wangjian.cli.audit import audit
 from wangjian.cli.bulletin import bulletin
-from wangjian.cli.common import DAY, console, json_option
+from wangjian.cli.common import DAY, console, echo, json_option
 from wangjian.cli.common import say as _say
 from wangjian.cli.common import with_progress as _with_progress
 from wangjian.cli.corrections import corrections
@@ -246,14 +246,14 @@ def status(as_json: bool) -> None:
         shown: dict[str, Any] = {"data root": data.root, "publication": current and current.model_dump(mode="json")}
         _say(shown | {"last": {name: run.model_dump(mode="json") for name, run in last.items()}}, as_json=True)
         return
-    click.echo(f"数据 data root   {data.root}")
+    echo(f"数据 data root   {data.root}")
     hours = (now() - current.published_at).total_seconds() / 3600 if current else 0
     as_of = f"{current.publication_id}, as of {current.as_of}, {hours:.0f} h old" if current else "none"
-    click.echo(f"发布 published   {as_of}")
-    click.echo(f"暂缓 held back   {(current and current.held) or '无 nothing'}")
+    echo(f"发布 published   {as_of}")
+    echo(f"暂缓 held back   {(current and current.held) or '无 nothing'}")
     for name, run in last.items():
         seconds = f"{(run.ended_at - run.started_at).total_seconds():6.1f} s" if run.ended_at else " " * 8
-        click.echo(f"{name:24} {run.started_at:%Y-%m-%d %H:%M} {seconds} {run.outcome:11} {run.message or ''}")
+        echo(f"{name:24} {run.started_at:%Y-%m-%d %H:%M} {seconds} {run.outcome:11} {run.message or ''}")
 
 
 @cli.command()
@@ -291,7 +291,8 @@ def sql(query: str, publication_id: str | None, as_json: bool) -> None:
                 rows = [dict(zip(answer.columns, row, strict=True)) for row in answer.fetchall()] if answer else []
                 click.echo(json.dumps(rows, ensure_ascii=False, default=str))
             elif answer:
-                click.echo(str(answer))
+                for line in str(answer).split("\n"):
+                    echo(line)
         except duckdb.Error as error:
             raise WangjianError(f"the query failed: {error}", mend="see `wangjian sql 'show all tables'`") from None
 
@@ -365,8 +366,8 @@ def quarantine_list(as_json: bool, **given: Any) -> None:
     for row in rows:
         sender = f"{row.source}/{row.provider}".rstrip("/")
         reasons = "; ".join(f"{code} {zh} {en}" for code, zh, en in row.reasons)
-        click.echo(f"{row.quarantine_key[:12]}  {row.business_date}  {sender}  {row.dataset}  {row.place}  {reasons}")
-    click.echo(f"{len(rows)} 行 rows")
+        echo(f"{row.quarantine_key[:12]}  {row.business_date}  {sender}  {row.dataset}  {row.place}  {reasons}")
+    echo(f"{len(rows)} 行 rows")
 
 
 @quarantine.command(name="show")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from wangjian.cli.common import DAY, json_option, say, with_progress
+from wangjian.cli.common import DAY, echo, json_option, say, with_progress
 from wangjian.errors import BadArguments
 from wangjian.paths import data_root
 
@@ -91,11 +91,11 @@ def archive_verify(folder: Path, as_json: bool) -> None:
         )
         for kind, names in (("✘ 缺失 missing", found.missing), ("✘ 损坏 damaged", found.damaged)):
             for name in names[:SHOWN]:
-                click.echo(f"{kind} {name}")
+                echo(f"{kind} {name}")
             if len(names) > SHOWN:
-                click.echo(f"{kind} … {len(names) - SHOWN} more; --json shows all")
-        click.echo(f"未列入 not listed {len(found.unlisted)}")
-        click.echo("完好 whole" if found.is_whole else "不完好 not whole")
+                echo(f"{kind} … {len(names) - SHOWN} more; --json shows all")
+        echo(f"未列入 not listed {len(found.unlisted)}")
+        echo("完好 whole" if found.is_whole else "不完好 not whole")
     if not found.is_whole:
         sys.exit(1)
 
@@ -136,5 +136,5 @@ def archive_list(as_json: bool) -> None:
         return
     for item in found:
         reach = "可读 within reach" if item.is_within_reach else "不可达 not within reach"
-        click.echo(f"{item.folder}  {item.first} … {item.last}  {item.exports} exports  {reach}")
-    click.echo(f"{len(found)} 个归档 archives")
+        echo(f"{item.folder}  {item.first} … {item.last}  {item.exports} exports  {reach}")
+    echo(f"{len(found)} 个归档 archives")

@@ -11,14 +11,12 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from wangjian.cli.common import DAY, json_option
+from wangjian.cli.common import DAY, echo, json_option
 from wangjian.paths import data_root
 from wangjian.sources.registry import TIMEZONE
 
 if TYPE_CHECKING:
     from wangjian.state.audit_log import AuditRecord
-
-TITLE = "网监数仓审计链 Wangjian audit log"
 
 
 @click.group()
@@ -46,8 +44,8 @@ def show(person: str | None, first: datetime | None, last: datetime | None, as_j
         click.echo(json.dumps([record.model_dump(mode="json") for record in found], ensure_ascii=False))
         return
     for record in found:
-        click.echo(_line(record))
-    click.echo(f"{len(found)} 条 records")
+        echo(_line(record))
+    echo(f"{len(found)} 条 records")
 
 
 @audit.command()
@@ -64,34 +62,36 @@ def verify(heads: tuple[str, ...], as_json: bool) -> None:
         click.echo(json.dumps(told, ensure_ascii=False))
     else:
         for note in found.notes:
-            click.echo(f"! {note}")
+            echo(f"! {note}")
         for fault in found.faults:
-            click.echo(f"✘ {fault}")
+            echo(f"✘ {fault}")
         state = "完整 whole" if found.is_whole else "不完整 NOT whole"
-        click.echo(f"{state}: {found.count} 条 records, 链头 head {found.head}")
+        echo(f"{state}: {found.count} 条 records, 链头 head {found.head}")
     if not found.is_whole:
         sys.exit(1)
 
 
 @audit.command()
-@click.option("--tell", "is_told", is_flag=True, help="also to the webhook and by mail, as far as they are defined")
+@click.option(
+    "--tell", "is_told", is_flag=True, help="also over every channel that is defined, for anchors and for people"
+)
 @json_option
 def head(is_told: bool, as_json: bool) -> None:
     """The end of the chain, to be kept outside: `verify --head` then finds what was removed or rewritten."""
     from wangjian.state.audit_log import last_head
 
-    found = str(last_head(data_root()))
-    channels: list[str] = []
+    last = last_head(data_root())
+    found, channels = str(last), list[str]()
     if is_told:
-        from wangjian.notify import tell
+        from wangjian.anchoring import tell_head
 
-        channels = tell(TITLE, f"链头 head {found}")
+        channels = [*tell_head(last, "anchor"), *tell_head(last, "notice")]
     if as_json:
         click.echo(json.dumps({"head": found, "told": channels}))
         return
-    click.echo(found)
+    echo(found)
     if is_told:
-        click.echo(f"已告知 told: {', '.join(channels) or '无 nobody'}")
+        echo(f"已告知 told: {', '.join(channels) or '无 nobody'}")
     if is_told and not channels:
         sys.exit(1)
 

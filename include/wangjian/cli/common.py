@@ -10,10 +10,17 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from wangjian.printable import printable
+
 DAY = click.DateTime(formats=["%Y-%m-%d"])
 MONTH = click.DateTime(formats=["%Y-%m"])
 console = Console(stderr=True)
 json_option = click.option("--json", "as_json", is_flag=True, help="for machines")
+
+
+def echo(line: object) -> None:
+    """Print a line for people: what names in it cannot be seen is written out, so that none commands the terminal."""
+    click.echo(printable(str(line)))
 
 
 def with_progress(action: Callable[[Any], Any]) -> Any:
@@ -30,4 +37,4 @@ def say(result: dict[str, Any], *, as_json: bool) -> None:
         click.echo(json.dumps(result, ensure_ascii=False, default=str))
         return
     for name, value in result.items():
-        click.echo(f"{name:14} {value}")
+        echo(f"{name:14} {value}")

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import click
 
-from wangjian.cli.common import DAY, json_option, say
+from wangjian.cli.common import DAY, echo, json_option, say
 from wangjian.paths import data_root
 
 
@@ -30,11 +30,11 @@ def list_corrections(as_json: bool) -> None:
     for item in found:
         day = f" {item.business_date}" if item.business_date else ""
         place = f"{item.source}/{item.provider}".rstrip("/")
-        click.echo(f"{item.correction_id}  {place}/{item.dataset}{day}  {item.row_key}  {item.column_name}")
-        click.echo(
+        echo(f"{item.correction_id}  {place}/{item.dataset}{day}  {item.row_key}  {item.column_name}")
+        echo(
             f"    {item.wrong_value} → {item.right_value}  {item.reason}  {item.corrected_by}, {item.corrected_at:%Y-%m-%d}"
         )
-    click.echo(f"{len(found)} 条 corrections")
+    echo(f"{len(found)} 条 corrections")
 
 
 @corrections.command()

@@ -8,7 +8,7 @@ from datetime import datetime
 
 import click
 
-from wangjian.cli.common import DAY, json_option, say
+from wangjian.cli.common import DAY, echo, json_option, say
 from wangjian.paths import data_root
 
 
@@ -31,11 +31,11 @@ def list_erasures(as_json: bool) -> None:
     for item in found:
         place = f"{item.source}/{item.provider}".rstrip("/")
         about = item.row_key or item.file_sha256 or f"< {item.before}"
-        click.echo(
+        echo(
             f"{item.erasure_id}  {item.step:<9}  {place}/{item.dataset}  {about}  {', '.join(item.column_names)}"
         )
-        click.echo(f"    {item.reason}  {item.person}, {item.at:%Y-%m-%d}")
-    click.echo(f"{len(found)} 条 erasures")
+        echo(f"    {item.reason}  {item.person}, {item.at:%Y-%m-%d}")
+    echo(f"{len(found)} 条 erasures")
 
 
 @erasures.command(name="due")
@@ -50,8 +50,8 @@ def list_due(as_json: bool) -> None:
         return
     for item in found:
         ask = f"wangjian erasures request {item.source} {item.dataset} --before {item.before} --reason … --person …"
-        click.echo(f"{item.source}/{item.dataset}  {item.exports} 个 exports, {item.oldest} …  {ask}")
-    click.echo(f"{len(found)} 个数据集到期 datasets due")
+        echo(f"{item.source}/{item.dataset}  {item.exports} 个 exports, {item.oldest} …  {ask}")
+    echo(f"{len(found)} 个数据集到期 datasets due")
 
 
 @erasures.command()

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import click
-
+from wangjian.cli.common import echo
 from wangjian.health import Health, SourceHealth
 
 
@@ -12,14 +11,14 @@ def show_health(found: Health) -> None:
     age = (
         "" if found.publication_age_hours is None else f", as of {found.as_of}, {found.publication_age_hours:.0f} h old"
     )
-    click.echo(f"发布 published   {found.publication_id or '无 nothing'}{age}")
+    echo(f"发布 published   {found.publication_id or '无 nothing'}{age}")
     for source in found.sources:
-        click.echo(_line(source))
+        echo(_line(source))
         for problem in source.problems:
-            click.echo(f"  ✘ {problem}")
+            echo(f"  ✘ {problem}")
     for problem in found.problems:
-        click.echo(f"✘ {problem}")
-    click.echo("正常 all is well" if found.is_well else "不正常 not well")
+        echo(f"✘ {problem}")
+    echo("正常 all is well" if found.is_well else "不正常 not well")
 
 
 def _line(source: SourceHealth) -> str:

@@ -6,7 +6,7 @@ import json
 
 import click
 
-from wangjian.cli.common import json_option
+from wangjian.cli.common import echo, json_option
 from wangjian.errors import Busy
 from wangjian.paths import data_root
 
@@ -39,7 +39,7 @@ def housekeeping(dry_run: bool, as_json: bool) -> None:
         return
     for item in done.cleared:
         goes = f"移至 moved to {item.moved_to.relative_to(data.root)}" if item.moved_to else "删除 removed"
-        click.echo(f"{item.kind:14} {item.name}  {item.byte_size} bytes  {goes}")
+        echo(f"{item.kind:14} {item.name}  {item.byte_size} bytes  {goes}")
     for reason in left:
-        click.echo(f"留待下次 left for next time: {reason}")
-    click.echo(f"合并分区 partitions merged {merged}; 清理 cleared away: {done.told}{' (dry run)' if dry_run else ''}")
+        echo(f"留待下次 left for next time: {reason}")
+    echo(f"合并分区 partitions merged {merged}; 清理 cleared away: {done.told}{' (dry run)' if dry_run else ''}")

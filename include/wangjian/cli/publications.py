@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from wangjian import publishing
+from wangjian.cli.common import echo
 from wangjian.paths import DataRoot
 from wangjian.sources.registry import TIMEZONE
 from wangjian.state import Publication
@@ -23,8 +24,8 @@ def show_publications(data: DataRoot, *, as_json: bool) -> None:
         click.echo(json.dumps(entries, ensure_ascii=False))
         return
     for found in kept:
-        click.echo(_line(found, is_current=found == shown))
-    click.echo("→ 读者所见 what readers see" if shown else "尚无发布 nothing is published")
+        echo(_line(found, is_current=found == shown))
+    echo("→ 读者所见 what readers see" if shown else "尚无发布 nothing is published")
 
 
 def _line(publication: Publication, *, is_current: bool) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from wangjian.cli.common import json_option
+from wangjian.cli.common import echo, json_option
 from wangjian.paths import data_root
 
 if TYPE_CHECKING:
@@ -37,27 +37,27 @@ def trace(table: str, key: tuple[str, ...], as_json: bool) -> None:
 
 def _show(found: Trace) -> None:
     for row in found.key[:SHOWN]:
-        click.echo(f"{found.table}  {'  '.join(f'{name}={value}' for name, value in row.items())}")
+        echo(f"{found.table}  {'  '.join(f'{name}={value}' for name, value in row.items())}")
     _more(len(found.key))
     for place in found.places[:SHOWN]:
-        click.echo(_line(place))
+        echo(_line(place))
         for correction in place.corrections:
-            click.echo(f"    纠正 corrected: {correction}")
+            echo(f"    纠正 corrected: {correction}")
     _more(len(found.places))
     if not found.places:
-        click.echo(
+        echo(
             "没有落地行 no landed row: 来自审定的种子表, 或仅以代码被引用 it comes from reviewed seeds, or is known by its code alone"
         )
     for seed in found.seeds:
-        click.echo(f"种子表 reviewed seed: {seed}")
-    click.echo(
+        echo(f"种子表 reviewed seed: {seed}")
+    echo(
         f"发布 publication {found.publication_id}; {len(found.places)} 处 places; → 取值行 the row whose values are shown"
     )
 
 
 def _more(count: int) -> None:
     if count > SHOWN:
-        click.echo(f"… {count - SHOWN} more; --json shows all")
+        echo(f"… {count - SHOWN} more; --json shows all")
 
 
 def _line(place: Place) -> str:

@@ -296,7 +296,8 @@ def read_manifest(path: Path) -> Manifest:
         WangjianError: it is not a manifest.
     """
     try:
-        records = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        # lines end with a line feed alone: names may hold other signs that Python counts as the end of a line
+        records = [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line]
         key = ExportKey(**{name: records[0][name] for name in ExportKey.model_fields})
         files = tuple(LandedFile(**{name: record[name] for name in LandedFile.model_fields}) for record in records)
     except (ValueError, KeyError, IndexError) as error:

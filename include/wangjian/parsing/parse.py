@@ -37,6 +37,7 @@ from wangjian.parsing.raw import (
 from wangjian.parsing.records import ParsedFile
 from wangjian.parsing.workbook import parse_workbook
 from wangjian.paths import DataRoot
+from wangjian.printable import printable
 from wangjian.sources.contract import Dataset, load_contract
 from wangjian.sources.fetch import Progress
 from wangjian.sources.provider import JsonCounts, load_provider
@@ -128,9 +129,8 @@ def _count(batch: Batch, report: ParseReport) -> None:
     for row in batch.ledger:
         if row["status"] == "rejected":
             report.rejected_files += 1
-            report.messages.append(
-                f"{row['original_name']} ({row['business_date']}): {row['reject_code']}: {row['reject_message']}"
-            )
+            told = f"{row['original_name']} ({row['business_date']}): {row['reject_code']}: {row['reject_message']}"
+            report.messages.append(printable(told))
 
 
 def _parse_batch(source: Source, batch: Batch, partition: Partition, data: DataRoot, landing: Landing) -> None:

@@ -21,6 +21,9 @@ YEAR = re.compile(r"(20\d{2})\s*年?")
 
 # a cell far out makes the reader allocate everything up to it: 30 million cells are about 1 GB
 MAX_CELLS = 30_000_000
+# a cell takes four of these
+MAX_TAGS = 50_000_000
+MAX_MEMBERS = 10_000
 MAX_LINKED_ROWS = 10_000
 # what the libraries raise on damaged files
 _DAMAGE = (
@@ -34,7 +37,10 @@ _DAMAGE = (
     NotImplementedError,
     RuntimeError,
 )
-_CELL = re.compile(rb'<c\b[^>]*?\br="([A-Z]{1,3})([0-9]{1,7})"')
+# rows, cells, and the places that either may name, however they are spelt: XML has many ways to write the same
+_MARK = re.compile(rb"""<(?:[\w.-]+:)?(row|c)(?=[\s/>])|\sr\s*=\s*["']([A-Z]{0,3})([0-9]{1,10})["']""")
+# the reader takes whatever it knows for a workbook: here a cell may be repeated a million times in one element
+_OTHER_KINDS = {"content.xml", "xl/workbook.bin"}
 
 Cells = list[tuple[int, list[Any]]]
 """The rows of a sheet that hold anything: (row number from 1, cells)."""
@@ -95,10 +101,21 @@ def _filled_rows(rows: Iterator[list[Any]]) -> Cells:
 def _check_archive(content: bytes) -> None:
     """Look before anything is unpacked for good: sizes as they are, not as the archive tells, and no cell far out."""
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        unpacked = sum(item.file_size for item in archive.infolist())
-        if unpacked > MAX_UNPACKED_BYTES:
-            raise RejectedFile("TOO_LARGE", f"unpacks to {unpacked:,} bytes", mend="ask for the rows in several files")
-        for item in archive.infolist():
+        members = archive.infolist()
+        if other := _OTHER_KINDS.intersection(archive.namelist()):
+            raise RejectedFile(
+                "UNREADABLE_FILE",
+                f"no XLSX workbook: it holds {', '.join(other)}",
+                mend="ask for it as XLSX",
+            )
+        unpacked = sum(item.file_size for item in members)
+        if unpacked > MAX_UNPACKED_BYTES or len(members) > MAX_MEMBERS:
+            raise RejectedFile(
+                "TOO_LARGE",
+                f"unpacks to {unpacked:,} bytes in {len(members):,} parts",
+                mend="ask for the rows in several files",
+            )
+        for item in members:
             # reads to the end: a member that is longer than it says, or damaged, is found here
             member = archive.read(item)
             if item.filename.startswith("xl/worksheets/"):
@@ -106,9 +123,9 @@ def _check_archive(content: bytes) -> None:
 
 
 def _check_extent(name: str, sheet: bytes) -> None:
-    widest = lowest = 1
-    for column, row in _CELL.findall(sheet):
-        widest, lowest = max(widest, _column_number(column)), max(lowest, int(row))
+    if (tags := sheet.count(b"<")) > MAX_TAGS:
+        raise RejectedFile("TOO_LARGE", f"{tags:,} tags", sheet=name, mend="ask for the rows in several files")
+    widest, lowest = _extent(sheet)
     if widest * lowest > MAX_CELLS:
         raise RejectedFile(
             "TOO_LARGE",
@@ -116,6 +133,21 @@ def _check_extent(name: str, sheet: bytes) -> None:
             sheet=name,
             mend="ask for the sheet without the empty rows and columns",
         )
+
+
+def _extent(sheet: bytes) -> tuple[int, int]:
+    """The last column and row, of cells that name their place and of those that follow each other without."""
+    widest = lowest = 1
+    columns = rows = 0
+    for tag, letters, number in (found.groups() for found in _MARK.finditer(sheet)):
+        if tag == b"row":
+            columns, rows = 0, rows + 1
+        elif tag:
+            columns += 1
+        else:
+            columns, lowest = max(columns, _column_number(letters)), max(lowest, int(number))
+        widest = max(widest, columns)
+    return widest, max(lowest, rows)
 
 
 def _column_number(letters: bytes) -> int:

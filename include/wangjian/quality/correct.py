@@ -124,6 +124,8 @@ def _require_correctable(contract: Dataset, key: Sequence[str], column: str, day
 def _values(data: DataRoot, contract: Dataset, column: str, place: dict[str, Any]) -> list[str | None]:
     """What parsed rows of this key say, the newest first."""
     files = data.raw / contract.source / contract.name / "*" / "*.parquet"
+    if not any(data.raw.glob(str(files.relative_to(data.raw)))):
+        return []
     with duckdb.connect() as connection:
         rows = connection.execute(
             f"""

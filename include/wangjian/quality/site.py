@@ -6,6 +6,7 @@ import logging
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -42,11 +43,33 @@ def write_site(context: Any, docs: Path, run_id: str, suites: Iterable[Suite], r
     context.add_data_docs_site(
         _SITE, {"class_name": "SiteBuilder", "show_how_to_buttons": False, "store_backend": store}
     )
+    _escape_values(context.validation_results_store)
     with _raising_disk_trouble():
         context.build_data_docs(site_names=[_SITE])
     mend_pages(folder)
     write_first_page(folder, suites, results)
     return _swap(docs / _SITE, folder)
+
+
+def _escape_values(store: Any) -> None:
+    """Great Expectations writes values that broke a rule into its pages as they are: markup in a row would be markup there."""
+    for key in store.list_keys():
+        found = store.get(key)
+        for item in found.results:
+            item.result = _escaped(item.result)
+        store.set(key, found)
+
+
+def _escaped(value: Any) -> Any:
+    match value:
+        case str():
+            return escape(value)
+        case dict():
+            return {_escaped(name): _escaped(inner) for name, inner in value.items()}
+        case list() | tuple():
+            return [_escaped(inner) for inner in value]
+        case _:
+            return value
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from calendar import monthrange
 from collections import defaultdict
 from collections.abc import Iterator
@@ -29,6 +30,8 @@ DONE = "DONE"
 MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
 SPECIAL = re.compile(r"special-(\d{8})-([A-Za-z0-9_.-]+)")
 CHUNK = 1 << 20
+DEEPEST = 8
+"""Folders within folders of evidence; a provider has one or two."""
 
 
 @dataclass(frozen=True)
@@ -92,9 +95,7 @@ def deliveries(root: Path, report: FetchReport) -> Iterator[Delivery]:
     providers = load_providers()
     for folder in sorted(path for path in root.iterdir() if path.is_dir() and not path.is_symlink()):
         if folder.name not in providers:
-            report.warnings.append(
-                f"{folder.name}/: no provider of that name; describe it in providers/{folder.name}.yml"
-            )
+            report.warn(f"{folder.name}/: no provider of that name; describe it in providers/{folder.name}.yml")
             continue
         for inner in sorted(path for path in folder.iterdir() if path.is_dir() and not path.is_symlink()):
             if (inner / DONE).is_file() and (delivery := _delivery(providers[folder.name], inner, report)):
@@ -111,7 +112,7 @@ def _delivery(provider: Provider, folder: Path, report: FetchReport) -> Delivery
             return Delivery(provider, folder, folder.name, day, _delivered_at(folder))
         except ValueError:
             pass
-    report.warnings.append(f"{provider.provider}/{folder.name}/: neither YYYY-MM nor special-YYYYMMDD-TASK; left there")
+    report.warn(f"{provider.provider}/{folder.name}/: neither YYYY-MM nor special-YYYYMMDD-TASK; left there")
     return None
 
 
@@ -160,13 +161,11 @@ def _files(delivery: Delivery, report: FetchReport) -> Iterator[Found]:
         if path.name == DONE:
             yield Found(path, "marker", DONE, "marker", 1)
         elif path.name == delivery.provider.evidence_folder and path.is_dir() and not path.is_symlink():
-            yield from _evidence(path)
+            yield from _evidence(path, delivery, report)
         elif path.is_file() and (name := delivery.provider.recognise(path.name)) and _is_of(name, delivery):
             yield Found(path, name.layout.dataset, path.name, name.layout.role, name.version)
         else:
-            report.warnings.append(
-                f"{_shown(path, delivery)}: no layout of this delivery knows such a name; left there"
-            )
+            report.warn(f"{_shown(path, delivery)}: no layout of this delivery knows such a name; left there")
 
 
 def _is_of(name: FileName, delivery: Delivery) -> bool:
@@ -174,10 +173,33 @@ def _is_of(name: FileName, delivery: Delivery) -> bool:
     return name.period in (f"{day:%Y%m}", f"{day:%Y%m%d}")
 
 
-def _evidence(folder: Path) -> Iterator[Found]:
-    for path in sorted(folder.rglob("*")):
+def _evidence(folder: Path, delivery: Delivery, report: FetchReport) -> Iterator[Found]:
+    for path in _below(folder, DEEPEST, delivery, report):
+        name = str(path.relative_to(folder))
+        if _is_text(name):
+            yield Found(path, "evidence", name, "evidence", 1)
+        else:
+            report.warn(f"{_shown(path, delivery)}: its name is no UTF-8; left there")
+
+
+def _below(folder: Path, depth: int, delivery: Delivery, report: FetchReport) -> Iterator[Path]:
+    """What lies in a folder and in those in it, but for links to folders: they could lead out of the drop folder."""
+    if not depth:
+        report.warn(f"{_shown(folder, delivery)}/: more than {DEEPEST} folders deep; left there")
+        return
+    for path in sorted(folder.iterdir()):
         if not path.is_dir():
-            yield Found(path, "evidence", str(path.relative_to(folder)), "evidence", 1)
+            yield path
+        elif not path.is_symlink():
+            yield from _below(path, depth - 1, delivery, report)
+
+
+def _is_text(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _known_names(source: str, landing: Landing) -> set[tuple[str, str, int]]:
@@ -193,11 +215,7 @@ def _original_name(delivery: Delivery, found: Found) -> str:
 
 def _land(delivery: Delivery, found: Found, landing: Landing, limit: int) -> LandedFile:
     with _opened(found.path, delivery) as file:
-        if os.fstat(file.fileno()).st_size > limit:
-            raise BadDelivery(
-                f"a file exceeds {limit} bytes", file=_shown(found.path, delivery), mend="raise drop.max_file_bytes"
-            )
-        stored = landing.put(iter(lambda: file.read(CHUNK), b""))
+        stored = landing.put(_bounded(file, limit, _shown(found.path, delivery)))
     return LandedFile(
         part=found.part,
         role=found.role,
@@ -209,16 +227,37 @@ def _land(delivery: Delivery, found: Found, landing: Landing, limit: int) -> Lan
     )
 
 
+def _bounded(file: BinaryIO, limit: int, name: str) -> Iterator[bytes]:
+    """The file in pieces; one that is too large is refused before it is read, one that grows meanwhile as soon as it is."""
+    size = os.fstat(file.fileno()).st_size
+    while size <= limit:
+        piece = file.read(CHUNK)
+        if not piece:
+            return
+        yield piece
+        size = max(size, file.tell())
+    raise BadDelivery(f"a file exceeds {limit} bytes", file=name, mend="raise drop.max_file_bytes")
+
+
 def _opened(path: Path, delivery: Delivery) -> BinaryIO:
-    """Open a file but never through a symbolic link, which could lead out of the drop folder."""
+    """Open a plain file: never a symbolic link, which could lead out of the drop folder, nor a pipe or device, which never end."""
     try:
-        return os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW), "rb")
+        # to open a pipe would wait for a writer
+        file = os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb")
     except OSError as error:
-        raise BadDelivery(
-            f"a file cannot be read: {error.strerror}",
-            file=_shown(path, delivery),
-            mend="the provider must deliver plain files, no links",
-        ) from None
+        raise _unreadable(error.strerror or str(error), path, delivery) from None
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise _unreadable("a pipe, socket or device", path, delivery)
+    return file
+
+
+def _unreadable(why: str, path: Path, delivery: Delivery) -> BadDelivery:
+    return BadDelivery(
+        f"a file cannot be read: {why}",
+        file=_shown(path, delivery),
+        mend="the provider must deliver plain files, no links",
+    )
 
 
 def _shown(path: Path, delivery: Delivery) -> str:

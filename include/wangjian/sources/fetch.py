@@ -12,6 +12,7 @@ from typing import Protocol
 from wangjian.errors import BadDelivery, NotReady, SourceError, SourceRefused, SourceUnavailable
 from wangjian.landing.manifest import Manifest
 from wangjian.landing.store import Landing
+from wangjian.printable import printable
 from wangjian.sources.connection import Endpoint, resolve
 from wangjian.sources.registry import Source
 
@@ -55,6 +56,10 @@ class FetchReport:
     seconds: float = 0.0
     warnings: list[str] = field(default_factory=list)
     failures: list[SourceError] = field(default_factory=list)
+
+    def warn(self, text: str) -> None:
+        """Note what a person should look at; names in it may come from anybody."""
+        self.warnings.append(printable(text))
 
     def landed(self, manifest: Manifest, *, is_new: bool) -> None:
         """Count one export that is complete in landing."""

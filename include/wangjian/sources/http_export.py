@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -16,18 +16,25 @@ import orjson
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from wangjian.errors import BadArguments, BadDelivery, NotReady, SourceError, SourceRefused, SourceUnavailable
-from wangjian.landing.manifest import ExportKey, LandedFile, Manifest
+from wangjian.landing.manifest import ExportKey, LandedFile, Manifest, Mode
 from wangjian.landing.store import Landing
 from wangjian.sources.connection import Endpoint
+from wangjian.sources.contract import load_contract
 from wangjian.sources.fetch import FetchReport, FetchRequest, Progress
+from wangjian.sources.http_body import ACCEPTED, read_body
 from wangjian.sources.registry import Source
 
 RESTARTS = 3
 """How often an export that changes while it is read is started again."""
 
+MOST_PAGES = 100_000
+"""Of one export: at the usual size of a page, five hundred million rows."""
+
 _COUNTING = threading.Lock()
 
 ENVELOPE = ("dataset", "business_date", "mode", "export_seq", "generated_at", "page", "page_size", "total", "records")
+_TOKEN = re.compile(r"[!-~]{1,16384}")
+_GREATEST = 2**31 - 1
 
 
 class _Changed(Exception):
@@ -60,7 +67,7 @@ class Page:
 
     content: bytes
     url: str
-    mode: str
+    mode: Mode
     export_seq: int
     generated_at: datetime
     page_size: int
@@ -82,7 +89,7 @@ def fetch(
         SourceError: the list itself cannot be had.
     """
     with Api(source, endpoint) as api:
-        listed = api.exports(request.date_from - timedelta(days=request.look_back))
+        listed = _of_contract(api.exports(request.date_from - timedelta(days=request.look_back)), report)
         wanted = [item for item in listed if _is_wanted(item, request)]
         todo = wanted if request.refetch else _not_landed(wanted, source.source, landing)
         report.exports_known += len(wanted) - len(todo)
@@ -94,6 +101,14 @@ def fetch(
                 progress(source.source, done, len(todo))
     landing.forget_finished(source.source)
     report.failures += _missing(source, request, listed)
+
+
+def _of_contract(listed: list[Listed], report: FetchReport) -> list[Listed]:
+    """What the contract knows: a dataset's name becomes a folder's."""
+    known = load_contract(report.source)
+    for strange in sorted({item.dataset for item in listed} - known.keys()):
+        report.warn(f"{strange}: no dataset of the contract has such a name; left there")
+    return [item for item in listed if item.dataset in known]
 
 
 def _is_wanted(item: Listed, request: FetchRequest) -> bool:
@@ -174,7 +189,7 @@ def _pages_of_one_sequence(api: Api, item: Listed, landing: Landing) -> tuple[Ma
         source=api.source.source,
         dataset=item.dataset,
         business_date=item.business_date,
-        mode=first.mode,  # type: ignore[arg-type]  # pydantic checks it
+        mode=first.mode,
         version=first.export_seq,
     )
     files = _resume(landing, key, first)
@@ -234,7 +249,14 @@ class Api:
         self._token_lock = threading.Lock()
         limits = httpx.Limits(max_connections=source.http.parallel_pages * source.http.parallel_exports)
         base = _base_url(endpoint)
-        self._client = httpx.Client(base_url=base, timeout=source.retries.timeout_seconds, limits=limits)
+        # a redirect is an answer like any other that is not 200: nobody leads us, or our login, to another host
+        self._client = httpx.Client(
+            base_url=base,
+            timeout=source.retries.timeout_seconds,
+            limits=limits,
+            headers={"Accept-Encoding": ACCEPTED},
+            follow_redirects=False,
+        )
 
     def __enter__(self) -> Api:
         return self
@@ -258,7 +280,7 @@ class Api:
         for attempt in (1, 2):
             answer = self._get(path, query)
             try:
-                return _page(answer.content, url, dataset, business_date, number)
+                return _page(answer.content, url, dataset, business_date, number, page_size)
             except BadDelivery:
                 if attempt == 2:
                     raise
@@ -298,16 +320,16 @@ class Api:
         return answer
 
     def _send(self, method: str, path: str, **options: Any) -> httpx.Response:
-        """One request, its body read in pieces so that an endless answer cannot fill the memory."""
-        limit = self.source.http.max_page_bytes
+        """One request, its answer read within bounds of size and time."""
+        where = {"source": self.source.source, "path": path}
         try:
             with self._client.stream(method, path, **options) as answer:
-                answer._content = b"".join(_bounded(answer, limit, self.source.source, path))
+                answer._content = read_body(
+                    answer, self.source.http.max_page_bytes, self.source.retries.answer_seconds, **where
+                )
                 return answer
         except httpx.TransportError as error:
-            raise _again(
-                f"no answer: {type(error).__name__} {error}", None, {"source": self.source.source, "path": path}
-            ) from None
+            raise _again(f"no answer: {type(error).__name__} {error}", None, where) from None
 
     def _current_token(self) -> str:
         with self._token_lock:
@@ -336,24 +358,24 @@ class Api:
                 mend="check login and password of the connection",
                 **where,
             )
-        return str(orjson.loads(answer.content)["access_token"])
+        if (token := _token_of(answer.content)) is None:
+            raise SourceRefused("the login gives no usable token", mend="ask the source what became of it", **where)
+        return token
 
 
-def _bounded(answer: httpx.Response, limit: int, source: str, path: str) -> Iterator[bytes]:
-    size = 0
-    for chunk in answer.iter_bytes():
-        size += len(chunk)
-        if size > limit:
-            raise BadDelivery(
-                f"an answer exceeds {limit} bytes", source=source, path=path, mend="raise http.max_page_bytes"
-            )
-        yield chunk
+def _token_of(content: bytes) -> str | None:
+    """The access token, or null where there is none that can stand in a header."""
+    try:
+        token = orjson.loads(content)["access_token"]
+    except (ValueError, KeyError, TypeError):
+        return None
+    return token if isinstance(token, str) and _TOKEN.fullmatch(token) else None
 
 
 def _again(what: str, answer: httpx.Response | None, where: dict[str, Any]) -> _Again:
     error = _Again(what, mend="it was tried several times; the next run goes on from here", **where)
     after = answer.headers.get("Retry-After", "") if answer else ""
-    error.retry_after = float(after) if after.isdigit() else None
+    error.retry_after = float(after) if after.isascii() and after.isdigit() else None
     return error
 
 
@@ -389,10 +411,12 @@ def _is_loopback(host: str) -> bool:
 
 
 def _listed(item: dict[str, Any]) -> Listed:
-    return Listed(item["dataset"], date.fromisoformat(item["business_date"]), item["mode"], int(item["export_seq"]))
+    return Listed(
+        str(item["dataset"]), date.fromisoformat(item["business_date"]), str(item["mode"]), int(item["export_seq"])
+    )
 
 
-def _page(content: bytes, url: str, dataset: str, business_date: date, number: int) -> Page:
+def _page(content: bytes, url: str, dataset: str, business_date: date, number: int, page_size: int) -> Page:
     where = {"url": url}
     try:
         body = orjson.loads(content)
@@ -404,7 +428,7 @@ def _page(content: bytes, url: str, dataset: str, business_date: date, number: i
     if asked != got:
         raise BadDelivery(f"asked for {asked}, the page says {got}", mend="the source must mend its export", **where)
     try:
-        return Page(
+        found = Page(
             content,
             url,
             mode=body["mode"],
@@ -414,5 +438,23 @@ def _page(content: bytes, url: str, dataset: str, business_date: date, number: i
             total=int(body["total"]),
             record_count=len(body["records"]),
         )
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, OverflowError) as error:
         raise BadDelivery(f"a page's envelope is malformed: {error}", **where) from None
+    if not isinstance(body["records"], list) or not _can_be_meant(found, page_size):
+        raise BadDelivery(
+            f"a page's envelope cannot be meant: mode {found.mode}, export_seq {found.export_seq}, total {found.total}, "
+            f"page_size {found.page_size}",
+            mend="the source must mend its export",
+            **where,
+        )
+    return found
+
+
+def _can_be_meant(page: Page, page_size: int) -> bool:
+    """Whether the numbers are such that reading the export comes to an end."""
+    return (
+        page.mode in ("full", "delta")
+        and 0 <= page.export_seq <= _GREATEST
+        and 1 <= page.page_size <= page_size
+        and 0 <= page.total <= page.page_size * MOST_PAGES
+    )

@@ -6,6 +6,7 @@ import asyncio
 import re
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import TypeVar, cast
@@ -23,6 +24,7 @@ from wangjian.sources.registry import Source
 
 NAME = re.compile(r"jx_(?P<dataset>[a-z_]+)_(?P<date>\d{8})_(?P<seq>\d{2,4})\.(?P<kind>csv|ctl)")
 READY = "_READY"
+LARGE = 64 * 2**20
 # every connection would write a dozen lines
 asyncssh.set_log_level("WARNING")
 ROLES: dict[str, Role] = {"csv": "data", "ctl": "control"}
@@ -66,7 +68,11 @@ async def _fetch(
     report: FetchReport,
     progress: Progress,
 ) -> None:
-    async with await _connect(source, endpoint) as connection, connection.start_sftp_client() as sftp:
+    # names in any encoding: one that is no UTF-8 is a name that the contract does not know, like others
+    async with (
+        await _connect(source, endpoint) as connection,
+        connection.start_sftp_client(path_errors="surrogateescape") as sftp,
+    ):
         session = _Session(source, sftp, asyncio.Semaphore(source.sftp.parallel_files))
         folders = await session.folders(request)
         listed = await asyncio.gather(*(session.files(day, report) for day in folders))
@@ -150,22 +156,33 @@ class _Session:
         self.source = source
         self._sftp = sftp
         self._limit = limit
+        self._large = asyncio.Lock()
 
     async def folders(self, request: FetchRequest) -> list[date]:
         """The dates of the range that have a folder."""
         first = request.date_from - timedelta(days=request.look_back)
-        names = await self._patiently(lambda: self._sftp.listdir(self.source.sftp.folder))
-        dates = [found for name in names if (found := _folder_date(str(name)))]
+        names = await self._patiently(lambda: self._listed(self.source.sftp.folder))
+        dates = [found for name in names if (found := _folder_date(name))]
         return sorted(day for day in dates if first <= day <= request.date_to)
 
     async def files(self, day: date, report: FetchReport) -> list[RemoteFile]:
         """The contract's files of a complete folder; none of a folder that is still being written."""
         folder = f"{self.source.sftp.folder}/{day:%Y%m%d}"
-        entries = await self._patiently(lambda: self._sftp.readdir(folder))
-        names = {str(entry.filename): entry.attrs.size or 0 for entry in entries}
+        names = await self._patiently(lambda: self._listed(folder))
         if READY not in names:
             return []
         return [file for name, size in sorted(names.items()) if (file := _remote(name, size, day, report))]
+
+    async def _listed(self, folder: str) -> dict[str, int]:
+        """What a folder holds: sizes by name."""
+        names: dict[str, int] = {}
+        most, count = self.source.sftp.max_entries, 0
+        async for entry in self._sftp.scandir(folder):
+            count += 1
+            if count > most:
+                raise BadDelivery(f"a folder lists more than {most} files", file=folder, mend="raise sftp.max_entries")
+            names[str(entry.filename)] = entry.attrs.size or 0
+        return names
 
     async def export(self, files: list[RemoteFile], landing: Landing) -> Manifest:
         """Land the files of one export."""
@@ -185,7 +202,9 @@ class _Session:
         limit = self.source.sftp.max_file_bytes
         if file.size > limit:
             raise BadDelivery(f"a file exceeds {limit} bytes", file=path, mend="raise sftp.max_file_bytes")
-        content = await self._patiently(lambda: self._read(path, file.size))
+        # a file stands in memory whole: the large ones one by one
+        async with self._large if file.size > LARGE else nullcontext():
+            content = await self._patiently(lambda: self._read(path, file.size))
         stored = await asyncio.to_thread(landing.put_bytes, content)
         return LandedFile(
             part=file.name,
@@ -285,7 +304,7 @@ def _remote(name: str, size: int, day: date, report: FetchReport) -> RemoteFile 
         return None
     found = NAME.fullmatch(name)
     if not found or found["dataset"] not in load_contract(report.source):
-        report.warnings.append(f"{day:%Y%m%d}/{name}: no dataset of the contract has such a name; left there")
+        report.warn(f"{day:%Y%m%d}/{name}: no dataset of the contract has such a name; left there")
         return None
     if found["date"] != f"{day:%Y%m%d}":
         report.failures.append(_wrong_date(name, day, report.source))

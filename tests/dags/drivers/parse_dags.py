@@ -32,6 +32,7 @@ def structure(dag: DAG) -> dict[str, Any]:
     return {
         "tasks": tasks,
         "cron": cron,
+        "schedule": str(dag.schedule),
         "timezone": str(dag.timezone),
         "catchup": dag.catchup,
         "end_date": dag.end_date and str(dag.end_date),

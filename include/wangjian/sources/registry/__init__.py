@@ -26,11 +26,13 @@ class Retries(_Entry):
         attempts: of one request, the first included.
         longest_wait_seconds: between two attempts, also where the server asks for more.
         timeout_seconds: for connecting, and for each wait for data.
+        answer_seconds: for the whole of one answer over HTTP: data that drips is no wait.
     """
 
     attempts: int = Field(default=5, ge=1)
     longest_wait_seconds: float = Field(default=30, ge=0)
     timeout_seconds: float = Field(default=60, gt=0)
+    answer_seconds: float = Field(default=600, gt=0)
 
 
 class HttpOptions(_Entry):
@@ -43,11 +45,12 @@ class HttpOptions(_Entry):
 
 
 class SftpOptions(_Entry):
-    """Of `sftp_export`. `folder` holds one folder `YYYYMMDD` per business date."""
+    """Of `sftp_export`. `folder` holds one folder `YYYYMMDD` per business date; none may list more than `max_entries`."""
 
     folder: str = "/export"
     parallel_files: int = Field(default=16, ge=1, le=64)
     max_file_bytes: int = 2**30
+    max_entries: int = 100_000
 
 
 class DropOptions(_Entry):
