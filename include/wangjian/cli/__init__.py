@@ -15,6 +15,7 @@ from rich.markup import escape
 
 from wangjian.cli.archive import archive
 from wangjian.cli.audit import audit
+from wangjian.cli.backup import backup, restore
 from wangjian.cli.bulletin import bulletin
 from wangjian.cli.common import DAY, console, json_option
 from wangjian.cli.common import say as _say
@@ -400,6 +401,7 @@ def quarantine_export(folder: Path, kind: Any, clear: bool, purpose: str | None,
 for command in (
     archive,
     audit,
+    backup,
     bulletin,
     corrections,
     erasures,
@@ -407,6 +409,7 @@ for command in (
     housekeeping,
     keys,
     privacy,
+    restore,
     roles,
     simulate,
     site,

@@ -90,6 +90,16 @@ def _logged(data: DataRoot, step: str, source: str | None, run_id: str | None) -
     _end(log, run)
 
 
+def record_end(data: DataRoot, run: Run) -> None:
+    """Write down how a step ended that cannot do so itself: its process is gone.
+
+    Args:
+        data: the data root.
+        run: the step, with its end.
+    """
+    jsonl.append(data.state / "run_log.jsonl", [run])
+
+
 def _end(log: Path, run: Run) -> None:
     run.ended_at = now()
     jsonl.append(log, [run])
