@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from support.landed import land, penalties
-from wangjian.errors import SourceUnavailable
+from wangjian.errors import BackupDamaged, SourceUnavailable
 from wangjian.health import Health, health
 from wangjian.landing.store import Landing
 from wangjian.paths import DataRoot
@@ -118,6 +118,12 @@ def test_a_step_that_never_ended_is_told(data: DataRoot) -> None:
     with record_run(data, "build"):
         pass
     assert health(data, MORNING + timedelta(hours=25)).problems == ()
+
+
+def test_a_backup_that_failed_is_told(data: DataRoot) -> None:
+    with pytest.raises(BackupDamaged), record_run(data, "backup"):
+        raise BackupDamaged("bytes are not what they were", file="x")
+    assert health(data, MORNING).problems == ("the last backup failed: bytes are not what they were [file=x]",)
 
 
 def test_years_of_history_need_no_reading(data: DataRoot) -> None:

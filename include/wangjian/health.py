@@ -93,7 +93,7 @@ def _problems(data: DataRoot, shown: Publication | None, past: list[Run], at: da
     found += _stuck(past, at)
     if hold := present_hold(data):
         found.append(f"publication waits for approval since {hold.at:%Y-%m-%d %H:%M}: {hold.reason}")
-    for step in ("build", "check", "publish", "site", "backfill"):
+    for step in ("build", "check", "publish", "site", "backfill", "backup"):
         last = next((run for run in reversed(past) if run.step == step), None)
         if last and last.outcome in ("failed", "interrupted"):
             found.append(f"the last {step} {last.outcome}: {last.message}")

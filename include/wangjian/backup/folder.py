@@ -55,7 +55,7 @@ class Backup(BaseModel):
     """One backup, as its header tells it.
 
     Attributes:
-        backup_id: sorts by the moment at which it was begun.
+        backup_id: of its run in the run log; sorts by the moment at which it was begun.
         entry_id: of the backup's own line in the run log, which had not ended when the run log was copied.
         sums_sha256: of its list of files.
         shown: the published file that readers saw; null where nothing was published.

@@ -42,7 +42,7 @@ def copy_keys(data: DataRoot, folder: Path, *, apart_from: Path) -> int:
         versions = ", ".join(f"{key.version}:{key.fingerprint}" for key in new)
         record_access(
             data,
-            Access(action="KEY_COPIED", table_name="keys", selection={"versions": versions}, row_count=len(new)),
+            Access(action="KEY_COPIED", table_name="keyed_hash", selection={"versions": versions}, row_count=len(new)),
         )
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder.chmod(0o700)

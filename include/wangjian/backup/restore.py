@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from wangjian.backup.folder import Backup, BackupFolder
@@ -181,7 +182,8 @@ def _require_objects(source: BackupFolder, sums: Mapping[str, str]) -> None:
 
 def _copy_all(data: DataRoot, source: BackupFolder, sums: Mapping[str, str], tell: Progress) -> int:
     """Copy what is not there yet; how many bytes the backup has."""
-    remove_abandoned(data.root)
+    # nobody else is at work here
+    remove_abandoned(data.root, timedelta(0))
     total = 0
     for number, (name, sha256) in enumerate(sums.items(), start=1):
         target, kept = data.root / name, source.zone.object_path(sha256)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from importlib.metadata import version
@@ -17,12 +16,11 @@ from wangjian.backup.metadata import dumped
 from wangjian.disk import require_space
 from wangjian.errors import BadArguments
 from wangjian.files import remove_abandoned
-from wangjian.landing.manifest import Manifest
 from wangjian.landing.store import Landing, read_manifest
 from wangjian.locks import archive_lock
 from wangjian.paths import DataRoot
 from wangjian.sources.fetch import Progress
-from wangjian.state import Run, new_run_id, now, record_run
+from wangjian.state import Run, now, record_run
 from wangjian.state.archives import archived
 
 
@@ -129,8 +127,7 @@ def _copy_cut(data: DataRoot, making: _Copy, cut: Cut) -> None:
         making.progress(name, number, len(cut.opened))
     for name in cut.listed:
         try:
-            with (data.root / name).open("rb") as content:
-                making.note(name, making.target.keep(content, None), (data.root / name).stat().st_size)
+            _copy_file(data, making, data.root / name)
         except FileNotFoundError:
             # housekeeping has moved it to state/archive/, which is copied last
             continue
@@ -142,28 +139,26 @@ def _copy_landing(data: DataRoot, making: _Copy) -> None:
     is_archived, paths = archived(data).keys(), landing.manifests()
     for number, path in enumerate(paths, start=1):
         manifest = read_manifest(path)
-        _copy_bytes(landing, making, manifest, lambda export: export.export_id in is_archived)
-        with path.open("rb") as content:
-            name = path.relative_to(data.root).as_posix()
-            making.note(name, making.target.keep(content, None), path.stat().st_size)
+        for file in manifest.files:
+            here = landing.object_path(file.sha256)
+            if not here.exists() and manifest.export_id in is_archived:
+                continue
+            _copy_file(data, making, landing.path_of(file.sha256), file.sha256)
+        _copy_file(data, making, path)
         making.progress(f"landing {manifest.key.source} {manifest.key.business_date}", number, len(paths))
 
 
-def _copy_bytes(landing: Landing, making: _Copy, manifest: Manifest, may_lack: Callable[[Manifest], bool]) -> None:
-    for file in manifest.files:
-        name = f"{landing.root.name}/{landing.object_path(file.sha256).relative_to(landing.root).as_posix()}"
-        if name in making.files:
-            continue
-        here = landing.object_path(file.sha256)
-        if not here.exists() and may_lack(manifest):
-            continue
-        with landing.path_of(file.sha256).open("rb") as content:
-            making.note(name, making.target.keep(content, None, file.sha256), file.byte_size)
+def _copy_file(data: DataRoot, making: _Copy, path: Path, sha256: str | None = None) -> None:
+    """Copy a file that never changes; bytes that belong to several exports count once."""
+    name = path.relative_to(data.root).as_posix()
+    if name not in making.files:
+        with path.open("rb") as content:
+            making.note(name, making.target.keep(content, None, sha256), path.stat().st_size)
 
 
 def _header(data: DataRoot, making: _Copy, cut: Cut, run: Run, metadata: Metadata | None) -> Backup:
     return Backup(
-        backup_id=new_run_id(),
+        backup_id=run.run_id,
         taken_at=now(),
         version=version("wangjian"),
         data_root=str(data.root),
