@@ -137,9 +137,11 @@ def fetch_and_parse_range(source: str, params: dict[str, Any]) -> None:
 def build_check_publish_range(params: dict[str, Any]) -> None:
     """One build for the whole range; what it changes for readers is told before they see it."""
     from wangjian.backfill import finish
+    from wangjian.metrics import write_configured
 
     with clear_errors():
         change, publication_id = finish(data_root(), backfill_request(params), _progress)
+    write_configured(data_root())
     for item in change.tables:
         print(f"  {item.table} {item.month or ''}: +{item.added} -{item.removed} ~{item.changed}")
     print(f"{len(change.kpis)} KPIs change; publication {publication_id or 'waits for approval'}")
@@ -182,10 +184,12 @@ def check_warehouse() -> None:
 def publish_warehouse() -> None:
     """Publish, if checked and new; people are told what could not be made beside it."""
     from wangjian import pipeline
+    from wangjian.metrics import write_configured
     from wangjian.notify import tell
 
     with clear_errors():
         report = pipeline.publish(data_root())
+    write_configured(data_root())
     print(f"{report.message} ({'new' if report.is_new else 'unchanged'})")
     if report.warnings:
         tell("网监数仓 已发布，但有未完成事项 published, but not all is done", "\n".join(report.warnings))
@@ -221,8 +225,10 @@ def write_docs() -> None:
 
 def tell_failure(context: Mapping[str, Any]) -> None:
     """Tell people that a task failed for good: the callback of every DAG."""
+    from wangjian.metrics import write_configured
     from wangjian.notify import tell
 
+    write_configured(data_root())
     task, error = context["ti"], context.get("exception")
     tell(f"网监数仓 任务失败 task failed: {task.dag_id}.{task.task_id}", f"{task.run_id}\n{error}")
 
@@ -230,8 +236,10 @@ def tell_failure(context: Mapping[str, Any]) -> None:
 def tell_health() -> None:
     """Look whether all is well, and tell people where it is not."""
     from wangjian.health import health
+    from wangjian.metrics import write_configured
     from wangjian.notify import tell
 
+    write_configured(data_root())
     found = health(data_root())
     problems = [f"{source.source}: {problem}" for source in found.sources for problem in source.problems]
     problems += found.problems

@@ -88,9 +88,12 @@ def parse(
     """Parse what is landed of one source and not parsed yet; anew what `again` (dataset, month) says."""
     with record_run(data, "parse", source=source) as run:
         run.purpose = reason
+        is_key_gone = parsing.is_key_gone(data)
         report = parsing.parse(get_source(source), data, progress, again)
         run.files, run.rows = report.files, report.rows
         run.message = f"{report.rejected_files} files rejected"
+        if is_key_gone and not parsing.is_key_gone(data):
+            run.message += "; the key of hashed numbers was gone: a new one was made, and all is hashed anew"
     return report
 
 

@@ -25,6 +25,7 @@ from wangjian.cli.erasures import erasures
 from wangjian.cli.export import export
 from wangjian.cli.housekeeping import housekeeping
 from wangjian.cli.keys import keys
+from wangjian.cli.metrics import metrics
 from wangjian.cli.privacy import privacy
 from wangjian.cli.roles import roles
 from wangjian.cli.simulate import simulate
@@ -408,6 +409,7 @@ for command in (
     export,
     housekeeping,
     keys,
+    metrics,
     privacy,
     restore,
     roles,
