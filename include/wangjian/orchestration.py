@@ -14,6 +14,7 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException, Airfl
 
 from wangjian.disk import disk_trouble
 from wangjian.errors import AwaitingApproval, BadArguments, ChecksFailed, SourceRefused, WangjianError
+from wangjian.logs import bound, configure
 from wangjian.orchestration_names import WRITER_POOL
 from wangjian.paths import data_root
 from wangjian.sources.registry import TIMEZONE, load_registry
@@ -44,9 +45,11 @@ def raw_asset(source: str) -> Asset:
 
 @contextmanager
 def clear_errors() -> Iterator[None]:
-    """One clear message instead of a stack trace; what a retry cannot mend is not retried."""
+    """One clear message instead of a stack trace; what a retry cannot mend is not retried. The log tells run and task."""
+    configure(in_task=True)
     try:
-        yield
+        with bound(**_where()):
+            yield
     except (SourceRefused, BadArguments, ChecksFailed, AwaitingApproval) as error:
         raise AirflowFailException(str(error)) from None
     except WangjianError as error:
@@ -55,6 +58,15 @@ def clear_errors() -> Iterator[None]:
         if trouble := disk_trouble(error):
             raise AirflowException(str(trouble)) from None
         raise
+
+
+def _where() -> dict[str, str]:
+    """Which run of which DAG this is."""
+    try:
+        task = get_current_context()["ti"]
+    except RuntimeError:
+        return {}
+    return {"dag_run": task.run_id, "task": f"{task.dag_id}.{task.task_id}"}
 
 
 def _progress(label: str, done: int, total: int | None) -> None:

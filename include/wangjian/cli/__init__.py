@@ -33,6 +33,7 @@ from wangjian.cli.site import site
 from wangjian.cli.trace import trace
 from wangjian.disk import disk_trouble
 from wangjian.errors import WangjianError
+from wangjian.logs import configure
 from wangjian.paths import data_root
 
 
@@ -44,6 +45,7 @@ def cli() -> None:
 def main() -> None:
     """Entry point: 0 well, 1 failed, 2 bad arguments, 3 checks stopped publication."""
     try:
+        configure()
         cli(standalone_mode=False)
     except WangjianError as error:
         _fail(error)
