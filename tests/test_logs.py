@@ -113,6 +113,7 @@ def test_the_command_line_is_quiet_unless_asked(capfd: Captured, monkeypatch: py
     monkeypatch.delenv(LEVEL)
     configure()
     logging.getLogger("wangjian.x").info("begins")
+    logging.getLogger("wangjian.state.runs").error("failed: which the command itself says")
     logging.getLogger("wangjian.x").warning("waiting")
     assert [line.split(": ")[-1] for line in capfd.readouterr().err.splitlines()] == ["waiting"]
 

@@ -65,6 +65,9 @@ def configure(*, in_task: bool = False) -> None:
     logger = logging.getLogger(_NAME)
     handler = _Handler(in_task=in_task)
     handler.setFormatter(_formatter())
+    if not in_task and not os.environ.get(LEVEL):
+        # how a step ended the command itself says
+        handler.addFilter(lambda record: record.name != "wangjian.state.runs")
     for old in [old for old in logger.handlers if isinstance(old, _Handler)]:
         logger.removeHandler(old)
     logger.addHandler(handler)

@@ -6,11 +6,14 @@ The tests of this folder are one story, told in order: building the warehouse ta
 from __future__ import annotations
 
 import csv
+import hashlib
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from functools import partial
 from pathlib import Path
 
@@ -39,6 +42,7 @@ class World:
     folder: Path
     data: DataRoot
     connections: dict[str, str]
+    tree: Path
     rehearsed: set[tuple[str, str]] = field(default_factory=set)
 
     def follow(self, page: str, block: str, **variables: str) -> str:
@@ -56,10 +60,23 @@ class World:
             **self.connections,
             "WANGJIAN_DATA": str(self.data.root),
             "MNT": str(self.folder / "mnt"),
-            "PYTHONPATH": str(PROJECT_ROOT / "include"),
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
             **variables,
         }
         return "".join(run(command, self.folder, environment) for command in blocks(path)[block])
+
+    def send_corrected(self, day: date, wrong: str, right: str) -> None:
+        """Let the Jiangxi platform export a day's penalty items again, in a higher version with another amount."""
+        folder = self.tree / "export" / f"{day:%Y%m%d}"
+        name = f"jx_case_penalties_{day:%Y%m%d}"
+        text = (folder / f"{name}_01.csv").read_bytes().decode("gb18030")
+        content = text.replace(wrong, right).encode("gb18030")
+        assert wrong in text
+        (folder / f"{name}_02.csv").write_bytes(content)
+        _, rows, _, amount = (folder / f"{name}_01.ctl").read_text().strip().split("|")
+        total = Decimal(amount) - Decimal(wrong) + Decimal(right)
+        line = f"{name}_02.csv|{rows}|{hashlib.sha256(content).hexdigest()}|{total}\n"
+        (folder / f"{name}_02.ctl").write_text(line)
 
     def ingest(self, first: date, last: date) -> None:
         ingest_all(self.data, self.connections, first, last)
@@ -79,7 +96,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         suites = _without_the_years(folder / "expectations")
         patch.setattr("wangjian.quality.check", partial(quality.check, expectations=suites))
         patch.setattr("wangjian.health.now", lambda: MORNING)
-        made = World(folder, DataRoot(folder / "data"), found.connections)
+        made = World(folder, DataRoot(folder / "data"), found.connections, found.tree)
         made.data.root.mkdir(mode=0o700)
         made.ingest(*FIRST)
         parse_all(made.data)
