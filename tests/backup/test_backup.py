@@ -205,6 +205,21 @@ def _archived(manifest: Manifest, folder: Path) -> ArchiveEvent:
     )  # fmt: skip
 
 
+def test_what_was_erased_stays_erased(data: DataRoot, folder: Path) -> None:
+    landing = Landing(data.landing)
+    erased = next(landing.exports()).files[0].sha256
+    landing.erase(erased, b"what is left")
+    marks = data.state / "erasures" / "0d4c61a3ab52.key"
+    marks.parent.mkdir()
+    marks.write_text("to be destroyed")
+    back_up(data, folder)
+    assert not [path for path in objects(folder).values() if path.read_bytes() == marks.read_bytes()]
+    destroy(data)
+    restore(data, folder)
+    assert landing.read(erased) == b"what is left" and landing.is_erased(erased)
+    assert landing.erased_path(erased).stat().st_mode & 0o777 == 0o440
+
+
 # what is wrong is told ----------------------------------------------------------------------------------------------
 
 

@@ -86,7 +86,8 @@ def _unchanging(data: DataRoot) -> list[Path]:
     """Results of ended runs, old months, issued bulletins; old months last."""
     below = [path for folder in data.state.glob("*/") if folder.name not in APART for path in folder.rglob("*")]
     papers = [path for path in (data.docs / "bulletins").rglob("*") if not path.is_symlink()]
-    found = [path for path in below + papers if path.is_file() and not path.name.startswith(".")]
+    # the key of an erasure's marks is to be destroyed at its end: no copy of it may be left
+    found = [path for path in below + papers if path.is_file() and path.name[0] != "." and path.suffix != ".key"]
     return sorted(found, key=lambda path: (path.is_relative_to(data.state / "archive"), path))
 
 

@@ -27,7 +27,7 @@ from wangjian.sources.registry import load_registry
 from wangjian.state import now, record_run, runs
 from wangjian.state.runs import record_end
 
-_MODES = {"landing/objects": 0o440, "state": 0o600}
+_MODES = {"landing/objects": 0o440, "landing/erased": 0o440, "state": 0o600}
 
 
 @dataclass(frozen=True)

@@ -140,10 +140,12 @@ def _copy_landing(data: DataRoot, making: _Copy) -> None:
     for number, path in enumerate(paths, start=1):
         manifest = read_manifest(path)
         for file in manifest.files:
-            here = landing.object_path(file.sha256)
-            if not here.exists() and manifest.export_id in is_archived:
+            here = landing.find(file.sha256)
+            if here is None and manifest.export_id in is_archived:
                 continue
-            _copy_file(data, making, landing.path_of(file.sha256), file.sha256)
+            # what an erasure left lies under the hash of what was received, and has another one itself
+            own = None if landing.is_erased(file.sha256) else file.sha256
+            _copy_file(data, making, here or landing.path_of(file.sha256), own)
         _copy_file(data, making, path)
         making.progress(f"landing {manifest.key.source} {manifest.key.business_date}", number, len(paths))
 
