@@ -18,7 +18,12 @@ from simulator.systems import Systems
 from support.served import published_year
 from wangjian.paths import DataRoot
 
-APART = {"proofs/test_crash.py": "crash", "proofs/test_full_disk.py": "crash", "proofs/test_order.py": "order"}
+APART = {
+    "proofs/test_crash.py": "crash",
+    "proofs/test_crash_backup.py": "crash",
+    "proofs/test_full_disk.py": "crash",
+    "proofs/test_order.py": "order",
+}
 """Files of a folder that share a world of their own."""
 
 

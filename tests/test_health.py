@@ -2,51 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-import duckdb
 import pytest
 
-from support.landed import land, penalties
-from wangjian.errors import SourceUnavailable
+from support.reporting import MORNING, data, publish_by_hand
+from wangjian.errors import BackupDamaged, SourceUnavailable
 from wangjian.health import Health, health
 from wangjian.landing.store import Landing
+from wangjian.parsing.keyed_hash import load_key
 from wangjian.paths import DataRoot
-from wangjian.state import Publication, PublicationEvent, Run, append_event, jsonl, now, record_run
+from wangjian.state import Run, jsonl, now, record_run
 from wangjian.state.audit_log import Access, log_file, record_access
 from wangjian.state.holds import Hold, record_hold
 
-FINE = "赣市监立〔2023〕1号,1,1,罚款,1000.00,,,"
-DAYS = {"five_level": "2023-12-31", "jiangxi": "2023-12-31", "third_party": "2023-11-30"}
-MORNING = datetime(2024, 1, 1, 1, tzinfo=UTC)
-
-
-@pytest.fixture
-def data(tmp_path: Path) -> DataRoot:
-    """Every source is landed, and a publication is shown."""
-    data = DataRoot(tmp_path)
-    for source, day in DAYS.items():
-        land(data, source, "leads", day, penalties(FINE))
-    data.published.mkdir()
-    _publish(data, None)
-    return data
-
-
-def _publish(data: DataRoot, held: str | None) -> None:
-    found = Publication(
-        publication_id="20231231-001", as_of="2023-12-31", run_id="r", build_id="b", published_at="2024-01-01T00:00:00Z",
-        content_fingerprint="f", table_count=1, row_count=1, storage_version="v1.2.0", held=held,
-    )  # fmt: skip
-    path = data.published / found.file_name
-    path.unlink(missing_ok=True)
-    with duckdb.connect(str(path)) as connection:
-        connection.execute(
-            "create schema audit; create table audit.quarantine as select 'jiangxi' as source from range(3)"
-        )
-    (data.published / "warehouse.duckdb").unlink(missing_ok=True)
-    (data.published / "warehouse.duckdb").symlink_to(path.name)
-    append_event(data, PublicationEvent(event="published", at=MORNING, run_id="r", publication=found))
+__all__ = ["data"]
 
 
 def _of(found: Health, source: str) -> tuple[str, ...]:
@@ -72,7 +43,7 @@ def test_an_overdue_source_is_told_by_the_calendar_of_shanghai(data: DataRoot) -
 def test_a_failed_fetch_and_a_held_dataset_are_told(data: DataRoot) -> None:
     with pytest.raises(SourceUnavailable), record_run(data, "ingest", source="five_level"):
         raise SourceUnavailable("no connection", source="five_level")
-    _publish(data, "jiangxi/leads since 2023-12-30: CONTROL_ROWS")
+    publish_by_hand(data, "jiangxi/leads since 2023-12-30: CONTROL_ROWS")
     found = health(data, MORNING)
     assert not found.is_well
     assert "the last ingest failed: no connection" in _of(found, "five_level")[0]
@@ -120,6 +91,12 @@ def test_a_step_that_never_ended_is_told(data: DataRoot) -> None:
     assert health(data, MORNING + timedelta(hours=25)).problems == ()
 
 
+def test_a_backup_that_failed_is_told(data: DataRoot) -> None:
+    with pytest.raises(BackupDamaged), record_run(data, "backup"):
+        raise BackupDamaged("bytes are not what they were", file="x")
+    assert health(data, MORNING).problems == ("the last backup failed: bytes are not what they were [file=x]",)
+
+
 def test_years_of_history_need_no_reading(data: DataRoot) -> None:
     """The newest date stands in the names; a manifest that cannot be read does not matter here."""
     folder = data.landing / "manifests" / "jiangxi" / "leads"
@@ -143,3 +120,22 @@ def test_an_audit_log_that_was_changed(data: DataRoot) -> None:
     assert health(data, MORNING).problems == (
         "the audit log is not as it was written: record 1 was changed: line 2 names another hash of it",
     )
+
+
+def test_a_key_that_is_gone_is_told_before_the_next_parse(data: DataRoot) -> None:
+    (data.raw / "_ledger" / "five_level" / "leads").mkdir(parents=True)
+    assert health(data, MORNING).is_well, "nothing was hashed yet"
+    (data.raw / "_ledger" / "jiangxi" / "case_parties").mkdir(parents=True)
+    (problem,) = health(data, MORNING).problems
+    assert problem.startswith("the key of hashed numbers is gone")
+    load_key(data.state)
+    assert health(data, MORNING).is_well
+
+
+def test_a_year_without_its_calendar_is_told_in_time(data: DataRoot) -> None:
+    publish_by_hand(data, None, calendar="2024-12-31")
+    assert health(data, MORNING).calendar_until == date(2024, 12, 31)
+    late = datetime(2024, 11, 30, 15, 59, tzinfo=UTC)
+    assert health(data, late).problems == ()
+    (problem,) = health(data, late + timedelta(minutes=1)).problems
+    assert problem.startswith("the working-day calendar of 2025 is not loaded"), "the first of December in Shanghai"

@@ -90,5 +90,9 @@ class ArchiveDamaged(WangjianError):
     """An archive does not hold what its manifests say."""
 
 
+class BackupDamaged(WangjianError):
+    """A backup does not hold what it says, or what was to be backed up is not what it was."""
+
+
 class Busy(WangjianError):
     """Another process holds the lock that this step needs."""

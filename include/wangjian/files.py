@@ -170,3 +170,13 @@ def sha256_of(path: Path) -> str:
     """SHA-256 of a file's bytes, 64 lower-case hex digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def sha256_on_disk(path: Path) -> str:
+    """The same, of what the disk gives back and not of what memory still holds. The file must have been synced."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+    finally:
+        os.close(descriptor)
+    return sha256_of(path)

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from wangjian import publishing
 from wangjian.landing.store import Landing
+from wangjian.parsing import is_key_gone
 from wangjian.paths import DataRoot
 from wangjian.publishing import open_published
 from wangjian.sources.registry import TIMEZONE, Source, load_registry
@@ -19,6 +20,8 @@ LONGEST_STEP = timedelta(hours=24)
 """A step that has not ended after so long was killed, or hangs; a backfill of years takes hours."""
 LONGEST_WAIT = timedelta(hours=6)
 """What was parsed is published within minutes; after so long something does not run."""
+CALENDAR_AHEAD = timedelta(days=31)
+"""So long before a year begins its calendar must be loaded."""
 
 
 @dataclass(frozen=True)
@@ -49,12 +52,16 @@ class Health:
 
     Attributes:
         publication_age_hours: since readers got what they see; null where nothing is published.
+        calendar_until: the last day whose working days are known and not assumed; null where nothing is published.
+        is_audit_log_whole: whether every record of the audit log is as it was written.
         problems: what is wrong beside the sources.
     """
 
     publication_id: str | None
     as_of: date | None
     publication_age_hours: float | None
+    calendar_until: date | None
+    is_audit_log_whole: bool
     sources: tuple[SourceHealth, ...]
     problems: tuple[str, ...]
 
@@ -75,25 +82,41 @@ def health(data: DataRoot, at: datetime | None = None) -> Health:
     """
     at = at or now()
     shown, past = publishing.current(data), runs(data)
-    bad = _open_quarantine(data) if shown else {}
+    bad, calendar_until = _published(data) if shown else ({}, None)
     sources = tuple(_source_health(data, source, shown, past, bad, at) for source in load_registry().values())
     age = (at - shown.published_at).total_seconds() / 3600 if shown else None
+    faults = verify_audit_log(data).faults
+    problems = [f"the audit log is not as it was written: {fault}" for fault in faults]
+    problems += _problems(data, shown, past, at) + _calendar(calendar_until, at)
     return Health(
         shown.publication_id if shown else None,
         shown.as_of if shown else None,
         age,
+        calendar_until,
+        not faults,
         sources,
-        tuple(_problems(data, shown, past, at)),
+        tuple(problems),
     )
+
+
+def _calendar(until: date | None, at: datetime) -> list[str]:
+    """The State Council tells the next year's working days in November; until they are loaded, time limits are guesses."""
+    today = at.astimezone(ZoneInfo(TIMEZONE)).date()
+    if until is None or today + CALENDAR_AHEAD <= until:
+        return []
+    return [
+        f"the working-day calendar of {until.year + 1} is not loaded: time limits that end after {until} are provisional"
+    ]
 
 
 def _problems(data: DataRoot, shown: Publication | None, past: list[Run], at: datetime) -> list[str]:
     found = [] if shown else ["nothing is published"]
-    found += [f"the audit log is not as it was written: {fault}" for fault in verify_audit_log(data).faults]
+    if is_key_gone(data):
+        found.append("the key of hashed numbers is gone: put it back before the next parse, which makes a new one")
     found += _stuck(past, at)
     if hold := present_hold(data):
         found.append(f"publication waits for approval since {hold.at:%Y-%m-%d %H:%M}: {hold.reason}")
-    for step in ("build", "check", "publish", "site", "backfill"):
+    for step in ("build", "check", "publish", "site", "backfill", "backup"):
         last = next((run for run in reversed(past) if run.step == step), None)
         if last and last.outcome in ("failed", "interrupted"):
             found.append(f"the last {step} {last.outcome}: {last.message}")
@@ -150,7 +173,12 @@ def _source_health(
     return SourceHealth(source.source, newest, age, outcome, bad.get(source.source, 0), held or None, tuple(problems))
 
 
-def _open_quarantine(data: DataRoot) -> dict[str, int]:
+def _published(data: DataRoot) -> tuple[dict[str, int], date | None]:
+    """Bad rows by source, and the last day of the calendar that nobody had to assume."""
     with open_published(data) as connection:
         rows = connection.execute("select source, count(*) from audit.quarantine group by source").fetchall()
-    return dict(rows)
+        has_calendar = connection.execute("select 1 from duckdb_tables() where table_name = 'dim_date'").fetchone()
+        if has_calendar is None:
+            return dict(rows), None
+        last = connection.execute("select max(date_on) from marts.dim_date where not is_provisional").fetchone()
+    return dict(rows), last[0] if last else None

@@ -175,9 +175,9 @@ def landing_in_use(data: DataRoot, doing: str) -> AbstractContextManager[None]:
     return shared_lock(_path(data, "landing"), doing=doing)
 
 
-def archive_lock(data: DataRoot, doing: str) -> AbstractContextManager[None]:
-    """One archiving or restoring at a time."""
-    return exclusive_lock(_path(data, "archive"), doing=doing, wait=False)
+def archive_lock(data: DataRoot, doing: str, *, wait: bool = False) -> AbstractContextManager[None]:
+    """One archiving, restoring or backup at a time: nothing leaves landing while it is copied."""
+    return exclusive_lock(_path(data, "archive"), doing=doing, wait=wait)
 
 
 def site_lock(data: DataRoot, doing: str) -> AbstractContextManager[None]:

@@ -14,6 +14,7 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException, Airfl
 
 from wangjian.disk import disk_trouble
 from wangjian.errors import AwaitingApproval, BadArguments, ChecksFailed, SourceRefused, WangjianError
+from wangjian.logs import bound, configure
 from wangjian.orchestration_names import WRITER_POOL
 from wangjian.paths import data_root
 from wangjian.printable import printable
@@ -45,9 +46,11 @@ def raw_asset(source: str) -> Asset:
 
 @contextmanager
 def clear_errors() -> Iterator[None]:
-    """One clear message instead of a stack trace; what a retry cannot mend is not retried."""
+    """One clear message instead of a stack trace; what a retry cannot mend is not retried. The log tells run and task."""
+    configure(in_task=True)
     try:
-        yield
+        with bound(**_where()):
+            yield
     except (SourceRefused, BadArguments, ChecksFailed, AwaitingApproval) as error:
         raise AirflowFailException(str(error)) from None
     except WangjianError as error:
@@ -61,6 +64,15 @@ def clear_errors() -> Iterator[None]:
 def _say(line: object) -> None:
     """Print a line into the task's log: names in it may come from anybody."""
     print(printable(str(line)))
+
+
+def _where() -> dict[str, str]:
+    """Which run of which DAG this is."""
+    try:
+        task = get_current_context()["ti"]
+    except RuntimeError:
+        return {}
+    return {"dag_run": task.run_id, "task": f"{task.dag_id}.{task.task_id}"}
 
 
 def _progress(label: str, done: int, total: int | None) -> None:
@@ -143,9 +155,11 @@ def fetch_and_parse_range(source: str, params: dict[str, Any]) -> None:
 def build_check_publish_range(params: dict[str, Any]) -> None:
     """One build for the whole range; what it changes for readers is told before they see it."""
     from wangjian.backfill import finish
+    from wangjian.metrics import write_configured
 
     with clear_errors():
         change, publication_id = finish(data_root(), backfill_request(params), _progress)
+    write_configured(data_root())
     for item in change.tables:
         _say(f"  {item.table} {item.month or ''}: +{item.added} -{item.removed} ~{item.changed}")
     _say(f"{len(change.kpis)} KPIs change; publication {publication_id or 'waits for approval'}")
@@ -188,10 +202,12 @@ def check_warehouse() -> None:
 def publish_warehouse() -> None:
     """Publish, if checked and new; people are told what could not be made beside it."""
     from wangjian import pipeline
+    from wangjian.metrics import write_configured
     from wangjian.notify import tell
 
     with clear_errors():
         report = pipeline.publish(data_root())
+    write_configured(data_root())
     _say(f"{report.message} ({'new' if report.is_new else 'unchanged'})")
     if report.warnings:
         tell("网监数仓 已发布，但有未完成事项 published, but not all is done", "\n".join(report.warnings))
@@ -227,8 +243,10 @@ def write_docs() -> None:
 
 def tell_failure(context: Mapping[str, Any]) -> None:
     """Tell people that a task failed for good: the callback of every DAG."""
+    from wangjian.metrics import write_configured
     from wangjian.notify import tell
 
+    write_configured(data_root())
     task, error = context["ti"], context.get("exception")
     tell(f"网监数仓 任务失败 task failed: {task.dag_id}.{task.task_id}", f"{task.run_id}\n{error}")
 
@@ -236,8 +254,10 @@ def tell_failure(context: Mapping[str, Any]) -> None:
 def tell_health() -> None:
     """Look whether all is well, and tell people where it is not."""
     from wangjian.health import health
+    from wangjian.metrics import write_configured
     from wangjian.notify import tell
 
+    write_configured(data_root())
     found = health(data_root())
     problems = [f"{source.source}: {problem}" for source in found.sources for problem in source.problems]
     problems += found.problems

@@ -6,9 +6,13 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from wangjian.errors import WangjianError
+
 PROJECT_ROOT = Path(os.environ.get("WANGJIAN_HOME", Path(__file__).resolve().parents[2]))
 DBT_PROJECT = PROJECT_ROOT / "dbt_project"
 EXPECTATIONS = PROJECT_ROOT / "expectations"
+UNFINISHED_RESTORE = ".restoring"
+"""Lies in a data root into which a backup is being restored; nothing else may begin there."""
 
 
 @dataclass(frozen=True)
@@ -47,12 +51,26 @@ class DataRoot:
         return self.root / "scratch"
 
 
+def configured_root() -> DataRoot:
+    """The data root from `$WANGJIAN_DATA` (default `data/` in the project), whether it is there or not."""
+    return DataRoot(Path(os.environ.get("WANGJIAN_DATA") or PROJECT_ROOT / "data").absolute())
+
+
 def data_root() -> DataRoot:
-    """The data root from `$WANGJIAN_DATA` (default `data/` in the project), made private to its owner.
+    """The configured data root, made private to its owner.
 
     Returns:
         The data root; the folder exists with mode 0700.
+
+    Raises:
+        WangjianError: a backup is being restored into it, or was until that was cut off.
     """
-    root = Path(os.environ.get("WANGJIAN_DATA") or PROJECT_ROOT / "data").absolute()
-    root.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return DataRoot(root)
+    data = configured_root()
+    data.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if (data.root / UNFINISHED_RESTORE).exists():
+        raise WangjianError(
+            "a backup is being restored into the data root, or its restore was cut off",
+            data_root=data.root,
+            mend="wait for it, or run the same `wangjian restore` again: it goes on where it stopped",
+        )
+    return data

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
@@ -18,6 +19,7 @@ from wangjian.housekeeping.run import Housekeeping, clear_away
 from wangjian.landing.reach import require_everything
 from wangjian.landing.store import Landing
 from wangjian.locks import landing_in_use, parse_lock, warehouse_lock
+from wangjian.logs import bound
 from wangjian.parsing import ParseReport
 from wangjian.paths import DataRoot
 from wangjian.publishing import PublishReport
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
     from wangjian.bulletin import Format, Written
     from wangjian.handing_out.postgres import MirrorReport
     from wangjian.roles import RoleFiles
+
+_log = logging.getLogger(__name__)
 
 
 def ingest(
@@ -69,7 +73,7 @@ def ingest(
     request = FetchRequest(date_from, date_to, datasets, refetch=refetch, look_back=days)
     # bytes that were landed and stand in no manifest yet must not be archived away
     in_use = landing_in_use(data, f"fetch {source}")
-    with record_run(data, "ingest", source=source) as run, in_use:
+    with bound(date=f"{date_from}…{date_to}"), record_run(data, "ingest", source=source) as run, in_use:
         run.purpose = reason
         report = fetch(entry, request, Landing(data.landing), progress)
         run.files = report.files
@@ -88,9 +92,12 @@ def parse(
     """Parse what is landed of one source and not parsed yet; anew what `again` (dataset, month) says."""
     with record_run(data, "parse", source=source) as run:
         run.purpose = reason
+        is_key_gone = parsing.is_key_gone(data)
         report = parsing.parse(get_source(source), data, progress, again)
         run.files, run.rows = report.files, report.rows
         run.message = f"{report.rejected_files} files rejected"
+        if is_key_gone and not parsing.is_key_gone(data):
+            run.message += "; the key of hashed numbers was gone: a new one was made, and all is hashed anew"
     return report
 
 
@@ -195,6 +202,8 @@ def publish(data: DataRoot, *, approved_by: str | None = None) -> PublishReport:
             if hold and approved_by:
                 approve(data, hold, approved_by)
             run.message = report.message
+            if report.publication.held:
+                _log.warning("held back: %s", report.publication.held)
     return replace(report, warnings=_beside_warnings(data))
 
 

@@ -42,6 +42,9 @@ def test_help_lists_every_command(call: Call, capsys: pytest.CaptureFixture[str]
         "bulletin",
         "export",
         "simulate",
+        "backup",
+        "restore",
+        "metrics",
     ):
         assert f"\n  {command} " in shown
 

@@ -24,6 +24,7 @@ from support.served import parse_all
 from wangjian import pipeline
 from wangjian.cli import main
 from wangjian.lineage import FILE
+from wangjian.logs import FORMAT, LEVEL
 from wangjian.notify import tell
 from wangjian.parsing.keyed_hash import load_key
 from wangjian.paths import DataRoot
@@ -95,6 +96,8 @@ def test_no_secret_is_written_or_said(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     caplog.set_level(logging.INFO)
+    monkeypatch.setenv(LEVEL, "debug")
+    monkeypatch.setenv(FORMAT, "json")
     data = DataRoot(tmp_path / "data")
     monkeypatch.setenv("WANGJIAN_DATA", str(data.root))
     monkeypatch.setenv(FILE, str(tmp_path / "data" / "lineage.jsonl"))
@@ -120,6 +123,8 @@ def test_no_secret_is_written_or_said(
     assert found_in(data.root, [load_key(data.state).secret.hex()], but=data.state / "keys") == []
     said = "".join(capfd.readouterr()) + caplog.text
     assert "login is refused" in said and "the robot answers 500" in said
+    logged = [json.loads(line) for line in said.splitlines() if line.startswith('{"time"')]
+    assert any(line["level"] == "ERROR" and line["step"] == "ingest" and line["run_id"] for line in logged)
     assert [canary for canary in CANARIES if canary in said] == []
 
 

@@ -9,17 +9,14 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager
 from pathlib import Path
 
-from wangjian.errors import ArchiveDamaged, BadArguments, WangjianError
-from wangjian.files import sha256_of, write_atomically, written_atomically
+from wangjian.errors import ArchiveDamaged, WangjianError
+from wangjian.files import sha256_of, sha256_on_disk, write_atomically, written_atomically
+from wangjian.kept_folder import KeptFolder
 from wangjian.landing.manifest import Manifest
 from wangjian.landing.store import Landing, manifest_text, read_manifest
-from wangjian.locks import exclusive_lock
-from wangjian.paths import DataRoot
 
 NOTE = "ARCHIVE.txt"
 SUMS = "SHA256SUMS"
@@ -33,48 +30,14 @@ To check: sha256sum --check SHA256SUMS, or wangjian archive verify FOLDER. To ta
 """
 
 
-class ArchiveFolder:
+class ArchiveFolder(KeptFolder):
     """An archive.
 
     Args:
         root: its folder.
     """
 
-    def __init__(self, root: Path) -> None:
-        self.root = root.absolute()
-        self.zone = Landing(self.root)
-
-    def prepare(self, data: DataRoot) -> None:
-        """Make the folder, private to its owner, unless it is there.
-
-        Raises:
-            BadArguments: it lies where the warehouse keeps its own files, or holds something else.
-        """
-        _require_apart(self.root, data)
-        note = self.root / NOTE
-        # a hidden file may be what a killed run left
-        if self.root.exists() and not note.exists() and any(path.name[0] != "." for path in self.root.iterdir()):
-            raise BadArguments(
-                "the folder holds something else than an archive", folder=self.root, mend="choose an empty or new one"
-            )
-        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not note.exists():
-            write_atomically(note, _EXPLANATION)
-
-    def require(self) -> None:
-        """Make sure that there is an archive.
-
-        Raises:
-            BadArguments: there is none.
-        """
-        if not (self.root / NOTE).exists():
-            raise BadArguments(
-                "there is no archive", folder=self.root, mend=f"give the folder in which {NOTE} lies; mount its disk"
-            )
-
-    def lock(self, doing: str) -> AbstractContextManager[None]:
-        """Only one process at a time writes to an archive, whatever data root it works for."""
-        return exclusive_lock(self.root / ".lock", doing=doing, wait=False)
+    NAME, NOTE, EXPLANATION = "archive", NOTE, _EXPLANATION
 
     def copy_object(self, landing: Landing, sha256: str) -> int:
         """Copy bytes from landing, durable, and read them back from the disk; what is there and right stays.
@@ -95,8 +58,7 @@ class ArchiveFolder:
             return 0
         landing.path_of(sha256)
         size = _copy_hashed(source, target, sha256)
-        _forget_cache(target)
-        if sha256_of(target) != sha256:
+        if sha256_on_disk(target) != sha256:
             raise ArchiveDamaged(
                 "the archive's disk gives back other bytes than were written",
                 file=target,
@@ -176,18 +138,6 @@ def read_archived(zone: Landing, path: Path) -> Manifest:
     return manifest
 
 
-def _require_apart(folder: Path, data: DataRoot) -> None:
-    own = [data.landing, data.raw, data.state, data.published, data.docs, data.scratch]
-    inside = [place for place in own if folder.resolve().is_relative_to(place.resolve())]
-    if inside or folder.resolve() == data.root.resolve():
-        raise BadArguments(
-            "an archive must not lie among the warehouse's own files",
-            folder=folder,
-            data_root=data.root,
-            mend="give a folder on another disk",
-        )
-
-
 def _copy_hashed(source: Path, target: Path, sha256: str) -> int:
     digest, size = hashlib.sha256(), 0
     with written_atomically(target) as temporary:
@@ -203,12 +153,3 @@ def _copy_hashed(source: Path, target: Path, sha256: str) -> int:
             )
         temporary.chmod(0o440)
     return size
-
-
-def _forget_cache(path: Path) -> None:
-    """What is read back must come from the disk, not from memory."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
-    finally:
-        os.close(descriptor)

@@ -15,6 +15,7 @@ from rich.markup import escape
 
 from wangjian.cli.archive import archive
 from wangjian.cli.audit import audit
+from wangjian.cli.backup import backup, restore
 from wangjian.cli.bulletin import bulletin
 from wangjian.cli.common import DAY, console, echo, json_option
 from wangjian.cli.common import say as _say
@@ -24,6 +25,7 @@ from wangjian.cli.erasures import erasures
 from wangjian.cli.export import export
 from wangjian.cli.housekeeping import housekeeping
 from wangjian.cli.keys import keys
+from wangjian.cli.metrics import metrics
 from wangjian.cli.privacy import privacy
 from wangjian.cli.roles import roles
 from wangjian.cli.simulate import simulate
@@ -31,6 +33,7 @@ from wangjian.cli.site import site
 from wangjian.cli.trace import trace
 from wangjian.disk import disk_trouble
 from wangjian.errors import WangjianError
+from wangjian.logs import configure
 from wangjian.paths import data_root
 
 
@@ -42,6 +45,7 @@ def cli() -> None:
 def main() -> None:
     """Entry point: 0 well, 1 failed, 2 bad arguments, 3 checks stopped publication."""
     try:
+        configure()
         cli(standalone_mode=False)
     except WangjianError as error:
         _fail(error)
@@ -401,13 +405,16 @@ def quarantine_export(folder: Path, kind: Any, clear: bool, purpose: str | None,
 for command in (
     archive,
     audit,
+    backup,
     bulletin,
     corrections,
     erasures,
     export,
     housekeeping,
     keys,
+    metrics,
     privacy,
+    restore,
     roles,
     simulate,
     site,

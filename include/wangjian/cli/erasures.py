@@ -31,9 +31,7 @@ def list_erasures(as_json: bool) -> None:
     for item in found:
         place = f"{item.source}/{item.provider}".rstrip("/")
         about = item.row_key or item.file_sha256 or f"< {item.before}"
-        echo(
-            f"{item.erasure_id}  {item.step:<9}  {place}/{item.dataset}  {about}  {', '.join(item.column_names)}"
-        )
+        echo(f"{item.erasure_id}  {item.step:<9}  {place}/{item.dataset}  {about}  {', '.join(item.column_names)}")
         echo(f"    {item.reason}  {item.person}, {item.at:%Y-%m-%d}")
     echo(f"{len(found)} 条 erasures")
 

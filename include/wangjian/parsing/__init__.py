@@ -2,7 +2,7 @@
 
 from wangjian.parsing.compact import compact
 from wangjian.parsing.parse import ParseReport, parse
-from wangjian.parsing.pending import unparsed
+from wangjian.parsing.pending import is_key_gone, unparsed
 from wangjian.parsing.raw import (
     contract_hashes,
     ledger_fingerprint,
@@ -17,6 +17,7 @@ __all__ = [
     "ParseReport",
     "compact",
     "contract_hashes",
+    "is_key_gone",
     "ledger_fingerprint",
     "parse",
     "read_ledgers",

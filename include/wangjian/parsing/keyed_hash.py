@@ -51,7 +51,16 @@ def keys(state: Path) -> list[HashKey]:
     Raises:
         WangjianError: others may read a key, or it is no key.
     """
-    found = [(path, named) for path in (state / "keys").glob("*.key") if (named := _NAME.fullmatch(path.name))]
+    return keys_in(state / "keys")
+
+
+def keys_in(folder: Path) -> list[HashKey]:
+    """The same, of any folder that holds some.
+
+    Raises:
+        WangjianError: others may read a key, or it is no key.
+    """
+    found = [(path, named) for path in folder.glob("*.key") if (named := _NAME.fullmatch(path.name))]
     return sorted((_read(path, int(named[1] or 1)) for path, named in found), key=lambda key: key.version)
 
 

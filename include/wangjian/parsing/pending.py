@@ -10,12 +10,12 @@ from dataclasses import dataclass
 
 from wangjian.landing.manifest import Manifest
 from wangjian.landing.store import Landing, ListedExport, read_manifest
-from wangjian.parsing.keyed_hash import load_key
+from wangjian.parsing.keyed_hash import keys, load_key
 from wangjian.parsing.raw import ParsedExport, parsed_exports
 from wangjian.paths import DataRoot
 from wangjian.sources.contract import Dataset, load_contract
 from wangjian.sources.provider import load_provider
-from wangjian.sources.registry import Source
+from wangjian.sources.registry import Source, load_registry
 
 PARSER_VERSION = 3
 """Raise it when a parser gives other rows for the same bytes: everything is then parsed anew by itself."""
@@ -101,6 +101,17 @@ def _pending(
     kept = frozenset(export.export_id for export in parsed if export.contract_hash == current and not is_anew)
     todo = (new.get(item.export_id) or read_manifest(item.path) for item in listed if item.export_id not in kept)
     return Pending(*key, current, kept, tuple(todo), is_stale=kept != known)
+
+
+def is_key_gone(data: DataRoot) -> bool:
+    """Whether something was hashed with a key that is there no more. A key is made at first use, so one was there."""
+    hashed = [
+        data.raw / "_ledger" / source / code
+        for source in load_registry()
+        for code, dataset in load_contract(source).items()
+        if _is_hashed(dataset)
+    ]
+    return any(folder.exists() for folder in hashed) and not keys(data.state)
 
 
 def _is_hashed(dataset: Dataset) -> bool:

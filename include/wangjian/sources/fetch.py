@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import importlib
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from wangjian.errors import BadDelivery, NotReady, SourceError, SourceRefused, SourceUnavailable
 from wangjian.landing.manifest import Manifest
@@ -15,6 +16,11 @@ from wangjian.landing.store import Landing
 from wangjian.printable import printable
 from wangjian.sources.connection import Endpoint, resolve
 from wangjian.sources.registry import Source
+
+if TYPE_CHECKING:
+    from tenacity import RetryCallState
+
+_log = logging.getLogger(__name__)
 
 Progress = Callable[[str, int, int | None], None]
 """Called with a label, how much is done, and how much there is (or null)."""
@@ -115,6 +121,13 @@ def fetch(
     if report.failures:
         raise summary_of(report)
     return report
+
+
+def tell_retry(state: RetryCallState) -> None:
+    """Log that something did not come and is asked for again, after so many seconds."""
+    error = state.outcome.exception() if state.outcome else None
+    seconds = round(state.next_action.sleep, 1) if state.next_action else 0
+    _log.warning("try %s failed, again in %s s: %s", state.attempt_number, seconds, error)
 
 
 def summary_of(report: FetchReport) -> SourceError:

@@ -18,9 +18,10 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_aft
 from wangjian.errors import BadArguments, BadDelivery, NotReady, SourceError, SourceRefused, SourceUnavailable
 from wangjian.landing.manifest import ExportKey, LandedFile, Manifest, Mode
 from wangjian.landing.store import Landing
+from wangjian.logs import bound, carried
 from wangjian.sources.connection import Endpoint
 from wangjian.sources.contract import load_contract
-from wangjian.sources.fetch import FetchReport, FetchRequest, Progress
+from wangjian.sources.fetch import FetchReport, FetchRequest, Progress, tell_retry
 from wangjian.sources.http_body import ACCEPTED, read_body
 from wangjian.sources.registry import Source
 
@@ -95,7 +96,7 @@ def fetch(
         report.exports_known += len(wanted) - len(todo)
         # a backfill has thousands of exports of one page: they go side by side as pages do
         with ThreadPoolExecutor(source.http.parallel_exports) as pool:
-            jobs = [pool.submit(_fetch_one, api, item, landing, report) for item in todo]
+            jobs = [pool.submit(carried(_fetch_one), api, item, landing, report) for item in todo]
             for done, job in enumerate(as_completed(jobs), start=1):
                 job.result()
                 progress(source.source, done, len(todo))
@@ -141,7 +142,8 @@ def _missing(source: Source, request: FetchRequest, listed: list[Listed]) -> lis
 
 def _fetch_one(api: Api, item: Listed, landing: Landing, report: FetchReport) -> None:
     try:
-        manifest = fetch_export(api, item, landing)
+        with bound(dataset=item.dataset, date=item.business_date):
+            manifest = fetch_export(api, item, landing)
     except SourceRefused:
         raise
     except SourceError as error:
@@ -205,7 +207,7 @@ def _pages_of_one_sequence(api: Api, item: Listed, landing: Landing) -> tuple[Ma
         return _land(landing, key, number, page)
 
     with ThreadPoolExecutor(api.source.http.parallel_pages) as pool:
-        landed = list(pool.map(land, missing))
+        landed = list(pool.map(carried(land), missing))
     files |= {file.part: file for file in landed}
     is_whole = len(counts) < page_count or sum(counts.values()) == first.total
     return Manifest(key=key, files=tuple(files[_part(number)] for number in range(1, page_count + 1))), is_whole
@@ -292,6 +294,7 @@ class Api:
             retry=retry_if_exception_type(_Again),
             stop=stop_after_attempt(retries.attempts),
             wait=_patience(retries.longest_wait_seconds),
+            before_sleep=tell_retry,
             reraise=True,
         ):
             with attempt:

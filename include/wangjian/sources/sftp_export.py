@@ -19,7 +19,7 @@ from wangjian.landing.manifest import ExportKey, LandedFile, Manifest, Mode, Rol
 from wangjian.landing.store import Landing
 from wangjian.sources.connection import Endpoint
 from wangjian.sources.contract import load_contract
-from wangjian.sources.fetch import FetchReport, FetchRequest, Progress
+from wangjian.sources.fetch import FetchReport, FetchRequest, Progress, tell_retry
 from wangjian.sources.registry import Source
 
 NAME = re.compile(r"jx_(?P<dataset>[a-z_]+)_(?P<date>\d{8})_(?P<seq>\d{2,4})\.(?P<kind>csv|ctl)")
@@ -241,6 +241,7 @@ async def _connect(source: Source, endpoint: Endpoint) -> asyncssh.SSHClientConn
         retry=retry_if_exception_type(SourceUnavailable),
         stop=stop_after_attempt(retries.attempts),
         wait=wait_random_exponential(multiplier=0.2, max=retries.longest_wait_seconds),
+        before_sleep=tell_retry,
         reraise=True,
     ):
         with attempt:

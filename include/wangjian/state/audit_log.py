@@ -23,7 +23,16 @@ from wangjian.paths import DataRoot
 from wangjian.state import jsonl
 from wangjian.state.clock import now
 
-Action = Literal["EXPORTED", "OPENED_CLEAR", "MIRRORED", "KEY_ROTATED", "ERASURE_REQUESTED", "ERASED", "CARRIED_OVER"]
+Action = Literal[
+    "EXPORTED",
+    "OPENED_CLEAR",
+    "MIRRORED",
+    "KEY_ROTATED",
+    "KEY_COPIED",
+    "ERASURE_REQUESTED",
+    "ERASED",
+    "CARRIED_OVER",
+]
 NOTHING_BEFORE = "0" * 64
 """What the first record names as the hash of the one before."""
 
@@ -33,7 +42,8 @@ class Access(BaseModel):
 
     Attributes:
         action: `EXPORTED` and `MIRRORED` as published, hence masked; `OPENED_CLEAR` with personal data as it came;
-            `KEY_ROTATED` a new key for hashes; `ERASURE_REQUESTED` and `ERASED` for landing; `CARRIED_OVER` a record kept before there was a chain.
+            `KEY_ROTATED` a new key for hashes; `KEY_COPIED` its backup, apart from the data; `ERASURE_REQUESTED` and `ERASED` for landing;
+            `CARRIED_OVER` a record kept before there was a chain.
         person: the account that ran the command.
         purpose: why, in the words of the person; null where the values were masked and nobody asked.
         selection: which rows, by filter.

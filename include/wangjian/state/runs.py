@@ -5,6 +5,7 @@ Each step writes one line when it starts and one when it ends, so that a step th
 
 from __future__ import annotations
 
+import logging
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -16,9 +17,12 @@ from pydantic import AwareDatetime, BaseModel, Field
 from wangjian.disk import disk_trouble
 from wangjian.errors import RejectedFile, WangjianError
 from wangjian.lineage import told
+from wangjian.logs import bound
 from wangjian.paths import DataRoot
 from wangjian.state import jsonl
 from wangjian.state.clock import new_run_id, now
+
+_log = logging.getLogger(__name__)
 
 Outcome = Literal["running", "succeeded", "skipped", "failed", "interrupted"]
 
@@ -78,21 +82,41 @@ def _logged(data: DataRoot, step: str, source: str | None, run_id: str | None) -
     run = Run(run_id=run_id or new_run_id(), step=step, source=source)
     log = data.state / "run_log.jsonl"
     jsonl.append(log, [run])
-    try:
-        yield run
-        run.outcome = "succeeded" if run.outcome == "running" else run.outcome
-    except BaseException as error:
-        _note(run, error)
-        # on a full disk even this may fail: what happened is told all the same
-        with suppress(OSError, WangjianError):
-            _end(log, run)
-        raise
-    _end(log, run)
+    with bound(run_id=run.run_id, step=step, source=source):
+        _log.info("begins")
+        try:
+            yield run
+            run.outcome = "succeeded" if run.outcome == "running" else run.outcome
+        except BaseException as error:
+            _note(run, error)
+            # on a full disk even this may fail: what happened is told all the same
+            with suppress(OSError, WangjianError):
+                _end(log, run)
+            raise
+        _end(log, run)
+
+
+def record_end(data: DataRoot, run: Run) -> None:
+    """Write down how a step ended that cannot do so itself: its process is gone.
+
+    Args:
+        data: the data root.
+        run: the step, with its end.
+    """
+    jsonl.append(data.state / "run_log.jsonl", [run])
 
 
 def _end(log: Path, run: Run) -> None:
     run.ended_at = now()
+    _tell(run, (run.ended_at - run.started_at).total_seconds())
     jsonl.append(log, [run])
+
+
+def _tell(run: Run, seconds: float) -> None:
+    is_well = run.outcome in ("succeeded", "skipped")
+    fields = {"seconds": round(seconds, 3), "rows": run.rows, "files": run.files, "reason": run.reason}
+    message = f"{run.outcome}: {run.message}" if run.message else run.outcome
+    _log.log(logging.INFO if is_well else logging.ERROR, message, extra={"fields": fields})
 
 
 def _note(run: Run, error: BaseException) -> None:

@@ -1,0 +1,90 @@
+"""A backup or a restore that is killed at any write: the backups before are whole, and the same command again reaches the end."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from proofs.uninterrupted import IS_FULL, World
+from support.crashing import Step, Stop
+from support.write_points import is_possible
+from wangjian import publishing
+from wangjian.backup import BackupFolder, verify
+from wangjian.paths import DataRoot
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        not is_possible(), reason="this machine lets no process be followed (ptrace, seccomp): Linux can"
+    ),
+]
+
+
+def command(*arguments: object) -> Step:
+    return Step("command", "\t".join(map(str, arguments)))
+
+
+@pytest.fixture
+def data(world: World, tmp_path: Path) -> DataRoot:
+    """A published world with a backup of it; the folder lies below its root, so that writes to it are met."""
+    data = world.fresh("end", tmp_path / "data")
+    world.done(data, command("backup", "--to", data.root / "backups"))
+    return data
+
+
+def tried(count: int) -> range:
+    """The write points at which it is killed: all, or a sample over the whole of it."""
+    return range(0, count, 1 if IS_FULL else max(1, count // 7))
+
+
+def exports(data: DataRoot) -> dict[str, bytes]:
+    """What must come back: all of landing."""
+    places = ("objects", "manifests")
+    files = (path for place in places for path in (data.landing / place).rglob("*") if path.is_file())
+    return {path.relative_to(data.root).as_posix(): path.read_bytes() for path in files}
+
+
+def test_killed_while_it_backs_up(world: World, data: DataRoot, tmp_path: Path) -> None:
+    first = BackupFolder(data.root / "backups").backups()
+    # another export has come since
+    day = next(iter((data.landing / "manifests").glob("*/*/*")))
+    shutil.copytree(day, day.with_name("2031-01"))
+    whole = DataRoot(tmp_path / "whole")
+    shutil.copytree(data.root, whole.root, symlinks=True)
+    step = command("backup", "--to", whole.root / "backups", "--keep", "1")
+    world.done(whole, step)
+    points = world.points.pop(str(step))
+    for number in tried(len(points)):
+        killed = DataRoot(tmp_path / "killed")
+        shutil.copytree(data.root, killed.root, symlinks=True)
+        again = command("backup", "--to", killed.root / "backups", "--keep", "1")
+        world.killed(killed, again, Stop(number, how="tear" if number % 2 else "kill"))
+        kept = BackupFolder(killed.root / "backups")
+        # whatever was left, the backup before or the new one is there, and nothing that looks like one is not whole
+        assert kept.backups() and verify(kept.root).is_whole, number
+        world.done(killed, again)
+        assert len(kept.backups()) == 1 and kept.backups() != first
+        assert verify(kept.root).is_whole and not verify(kept.root).unneeded
+        assert not list(kept.root.rglob(".*.tmp"))
+        shutil.rmtree(killed.root)
+
+
+def test_killed_while_it_restores(world: World, data: DataRoot, tmp_path: Path) -> None:
+    backups = tmp_path / "elsewhere"
+    shutil.copytree(data.root / "backups", backups)
+    expected, shown = exports(data), publishing.current(data)
+    whole = DataRoot(tmp_path / "whole")
+    step = command("restore", "--from", backups)
+    whole.root.mkdir()
+    world.done(whole, step)
+    points = world.points.pop(str(step))
+    for number in tried(len(points)):
+        killed = DataRoot(tmp_path / "killed")
+        killed.root.mkdir()
+        world.killed(killed, step, Stop(number, how="tear" if number % 2 else "kill"))
+        world.done(killed, step)
+        assert exports(killed) == expected and publishing.current(killed) == shown, number
+        assert not (killed.root / ".restoring").exists() and not list(killed.root.rglob(".*.tmp"))
+        shutil.rmtree(killed.root)
