@@ -81,13 +81,11 @@ class _Known:
         return self._pool / self._files[_key(pin, python)]
 
     def fetch(self, pins: Sequence[Pin], python: str) -> None:
-        missing = [pin for pin in pins if not self._has(pin, python)]
-        if not missing:
-            return
-        with tempfile.TemporaryDirectory(dir=self._pool) as folder:
-            _download(missing, python, Path(folder))
-            self._take(missing, python, Path(folder))
-        write_atomically(self._index, json.dumps(self._files, indent=1, sort_keys=True))
+        for missing in _one_of_a_name([pin for pin in pins if not self._has(pin, python)]):
+            with tempfile.TemporaryDirectory(dir=self._pool) as folder:
+                _download(missing, python, Path(folder))
+                self._take(missing, python, Path(folder))
+            write_atomically(self._index, json.dumps(self._files, indent=1, sort_keys=True))
 
     def _has(self, pin: Pin, python: str) -> bool:
         name = self._files.get(_key(pin, python))
@@ -100,6 +98,17 @@ class _Known:
             path = came[pin.name, pin.version]
             self._files[_key(pin, python)] = path.name
             path.replace(self._pool / path.name)
+
+
+def _one_of_a_name(pins: Sequence[Pin]) -> list[list[Pin]]:
+    """In as many rounds as a package has versions (for patch releases of one Python): pip takes one at a time."""
+    rounds: list[dict[str, Pin]] = []
+    for pin in pins:
+        free = next((one for one in rounds if pin.name not in one), None)
+        if free is None:
+            rounds.append(free := {})
+        free[pin.name] = pin
+    return [list(one.values()) for one in rounds]
 
 
 def _key(pin: Pin, python: str) -> str:
