@@ -131,7 +131,9 @@ def _download(pins: Sequence[Pin], python: str, folder: Path) -> None:
     command = ["download", "--no-deps", "--require-hashes", "--dest", str(folder), "--requirement", str(wanted)]
     platforms = [option for platform in _PLATFORMS for option in ("--platform", platform)]
     try:
-        _pip([*command, "--python-version", python, "--implementation", "cp", *platforms], f"Python {python}")
+        # which Pythons a package takes was asked when the lock was made; pip would ask the first patch release
+        target = ["--python-version", python, "--implementation", "cp", "--ignore-requires-python", *platforms]
+        _pip([*command, *target], f"Python {python}")
     finally:
         wanted.unlink()
 

@@ -6,6 +6,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from wangjian.data_format import claim
+
 PROJECT_ROOT = Path(os.environ.get("WANGJIAN_HOME", Path(__file__).resolve().parents[2]))
 DBT_PROJECT = PROJECT_ROOT / "dbt_project"
 EXPECTATIONS = PROJECT_ROOT / "expectations"
@@ -51,8 +53,13 @@ def data_root() -> DataRoot:
     """The data root from `$WANGJIAN_DATA` (default `data/` in the project), made private to its owner.
 
     Returns:
-        The data root; the folder exists with mode 0700.
+        The data root; the folder exists with mode 0700, and its format is one that this version knows.
+
+    Raises:
+        NewerData: a newer version wrote it.
     """
     root = Path(os.environ.get("WANGJIAN_DATA") or PROJECT_ROOT / "data").absolute()
     root.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return DataRoot(root)
+    data = DataRoot(root)
+    claim(data)
+    return data
