@@ -15,6 +15,8 @@ from wangjian.errors import WangjianError
 
 PYTHONS = ("3.11", "3.12", "3.13")
 LOCKS = ("runtime", "dev", "postgres", "superset", "docs")
+_FEWER_PYTHONS = {"superset": ("3.11", "3.12")}
+"""Superset 6.1 keeps to pandas 2.1 and numpy 1.26, which have no wheels for Python 3.13; it does not declare it either."""
 
 _HASH = re.compile(r"--hash=(sha256:[0-9a-f]{64})")
 _ASKED_BY = re.compile(r"^\s*#\s+(?:via\s+)?(?P<name>[A-Za-z0-9][\w.-]*)(?:\s*\(.*\))?\s*$", re.MULTILINE)
@@ -58,6 +60,11 @@ def pins_of(locks: Iterable[Path], python: str) -> list[Pin]:
     """What some locks install on one Python, each package version once."""
     found = {(pin.name, pin.version): pin for lock in locks for pin in read_lock(lock) if pin.holds(python)}
     return [found[key] for key in sorted(found)]
+
+
+def pythons_of(lock: Path) -> tuple[str, ...]:
+    """The Pythons on which a lock can be installed from wheels."""
+    return _FEWER_PYTHONS.get(lock.stem, PYTHONS)
 
 
 def lock_paths(project: Path) -> list[Path]:

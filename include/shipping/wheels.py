@@ -13,12 +13,15 @@ from pathlib import Path
 
 from packaging.utils import canonicalize_name, parse_sdist_filename, parse_wheel_filename
 
-from shipping.pins import PYTHONS, Pin, pins_of
+from shipping.pins import PYTHONS, Pin, pins_of, pythons_of
 from wangjian.errors import WangjianError
 from wangjian.files import sha256_of, write_atomically
 
 GLIBC = 28
 """The oldest C library served: 2.28, of Debian 10, RHEL 8, openEuler 20.03 and Kylin V10."""
+
+ONLY_SOURCE = frozenset({"odfpy", "wtforms-json"})
+"""Packages that the index has no wheel of. Plain Python: one wheel, built here, serves every Python."""
 
 _PLATFORMS = [
     *(f"manylinux_2_{minor}_x86_64" for minor in range(GLIBC, 4, -1)),
@@ -64,10 +67,14 @@ def gather(locks: Sequence[Path], pool: Path, epoch: int) -> list[Wheel]:
     known = _Known(pool)
     for python in PYTHONS:
         for lock in locks:
-            known.fetch(pins_of([lock], python), python)
-    wanted = {known.file(pin, python) for python in PYTHONS for pin in pins_of(locks, python)}
+            known.fetch(_installed(lock, python), python)
+    wanted = {known.file(pin, python) for python in PYTHONS for lock in locks for pin in _installed(lock, python)}
     wheels = [_wheel(path, pool, epoch) for path in wanted]
     return sorted(wheels, key=lambda wheel: wheel.path.name)
+
+
+def _installed(lock: Path, python: str) -> list[Pin]:
+    return pins_of([lock], python) if python in pythons_of(lock) else []
 
 
 class _Known:
@@ -133,7 +140,8 @@ def _download(pins: Sequence[Pin], python: str, folder: Path) -> None:
     try:
         # which Pythons a package takes was asked when the lock was made; pip would ask the first patch release
         target = ["--python-version", python, "--implementation", "cp", "--ignore-requires-python", *platforms]
-        _pip([*command, *target], f"Python {python}")
+        source = ["--only-binary", ":all:", "--no-binary", ",".join(sorted(ONLY_SOURCE)), "--no-build-isolation"]
+        _pip([*command, *target, *source], f"Python {python}")
     finally:
         wanted.unlink()
 
@@ -159,7 +167,10 @@ def _built(source: Path, folder: Path, epoch: int) -> Path:
 
 def _pip(arguments: Sequence[str], what: str, **environment: str) -> None:
     command = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ | environment)
+    # the rights of the files in a wheel built here must not hang on who builds it
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, env=os.environ | environment, umask=0o022
+    )
     if done.returncode:
         told = "\n".join(line for line in done.stderr.splitlines() if not line.startswith("WARNING"))
         mend = "is the package index within reach, and has the package wheels for this Python?"
