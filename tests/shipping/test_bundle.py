@@ -196,6 +196,7 @@ def test_a_damaged_file_of_an_earlier_bundle_is_fetched_anew(project: Path, tmp_
     assert gather(locks, tmp_path / "pool", 0) == first
 
 
+@pytest.mark.slow
 def test_a_licence_that_nobody_allowed_stops_the_bundle(project: Path, index: Path, tmp_path: Path) -> None:
     lock = project / "requirements" / "docs.lock"
     lock.write_text(f"closed==1.0 \\\n    {wheel(index, 'closed', '1.0', licence='AGPL-3.0-only')}\n")
