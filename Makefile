@@ -6,9 +6,17 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV := $(shell command -v uv 2>/dev/null || echo $(VENV)-uv/bin/uv)
 export WANGJIAN_DATA ?= $(CURDIR)/data
+# written by an offline installation: its PYTHON and WHEELS
+-include local.mk
+# WHEELS=folder: packages come from there alone. Its locks know the wheels that a bundle built itself
+FROM_WHEELS := $(if $(WHEELS),--no-index --find-links $(abspath $(WHEELS)))
+LOCKS := $(or $(patsubst %/,%,$(wildcard $(if $(WHEELS),$(abspath $(WHEELS))/../locks/))),requirements)
+
+# Superset's packages have no wheels for Python 3.13: its tests are skipped there
+SUPERSET := $(shell $(PYTHON) -c 'import sys; print("superset-install" if sys.version_info < (3, 13) else "")')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down bench bench-history bench-backfill test proof soak lint format lock clean superset superset-install docs
+.PHONY: help setup demo up down bench bench-history bench-backfill test proof soak lint format lock clean superset superset-install docs docs-install bundle bundle-test upgrade-test audit
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -17,17 +25,17 @@ setup: $(VENV)/.ready  ## install everything into .venv, from the locks
 
 $(VENV)-uv/bin/uv:
 	$(PYTHON) -m venv $(VENV)-uv
-	$(VENV)-uv/bin/python -m pip install --quiet uv
+	$(VENV)-uv/bin/python -m pip install --quiet $(FROM_WHEELS) uv
 
 $(VENV)/.ready: requirements/dev.lock pyproject.toml | $(if $(findstring $(VENV)-uv,$(UV)),$(VENV)-uv/bin/uv)
 	$(UV) venv --quiet --allow-existing --python $(PYTHON) $(VENV)
-	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(UV) pip sync --quiet --require-hashes requirements/dev.lock
-	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(UV) pip install --quiet --no-deps --editable .
+	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(UV) pip sync --quiet --require-hashes $(FROM_WHEELS) $(LOCKS)/dev.lock
+	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(UV) pip install --quiet --no-deps $(FROM_WHEELS) --editable .
 	touch $@
 
 $(VENV)-superset/.ready: requirements/superset.lock | $(if $(findstring $(VENV)-uv,$(UV)),$(VENV)-uv/bin/uv)
 	$(UV) venv --quiet --allow-existing --python $(PYTHON) $(VENV)-superset
-	VIRTUAL_ENV=$(CURDIR)/$(VENV)-superset $(UV) pip sync --quiet --require-hashes requirements/superset.lock
+	VIRTUAL_ENV=$(CURDIR)/$(VENV)-superset $(UV) pip sync --quiet --require-hashes $(FROM_WHEELS) $(LOCKS)/superset.lock
 	touch $@
 
 demo: setup  ## the demonstration year through the Airflow DAGs, from three simulated systems to the published file
@@ -46,10 +54,12 @@ superset: setup superset-install  ## dashboards in Superset until Ctrl-C; prints
 
 $(VENV)-docs/.ready: requirements/docs.lock | $(if $(findstring $(VENV)-uv,$(UV)),$(VENV)-uv/bin/uv)
 	$(UV) venv --quiet --allow-existing --python $(PYTHON) $(VENV)-docs
-	VIRTUAL_ENV=$(CURDIR)/$(VENV)-docs $(UV) pip sync --quiet --require-hashes requirements/docs.lock
+	VIRTUAL_ENV=$(CURDIR)/$(VENV)-docs $(UV) pip sync --quiet --require-hashes $(FROM_WHEELS) $(LOCKS)/docs.lock
 	touch $@
 
-docs: setup $(VENV)-docs/.ready  ## these docs as a site, into docs/project of the data root; a broken link fails
+docs-install: $(VENV)-docs/.ready  ## what makes these docs into .venv-docs, from its lock
+
+docs: setup docs-install  ## these docs as a site, into docs/project of the data root; a broken link fails
 	mkdir -p -m 700 $(WANGJIAN_DATA)
 	$(VENV)-docs/bin/python -m sphinx -q -E -a -W --keep-going -d $(VENV)-docs/doctrees docs $(WANGJIAN_DATA)/docs/project
 	[[ ! -e $(WANGJIAN_DATA)/published/warehouse.duckdb ]] || $(BIN)/wangjian site
@@ -64,20 +74,33 @@ bench-history: setup  ## what one more day costs behind 1, 12 and 36 months of h
 bench-backfill: setup  ## a backfill of 2023 through Airflow, beside ten of its days one by one
 	PATH=$(CURDIR)/$(BIN):$$PATH python -m bench.backfill
 
-test: setup superset-install  ## all tests, the fast ones first
+test: setup $(SUPERSET)  ## all tests, the fast ones first
 	$(BIN)/pytest -q -m "not slow"
 	$(BIN)/pytest -q -m slow || test $$? -eq 5
 
-proof: setup superset-install  ## the invariants over a whole year: any order, any crash (hours)
+proof: setup $(SUPERSET)  ## the invariants over a whole year: any order, any crash (hours)
 	PROOF=full $(BIN)/pytest -n 2 --dist loadgroup --durations=0 --durations-min=60 tests/proofs tests/superset/test_while_people_look.py tests/handing_out/test_postgres.py
 
 soak: setup  ## simulated days back to back, with faults and readers, for MINUTES (60); report in test-artefacts/soak
 	SOAK_MINUTES=$(or $(MINUTES),60) $(BIN)/pytest -q -s tests/soak
 
+bundle: setup docs-install  ## one archive that installs without a package index, into dist/
+	$(BIN)/python -m shipping.bundle $(VENV)-docs/bin/python
+
+bundle-test:  ## install the bundle without any network, and run the tests there (BUNDLE, PYTHON, TESTS)
+	PYTHON=$(PYTHON) .ci/try-bundle $(BUNDLE)
+
+upgrade-test: setup  ## the version FROM, then this one, then FROM again, on one data root (FROM: a commit; default: the newest tag)
+	UPGRADE_FROM=$(FROM) $(BIN)/pytest -q -rs tests/shipping/test_upgrade.py
+
+audit: setup  ## what is known against the packages of the locks, by a snapshot of advisories (ADVISORIES)
+	$(BIN)/python -m shipping.advisories $(ADVISORIES)
+
 lint: setup  ## style, types, and whether the locks match
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/python -m shipping.licences
 	PATH=$(CURDIR)/$(BIN):$$PATH .ci/lint-sql
 	UV=$(UV) .ci/check-locks
 

@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from wangjian.data_format import claim
 from wangjian.errors import WangjianError
 
 PROJECT_ROOT = Path(os.environ.get("WANGJIAN_HOME", Path(__file__).resolve().parents[2]))
@@ -60,9 +61,10 @@ def data_root() -> DataRoot:
     """The configured data root, made private to its owner.
 
     Returns:
-        The data root; the folder exists with mode 0700.
+        The data root; the folder exists with mode 0700, and its format is one that this version knows.
 
     Raises:
+        NewerData: a newer version wrote it.
         WangjianError: a backup is being restored into it, or was until that was cut off.
     """
     data = configured_root()
@@ -73,4 +75,5 @@ def data_root() -> DataRoot:
             data_root=data.root,
             mend="wait for it, or run the same `wangjian restore` again: it goes on where it stopped",
         )
+    claim(data)
     return data

@@ -104,7 +104,7 @@ CASES = (
     Case(
         command("build"),
         "build",
-        full=((30, "scratch/dbt/manifest"), (40, r"duckdb\.wal"), (0, "builds.jsonl")),
+        full=((30, "scratch/dbt-[0-9a-f]+/manifest"), (40, r"duckdb\.wal"), (0, "builds.jsonl")),
         more=((0, "raw/_waivers"), (9, r"warehouse\.duckdb$"), (0, "state/check_results"), (0, "warehouse.inputs")),
         read_only=(".", "state", "raw", "scratch"),
     ),

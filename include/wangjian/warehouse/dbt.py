@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import signal
 import subprocess
 import sys
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,15 @@ _WHOLE = (0, 1)
 """Exit codes of a run that came to its end; 1 where nodes failed. Interrupted, dbt writes the results of half the nodes, and ends with 2."""
 
 
+def work_folder(data: DataRoot) -> Path:
+    """Where dbt keeps what it knows of the project: what it parsed of one version misleads another one on the same data root."""
+    try:
+        installed = version("wangjian")
+    except PackageNotFoundError:
+        installed = ""
+    return data.scratch / f"dbt-{hashlib.sha256(f'{DBT_PROJECT} {installed}'.encode()).hexdigest()[:8]}"
+
+
 def run_dbt(data: DataRoot, command: str, progress: Progress | None = None) -> list[dict[str, Any]]:
     """Run a dbt command over the whole project. The caller holds the warehouse's lock.
 
@@ -39,7 +50,7 @@ def run_dbt(data: DataRoot, command: str, progress: Progress | None = None) -> l
         Busy: another program has the warehouse open.
         WangjianError: dbt did not get as far as running nodes, or was stopped before their end.
     """
-    target = data.scratch / "dbt"
+    target = work_folder(data)
     target.mkdir(parents=True, exist_ok=True)
     results = target / "run_results.json"
     results.unlink(missing_ok=True)
@@ -82,7 +93,7 @@ def _broken_off(said: list[str], code: int, log: Path) -> WangjianError:
 
 def load_manifest(data: DataRoot) -> dict[str, Any]:
     """What the last run of dbt knew of the project: its nodes and how they hang together."""
-    found: dict[str, Any] = orjson.loads((data.scratch / "dbt" / "manifest.json").read_bytes())
+    found: dict[str, Any] = orjson.loads((work_folder(data) / "manifest.json").read_bytes())
     return found
 
 

@@ -10,7 +10,7 @@ from wangjian.files import write_atomically
 from wangjian.locks import warehouse_lock
 from wangjian.paths import DataRoot
 from wangjian.publishing.labels import Labels, load_labels
-from wangjian.warehouse.dbt import run_dbt
+from wangjian.warehouse.dbt import run_dbt, work_folder
 
 
 def write_model_docs(data: DataRoot) -> Path:
@@ -27,7 +27,7 @@ def write_model_docs(data: DataRoot) -> Path:
     """
     with warehouse_lock(data, "describe the warehouse"):
         run_dbt(data, "docs generate")
-    target = data.scratch / "dbt"
+    target = work_folder(data)
     manifest = json.loads((target / "manifest.json").read_text(encoding="utf-8"))
     catalog = (target / "catalog.json").read_text(encoding="utf-8")
     page = (target / "index.html").read_text(encoding="utf-8")

@@ -1,0 +1,168 @@
+"""What is in the bundle, as a CycloneDX document: every package with its files, hashes, licence, and who asked for it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import NAMESPACE_URL, uuid5
+
+from cyclonedx.model import ExternalReference, ExternalReferenceType, HashAlgorithm, HashType, Property, XsUri
+from cyclonedx.model.bom import Bom, BomMetaData
+from cyclonedx.model.component import Component, ComponentType
+from cyclonedx.model.license import LicenseExpression
+from cyclonedx.output.json import JsonV1Dot6
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
+from packageurl import PackageURL
+
+from shipping.licences import Licensed, load_policy
+from shipping.pins import read_lock
+from shipping.wheels import Wheel
+from wangjian.errors import WangjianError
+from wangjian.files import sha256_of
+
+_VENDORED = re.compile(
+    r"^\| `(?P<file>[^`]+)` \| npm `(?P<name>[^`]+)` (?P<version>[\d.]+)\b.*\| (?P<licence>[^|,]+), `[^|]+\|$", re.M
+)
+
+
+@dataclass(frozen=True)
+class Vendored:
+    """A file that others made and the project keeps a copy of."""
+
+    path: Path
+    name: str
+    version: str
+    licence: str
+
+    @property
+    def purl(self) -> str:
+        return str(PackageURL("npm", None, self.name, self.version))
+
+
+def vendored(project: Path) -> list[Vendored]:
+    """The site's scripts and maps that come from npm, as the README beside them tells.
+
+    Raises:
+        WangjianError: a file lies there that the README does not name.
+    """
+    folder = project / "include" / "wangjian" / "site" / "vendor"
+    names = load_policy().names
+    told = {found["file"]: found for found in _VENDORED.finditer((folder / "README.md").read_text(encoding="utf-8"))}
+    ours = {"README.md", "echarts.entry.js"}
+    files = [path for path in sorted(folder.iterdir()) if path.name not in ours and not path.name.startswith("LICENSE")]
+    if unknown := [path.name for path in files if path.name not in told]:
+        mend = "add a row with package, version and licence"
+        raise WangjianError(
+            "nobody says where these files come from", file=folder / "README.md", files=unknown, mend=mend
+        )
+    found = [(path, told[path.name]) for path in files]
+    return [
+        Vendored(path, one["name"], one["version"], names.get(one["licence"], one["licence"])) for path, one in found
+    ]
+
+
+def write_sbom(
+    path: Path,
+    version: str,
+    commit: str,
+    made_at: int,
+    wheels: Sequence[Wheel],
+    licences: Mapping[tuple[str, str], Licensed],
+    locks: Sequence[Path],
+    copies: Sequence[Vendored],
+) -> None:
+    """Write the document; the same arguments give the same bytes.
+
+    Args:
+        path: where to.
+        version: the project's.
+        commit: what the bundle is made of.
+        made_at: seconds since 1970, the commit's.
+        wheels: all files of packages.
+        licences: by name and version.
+        locks: who asked for what.
+        copies: what the project keeps copies of.
+
+    Raises:
+        WangjianError: the document breaks the schema.
+    """
+    root = Component(name="wangjian", version=version, type=ComponentType.APPLICATION, bom_ref="wangjian")
+    told = BomMetaData(component=root, timestamp=datetime.fromtimestamp(made_at, UTC))
+    told.properties.add(Property(name="wangjian:commit", value=commit))
+    components = _packages(wheels, licences, locks)
+    kept = [_copy(one) for one in copies]
+    bom = Bom(
+        components=[*components.values(), *kept],
+        metadata=told,
+        serial_number=uuid5(NAMESPACE_URL, f"wangjian:{commit}"),
+    )
+    bom.register_dependency(root, kept)
+    for component, needs in _needs(locks, components, root):
+        bom.register_dependency(component, needs)
+    text = JsonV1Dot6(bom).output_as_string(indent=1)
+    if error := JsonStrictValidator(SchemaVersion.V1_6).validate_str(text):
+        raise WangjianError(
+            f"the bill of materials breaks its schema: {error}", mend="this is a defect of `make bundle`"
+        )
+    path.write_text(text + "\n", encoding="utf-8")
+
+
+def _packages(
+    wheels: Iterable[Wheel], licences: Mapping[tuple[str, str], Licensed], locks: Sequence[Path]
+) -> dict[tuple[str, str], Component]:
+    found: dict[tuple[str, str], Component] = {}
+    for wheel in wheels:
+        key = (wheel.name, wheel.version)
+        component = found.setdefault(key, _component(*key, licences[key].licence))
+        component.external_references.add(_file(f"wheels/{wheel.path.name}", wheel.sha256, wheel.source))
+    for lock in locks:
+        for pin in read_lock(lock):
+            if (pin.name, pin.version) in found:
+                found[pin.name, pin.version].properties.add(Property(name="wangjian:lock", value=lock.stem))
+    return found
+
+
+def _component(name: str, version: str, licence: str | None) -> Component:
+    purl = PackageURL("pypi", None, name, version)
+    expression = [LicenseExpression(licence)] if licence else []
+    return Component(name=name, version=version, purl=purl, bom_ref=str(purl), licenses=expression)
+
+
+def _copy(one: Vendored) -> Component:
+    component = _component(one.name, one.version, one.licence)
+    component.purl = PackageURL.from_string(one.purl)
+    component.bom_ref.value = one.purl
+    component.external_references.add(
+        _file(f"project/include/wangjian/site/vendor/{one.path.name}", sha256_of(one.path), None)
+    )
+    return component
+
+
+def _file(name: str, sha256: str, source: str | None) -> ExternalReference:
+    return ExternalReference(
+        type=ExternalReferenceType.DISTRIBUTION,
+        url=XsUri(name),
+        hashes=[HashType(alg=HashAlgorithm.SHA_256, content=sha256)],
+        comment=f"built from {source}" if source else None,
+    )
+
+
+def _needs(
+    locks: Sequence[Path], components: Mapping[tuple[str, str], Component], root: Component
+) -> list[tuple[Component, list[Component]]]:
+    """Who needs what, as the locks tell it."""
+    needs: dict[str, set[Component]] = {}
+    by_ref = {component.bom_ref.value or "": component for component in components.values()} | {"wangjian": root}
+    for lock in locks:
+        pins = [pin for pin in read_lock(lock) if (pin.name, pin.version) in components]
+        for pin in pins:
+            for asker in pin.asked_by:
+                askers = [components[one.name, one.version] for one in pins if one.name == asker]
+                # who is no pin itself is the project, or a file of wishes of its own
+                for one in askers or [root]:
+                    needs.setdefault(one.bom_ref.value or "", set()).add(components[pin.name, pin.version])
+    return [(by_ref[ref], sorted(needs[ref], key=lambda one: str(one.bom_ref.value))) for ref in sorted(needs)]

@@ -1,0 +1,177 @@
+"""Wheels for Linux x86-64 of everything that the locks pin, for every Python: fetched by hash, built where there is none."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from packaging.utils import canonicalize_name, parse_sdist_filename, parse_wheel_filename
+
+from shipping.pins import PYTHONS, Pin, pins_of, pythons_of
+from wangjian.errors import WangjianError
+from wangjian.files import sha256_of, write_atomically
+
+GLIBC = 28
+"""The oldest C library served: 2.28, of Debian 10, RHEL 8, openEuler 20.03 and Kylin V10."""
+
+ONLY_SOURCE = frozenset({"odfpy", "wtforms-json"})
+"""Packages that the index has no wheel of. Plain Python: one wheel, built here, serves every Python."""
+
+_PLATFORMS = [
+    *(f"manylinux_2_{minor}_x86_64" for minor in range(GLIBC, 4, -1)),
+    "manylinux2014_x86_64",
+    "manylinux2010_x86_64",
+    "manylinux1_x86_64",
+    "linux_x86_64",
+]
+
+
+@dataclass(frozen=True)
+class Wheel:
+    """A wheel of the bundle; `source` is the archive that it was built from, where the index had no wheel."""
+
+    path: Path
+    sha256: str
+    source: str | None = None
+
+    @property
+    def name(self) -> str:
+        return str(parse_wheel_filename(self.path.name)[0])
+
+    @property
+    def version(self) -> str:
+        return str(parse_wheel_filename(self.path.name)[1])
+
+
+def gather(locks: Sequence[Path], pool: Path, epoch: int) -> list[Wheel]:
+    """Bring the wheels of all locks together.
+
+    Args:
+        locks: lock files.
+        pool: where files lie between bundles; what is known is not fetched again.
+        epoch: seconds since 1970 that a wheel built here says it was made at, so that it comes out the same each time.
+
+    Returns:
+        The wheels, by file name.
+
+    Raises:
+        WangjianError: a package could not be fetched or built, or is for the bundling machine alone.
+    """
+    pool.mkdir(parents=True, exist_ok=True)
+    known = _Known(pool)
+    for python in PYTHONS:
+        for lock in locks:
+            known.fetch(_installed(lock, python), python)
+    wanted = {known.file(pin, python) for python in PYTHONS for lock in locks for pin in _installed(lock, python)}
+    wheels = [_wheel(path, pool, epoch) for path in wanted]
+    return sorted(wheels, key=lambda wheel: wheel.path.name)
+
+
+def _installed(lock: Path, python: str) -> list[Pin]:
+    return pins_of([lock], python) if python in pythons_of(lock) else []
+
+
+class _Known:
+    """Which file the index gave for a pin on a Python. Asked once: another bundle of the same locks holds the same files."""
+
+    def __init__(self, pool: Path) -> None:
+        self._pool, self._index = pool, pool / "index.json"
+        self._files: dict[str, str] = json.loads(self._index.read_text()) if self._index.exists() else {}
+
+    def file(self, pin: Pin, python: str) -> Path:
+        return self._pool / self._files[_key(pin, python)]
+
+    def fetch(self, pins: Sequence[Pin], python: str) -> None:
+        for missing in _one_of_a_name([pin for pin in pins if not self._has(pin, python)]):
+            with tempfile.TemporaryDirectory(dir=self._pool) as folder:
+                _download(missing, python, Path(folder))
+                self._take(missing, python, Path(folder))
+            write_atomically(self._index, json.dumps(self._files, indent=1, sort_keys=True))
+
+    def _has(self, pin: Pin, python: str) -> bool:
+        name = self._files.get(_key(pin, python))
+        path = self._pool / (name or "?")
+        return path.exists() and f"sha256:{sha256_of(path)}" in pin.hashes
+
+    def _take(self, pins: Sequence[Pin], python: str, folder: Path) -> None:
+        came = {_name_and_version(path): path for path in folder.iterdir()}
+        for pin in pins:
+            path = came[pin.name, pin.version]
+            self._files[_key(pin, python)] = path.name
+            path.replace(self._pool / path.name)
+
+
+def _one_of_a_name(pins: Sequence[Pin]) -> list[list[Pin]]:
+    """In as many rounds as a package has versions (for patch releases of one Python): pip takes one at a time."""
+    rounds: list[dict[str, Pin]] = []
+    for pin in pins:
+        free = next((one for one in rounds if pin.name not in one), None)
+        if free is None:
+            rounds.append(free := {})
+        free[pin.name] = pin
+    return [list(one.values()) for one in rounds]
+
+
+def _key(pin: Pin, python: str) -> str:
+    return f"{python} {pin.name}=={pin.version}"
+
+
+def _name_and_version(path: Path) -> tuple[str, str]:
+    if path.suffix == ".whl":
+        name, version, *_ = parse_wheel_filename(path.name)
+    else:
+        name, version = parse_sdist_filename(path.name)
+    return canonicalize_name(name), str(version)
+
+
+def _download(pins: Sequence[Pin], python: str, folder: Path) -> None:
+    wanted = folder.with_suffix(".txt")
+    # pip judges markers by the Python that it runs on: they are judged here, and left out
+    lines = [" ".join([f"{pin.name}=={pin.version}", *(f"--hash={one}" for one in pin.hashes)]) for pin in pins]
+    wanted.write_text("\n".join(lines))
+    command = ["download", "--no-deps", "--require-hashes", "--dest", str(folder), "--requirement", str(wanted)]
+    platforms = [option for platform in _PLATFORMS for option in ("--platform", platform)]
+    try:
+        # which Pythons a package takes was asked when the lock was made; pip would ask the first patch release
+        target = ["--python-version", python, "--implementation", "cp", "--ignore-requires-python", *platforms]
+        source = ["--only-binary", ":all:", "--no-binary", ",".join(sorted(ONLY_SOURCE)), "--no-build-isolation"]
+        _pip([*command, *target, *source], f"Python {python}")
+    finally:
+        wanted.unlink()
+
+
+def _wheel(path: Path, pool: Path, epoch: int) -> Wheel:
+    if path.suffix == ".whl":
+        return Wheel(path, sha256_of(path))
+    built = _built(path, pool / "built" / f"{sha256_of(path)[:16]}-{epoch}", epoch)
+    if not built.name.endswith("-none-any.whl"):
+        mend = "add a package that has wheels, or make the bundle on a machine for each Python"
+        raise WangjianError("a wheel built here serves this machine's Python alone", file=built.name, mend=mend)
+    return Wheel(built, sha256_of(built), source=path.name)
+
+
+def _built(source: Path, folder: Path, epoch: int) -> Path:
+    """The wheel of a source archive, made by the locked setuptools without a network."""
+    if not (found := list(folder.glob("*.whl"))):
+        command = ["wheel", "--no-deps", "--no-index", "--no-build-isolation", "--wheel-dir", str(folder), str(source)]
+        _pip(command, source.name, SOURCE_DATE_EPOCH=str(epoch))
+        found = list(folder.glob("*.whl"))
+    return found[0]
+
+
+def _pip(arguments: Sequence[str], what: str, **environment: str) -> None:
+    command = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", *arguments]
+    # the rights of the files in a wheel built here must not hang on who builds it
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, env=os.environ | environment, umask=0o022
+    )
+    if done.returncode:
+        told = "\n".join(line for line in done.stderr.splitlines() if not line.startswith("WARNING"))
+        mend = "is the package index within reach, and has the package wheels for this Python?"
+        raise WangjianError(f"pip could not {arguments[0]}: {told}", of=what, mend=mend)
