@@ -49,6 +49,11 @@ $(VENV)-docs/.ready: requirements/docs.lock | $(if $(findstring $(VENV)-uv,$(UV)
 	VIRTUAL_ENV=$(CURDIR)/$(VENV)-docs $(UV) pip sync --quiet --require-hashes requirements/docs.lock
 	touch $@
 
+$(VENV)-containers/.ready: requirements/containers.lock | $(if $(findstring $(VENV)-uv,$(UV)),$(VENV)-uv/bin/uv)
+	$(UV) venv --quiet --allow-existing --python $(PYTHON) $(VENV)-containers
+	VIRTUAL_ENV=$(CURDIR)/$(VENV)-containers $(UV) pip sync --quiet --require-hashes requirements/containers.lock
+	touch $@
+
 docs: setup $(VENV)-docs/.ready  ## these docs as a site, into docs/project of the data root; a broken link fails
 	mkdir -p -m 700 $(WANGJIAN_DATA)
 	$(VENV)-docs/bin/python -m sphinx -q -E -a -W --keep-going -d $(VENV)-docs/doctrees docs $(WANGJIAN_DATA)/docs/project
@@ -87,8 +92,10 @@ lock:  ## resolve the dependencies anew, within the ranges of pyproject.toml
 	$(UV) pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 $(UPGRADE) pyproject.toml -o requirements/runtime.lock
 	$(UV) pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 $(UPGRADE) --group dev -c requirements/runtime.lock pyproject.toml -o requirements/dev.lock
 	$(UV) pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 $(UPGRADE) --group postgres -c requirements/runtime.lock pyproject.toml -o requirements/postgres.lock
+	$(UV) pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 $(UPGRADE) --group server -c requirements/runtime.lock pyproject.toml -o requirements/server.lock
 	$(UV) pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 $(UPGRADE) requirements/superset.in -o requirements/superset.lock
 	$(UV) pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 $(UPGRADE) requirements/docs.in -o requirements/docs.lock
+	$(UV) pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 $(UPGRADE) requirements/containers.in -o requirements/containers.lock
 
 clean:  ## remove the environment and caches, never data
-	rm -rf $(VENV) $(VENV)-uv $(VENV)-superset $(VENV)-docs .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-uv $(VENV)-superset $(VENV)-docs $(VENV)-containers .pytest_cache .mypy_cache .ruff_cache .hypothesis
