@@ -16,6 +16,9 @@ def main() -> None:
     except WangjianError as error:
         print(f"✘ {error}", file=sys.stderr)
         sys.exit(error.exit_code)
+    if sys.argv[1] == "wangjian":
+        # a command that somebody gives finds the connections in Airflow's database, as a task does
+        found["_AIRFLOW_PROCESS_CONTEXT"] = "server"
     os.execve(sys.executable, [sys.executable, "-m", *sys.argv[1:]], found)  # noqa: S606
 
 

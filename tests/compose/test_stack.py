@@ -1,0 +1,154 @@
+"""From nothing to published days, through whatever is killed on the way: nothing lost, nothing doubled.
+
+In order: each test goes on from what the ones before it left, as an installation does.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+import httpx
+import pytest
+
+from compose.conftest import FIRST
+from support.containers.stack import Stack
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(3 * 3600)]
+
+SOURCES = ("five_level", "jiangxi", "third_party")
+RUN_SECONDS = 2400
+KILLED_IN_ONE_RUN = ("nginx", "triggerer", "dag-processor", "simulator", "api-server")
+"""None of them runs tasks; nginx first, through which the tests look."""
+
+
+def begin(stack: Stack, day: str) -> None:
+    """What the schedule does of a morning."""
+    with stack.client() as client:
+        for source in SOURCES:
+            asked = {"logical_date": None, "conf": {"business_date": day}}
+            client.post(f"/dags/ingest_{source}/dagRuns", json=asked).raise_for_status()
+
+
+def tasks(stack: Stack) -> list[dict[str, Any]]:
+    with stack.client() as client:
+        answer = client.get("/dags/~/dagRuns/~/taskInstances", params={"limit": 500, "order_by": "-id"})
+        return list(answer.raise_for_status().json()["task_instances"])
+
+
+def wait_for(stack: Stack, what: str, states: Iterable[str] = ("running",)) -> None:
+    """Until a task such as `warehouse.build` is in one of the states."""
+    deadline = time.monotonic() + RUN_SECONDS
+    while not any(f"{one['dag_id']}.{one['task_id']}" == what and one["state"] in states for one in tasks(stack)):
+        assert time.monotonic() < deadline, f"{what} did not come"
+        time.sleep(0.5)
+
+
+def finish(stack: Stack, day: str) -> None:
+    """Follow until nothing is under way: every run has ended well, and the day is published."""
+    deadline, quiet = time.monotonic() + RUN_SECONDS, 0
+    while quiet < 4:
+        assert time.monotonic() < deadline, [(one["dag_id"], one["task_id"], one["state"]) for one in tasks(stack)]
+        quiet = 0 if unfinished(stack) else quiet + 1
+        time.sleep(2)
+    with stack.client() as client:
+        runs = client.get("/dags/~/dagRuns", params={"limit": 500}).json()["dag_runs"]
+    assert Counter(run["state"] for run in runs).keys() == {"success"}, runs
+    assert published(stack)["as_of"] == day
+
+
+def unfinished(stack: Stack) -> list[dict[str, Any]]:
+    """Runs that are under way; what cannot be asked for the moment is under way as well."""
+    try:
+        with stack.client() as client:
+            answer = client.get("/dags/~/dagRuns", params=[("state", "queued"), ("state", "running")])
+            return list(answer.raise_for_status().json()["dag_runs"])
+    except (httpx.HTTPError, KeyError, ValueError):
+        return [{}]
+
+
+def published(stack: Stack) -> dict[str, Any]:
+    """What the current publication says of itself."""
+    told = stack.compose("exec", "-T", "scheduler", "wangjian", "publications", "--json").stdout
+    return next(one for one in json.loads(told) if one["is_current"])
+
+
+def test_one_command_starts_everything_and_a_day_is_published(stack: Stack) -> None:
+    begin(stack, "2023-01-30")
+    finish(stack, "2023-01-30")
+    login = (stack.settings["SITE_USER"], stack.settings["SITE_PASSWORD"])
+    page = httpx.get(f"{stack.address('HTTPS_PORT')}/site/index.html", auth=login, verify=stack.trust)
+    assert page.status_code == httpx.codes.OK
+    assert published(stack)["publication_id"] in page.text
+
+
+def test_what_runs_no_task_is_killed_in_mid_run(stack: Stack) -> None:
+    begin(stack, "2023-01-31")
+    for service in KILLED_IN_ONE_RUN:
+        before = stack.starts(service)
+        stack.kill(service)
+        back(stack, service, before)
+    finish(stack, "2023-01-31")
+
+
+def back(stack: Stack, service: str, before: tuple[str, int]) -> None:
+    """The policy has started it again, and it is well."""
+    deadline = time.monotonic() + RUN_SECONDS
+    while stack.starts(service) == before or stack.states()[service] != "healthy":
+        assert time.monotonic() < deadline, f"{service} did not come back: {stack.states()}"
+        time.sleep(1)
+    assert stack.starts(service)[1] == before[1] + 1
+
+
+@pytest.mark.parametrize(
+    ("service", "during", "day"),
+    [
+        ("scheduler", "warehouse.build", "2023-02-01"),
+        ("postgres", "warehouse.build", "2023-02-02"),
+    ],
+)
+def test_what_a_task_depends_on_is_killed_under_it(stack: Stack, service: str, during: str, day: str) -> None:
+    begin(stack, day)
+    wait_for(stack, during)
+    before = stack.starts(service)
+    stack.kill(service)
+    back(stack, service, before)
+    finish(stack, day)
+
+
+def test_the_whole_stack_is_killed_in_mid_run(stack: Stack) -> None:
+    begin(stack, "2023-02-03")
+    wait_for(stack, "warehouse.build")
+    stack.compose("kill")
+    assert not [state for state in stack.states().values() if state == "healthy"]
+    stack.compose("up", "--detach")
+    stack.wait_until_healthy()
+    finish(stack, "2023-02-03")
+
+
+def test_it_equals_an_uninterrupted_run(stack: Stack) -> None:
+    """The same days, one after another by hand into a data root beside it, with the same key of hashed numbers."""
+    steps = [
+        "export WANGJIAN_DATA=/tmp/uninterrupted",
+        "mkdir -p -m 700 $WANGJIAN_DATA/state && cp -a /data/state/keys $WANGJIAN_DATA/state/",
+        *(f"wangjian ingest {source} --from {FIRST} --to 2023-02-03" for source in SOURCES),
+        *(f"wangjian parse {source}" for source in SOURCES),
+        *(f"wangjian {step}" for step in ("build", "check", "publish")),
+        "wangjian publications --json > /tmp/told",
+    ]
+    stack.compose("exec", "-T", "scheduler", "sh", "-ec", " >&2 && ".join(steps))
+    told = json.loads(stack.compose("exec", "-T", "scheduler", "cat", "/tmp/told").stdout)
+    assert told[0]["content_fingerprint"] == published(stack)["content_fingerprint"]
+
+
+def test_rows_are_conserved(stack: Stack) -> None:
+    question = (
+        "select count(*) as files, sum(rows_read) as rows_read, "
+        "count(*) filter (rows_read <> rows_loaded + rows_quarantined + rows_superseded) as wrong from audit.row_balance"
+    )
+    (found,) = stack.wangjian("sql", question)
+    assert found["files"] and found["rows_read"]
+    assert found["wrong"] == 0
