@@ -67,6 +67,8 @@ COPY include/simulator /app/include/simulator
 
 # ---- dashboards --------------------------------------------------------------------------------------------------------------------------
 FROM python AS superset
+# a folder's name is no secret
+# hadolint ignore=DL3064
 ENV PATH=/opt/superset/bin:$PATH \
     HOME=/superset \
     SUPERSET_HOME=/superset \

@@ -5,10 +5,12 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 UV := $(shell command -v uv 2>/dev/null || echo $(VENV)-uv/bin/uv)
+# the machine's own Docker Compose, or the one that comes with ours
+DOCKER_COMPOSE = $(shell docker compose version >/dev/null 2>&1 && echo docker compose || echo $(VENV)-containers/lib/python3*/site-packages/compose/docker-compose)
 export WANGJIAN_DATA ?= $(CURDIR)/data
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down bench bench-history bench-backfill test proof lint format lock clean superset superset-install docs
+.PHONY: help setup demo up down bench bench-history bench-backfill test proof lint format lock clean superset superset-install docs env wheels images containers-install compose-test
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -54,6 +56,20 @@ $(VENV)-containers/.ready: requirements/containers.lock | $(if $(findstring $(VE
 	VIRTUAL_ENV=$(CURDIR)/$(VENV)-containers $(UV) pip sync --quiet --require-hashes requirements/containers.lock
 	touch $@
 
+containers-install: $(VENV)-containers/.ready
+
+env:  ## .env from .env.example with random secrets, and a first certificate, for docker compose
+	@python3 deploy/make_env.py
+
+wheels:  ## what the images install, into wheels/
+	@PYTHON=$(PYTHON) deploy/fetch-wheels
+
+images: wheels containers-install  ## the images of docker-compose.yml, every profile, from wheels/ alone
+	$(DOCKER_COMPOSE) --profile '*' build
+
+compose-test: setup wheels containers-install  ## docker-compose.yml for real, in a Docker engine of its own: first start, kills, logins, profiles
+	COMPOSE=full $(BIN)/pytest --durations=0 --durations-min=1 tests/compose
+
 docs: setup $(VENV)-docs/.ready  ## these docs as a site, into docs/project of the data root; a broken link fails
 	mkdir -p -m 700 $(WANGJIAN_DATA)
 	$(VENV)-docs/bin/python -m sphinx -q -E -a -W --keep-going -d $(VENV)-docs/doctrees docs $(WANGJIAN_DATA)/docs/project
@@ -81,6 +97,8 @@ lint: setup  ## style, types, and whether the locks match
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	PATH=$(CURDIR)/$(BIN):$$PATH .ci/lint-sql
+	-@$(MAKE) --no-print-directory containers-install
+	.ci/lint-containers
 	UV=$(UV) .ci/check-locks
 
 format: setup  ## put the style right

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pendulum
 from airflow.sdk import AssetAny, dag, task
 
-from wangjian.orchestration import WRITING, raw_asset, tell_failure
+from wangjian.orchestration import WRITER_POOL, WRITER_QUEUE, raw_asset, tell_failure
 from wangjian.sources.registry import TIMEZONE, load_registry
 
 
@@ -22,7 +22,8 @@ from wangjian.sources.registry import TIMEZONE, load_registry
         # checks that fail are not tried again: this is for a machine that goes down, perhaps more than once
         "retries": 3,
         "retry_delay": timedelta(minutes=1),
-        **WRITING,
+        "pool": WRITER_POOL,
+        "queue": WRITER_QUEUE,
     },
     doc_md="Build, check, publish 构建、检查、发布。",
 )

@@ -75,9 +75,11 @@ def _certificate(folder: Path, host: str) -> str:
     names = ",".join(f"DNS:{name}" for name in dict.fromkeys((host, "localhost")))
     command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-sha256"]
     command += ["-days", str(VALID_DAYS), "-subj", f"/CN={host}", "-addext", f"subjectAltName={names},IP:127.0.0.1"]
-    subprocess.run([*command, "-keyout", str(key), "-out", str(certificate)], check=True, capture_output=True)
+    subprocess.run([*command, "-keyout", str(key), "-out", str(certificate)], check=True, capture_output=True)  # noqa: S603
     certificate.chmod(0o644)
-    return f"证书 certificate: {certificate}，自签名，请换成单位的证书 self-signed, to be replaced by your own{_give(key)}"
+    return (
+        f"证书 certificate: {certificate}，自签名，请换成单位的证书 self-signed, to be replaced by your own{_give(key)}"
+    )
 
 
 def _give(key: Path) -> str:

@@ -18,12 +18,11 @@ import asyncssh
 import uvicorn
 
 from simulator.faults import NONE, Faults
-from simulator.servers.drop_folder import write_drop_folder
 from simulator.servers.certificate import certificate_files
+from simulator.servers.drop_folder import write_drop_folder
 from simulator.servers.http_api import build_api
 from simulator.servers.sftp_tree import start_sftp, write_tree
 from simulator.systems import Systems
-
 
 LOOPBACK = "127.0.0.1"
 
@@ -153,9 +152,7 @@ def _credentials(folder: Path) -> dict[str, str]:
     return found
 
 
-def _connections(
-    login: dict[str, str], host_key: asyncssh.SSHKey, at: Address, drop: Path
-) -> dict[str, str]:
+def _connections(login: dict[str, str], host_key: asyncssh.SSHKey, at: Address, drop: Path) -> dict[str, str]:
     account: dict[str, Any] = {"host": at.host, "login": login["user"], "password": login["password"]}
     scheme = "http" if at.is_local else "https"
     connections: dict[str, dict[str, Any]] = {

@@ -5,6 +5,3 @@ WRITER_POOL = "warehouse_writer"
 
 WRITER_QUEUE = "warehouse"
 """Where Celery runs tasks, the writer's go to a worker of their own that takes one at a time. Other executors know no queues."""
-
-WRITING = {"pool": WRITER_POOL, "queue": WRITER_QUEUE}
-"""Of a task that opens `warehouse.duckdb`, or removes what a build may be reading."""

@@ -20,7 +20,9 @@ def main() -> None:
     _airflow("pools", "set", WRITER_POOL, "1", "one writing process for DuckDB")
     login, password = os.environ["AIRFLOW_ADMIN_USER"], os.environ["AIRFLOW_ADMIN_PASSWORD"]
     is_new = make_administrator(login, password)
-    print(f"管理员 administrator: {login} ({'已创建 made' if is_new else '已存在，口令不变 there already, password unchanged'})")
+    print(
+        f"管理员 administrator: {login} ({'已创建 made' if is_new else '已存在，口令不变 there already, password unchanged'})"
+    )
 
 
 def _airflow(*command: str) -> None:
@@ -45,7 +47,9 @@ def make_administrator(login: str, password: str) -> bool:
             return False
         role = manager.find_role("Admin")
         if not manager.add_user(login, "管理员", "administrator", f"{login}@localhost", role, password):
-            raise WangjianError("the administrator could not be made", login=login, mend="read what Airflow printed above")
+            raise WangjianError(
+                "the administrator could not be made", login=login, mend="read what Airflow printed above"
+            )
     return True
 
 

@@ -12,7 +12,9 @@ from wangjian.superset.service import write_assets
 
 if __name__ == "__main__":
     try:
-        print(f"Superset 素材已就绪 assets ready: {write_assets(data_root(), Path(os.environ['WANGJIAN_SUPERSET_HOME']))}")
+        print(
+            f"Superset 素材已就绪 assets ready: {write_assets(data_root(), Path(os.environ['WANGJIAN_SUPERSET_HOME']))}"
+        )
     except WangjianError as error:
         print(f"✘ {error}", file=sys.stderr)
         sys.exit(error.exit_code)

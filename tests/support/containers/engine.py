@@ -25,12 +25,14 @@ class Engine:
     def environment(self) -> dict[str, str]:
         """Of its clients: nothing of ours gets into `docker compose`, whose settings are variables."""
         kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-        return kept | {"DOCKER_HOST": self.host, "DOCKER_BUILDKIT": "1", "BUILDKIT_PROGRESS": "plain"}
+        return kept | {"DOCKER_HOST": self.host, "BUILDKIT_PROGRESS": "plain"}
 
     def docker(self, *arguments: str, check: bool = True) -> str:
         """What a command of the client prints."""
+        # newer clients build with a component that Debian's engine comes without; Compose brings its own
+        environment = self.environment | {"DOCKER_BUILDKIT": "0"}
         done = subprocess.run(
-            ["docker", *arguments], env=self.environment, capture_output=True, text=True, check=False, timeout=600
+            ["docker", *arguments], env=environment, capture_output=True, text=True, check=False, timeout=600
         )
         assert not check or done.returncode == 0, done.stderr
         return done.stdout.strip()

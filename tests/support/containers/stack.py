@@ -60,7 +60,13 @@ class Stack:
         """A command of Docker Compose."""
         command = [str(COMPOSE), "--project-name", self.name, "--env-file", str(self.env), *arguments]
         done = subprocess.run(
-            command, cwd=PROJECT, env=self.engine.environment, capture_output=True, text=True, check=False, timeout=seconds
+            command,
+            cwd=PROJECT,
+            env=self.engine.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=seconds,
         )
         assert not check or done.returncode == 0, f"{arguments}: {done.stdout[-3000:]}{done.stderr[-3000:]}"
         return done
@@ -108,7 +114,10 @@ class Stack:
         return ssl.create_default_context(cafile=Path(self.settings["CERTIFICATES"]) / "site.crt")
 
     def log_in(self, password: str | None = None) -> httpx.Response:
-        login = {"username": self.settings["AIRFLOW_ADMIN_USER"], "password": password or self.settings["AIRFLOW_ADMIN_PASSWORD"]}
+        login = {
+            "username": self.settings["AIRFLOW_ADMIN_USER"],
+            "password": password or self.settings["AIRFLOW_ADMIN_PASSWORD"],
+        }
         return httpx.post(f"{self.address('AIRFLOW_PORT')}/auth/token", json=login, verify=self.trust, timeout=60)
 
     @contextlib.contextmanager
