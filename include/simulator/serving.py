@@ -87,8 +87,11 @@ async def serving(systems: Systems, folder: Path, faults: Faults, at: Address = 
     sftp = await start_sftp(tree, host_key, login["user"], login["password"], at.interface, at.sftp_port)
     listener, requests = _listener(at), list[str]()
     app = build_api(systems, login["user"], login["password"], faults, requests)
-    tls = {} if at.is_local else certificate_files(folder, at.host)
-    server = _Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=2, **tls))
+    certificate, key = (None, None) if at.is_local else certificate_files(folder, at.host)
+    config = uvicorn.Config(
+        app, log_level="warning", timeout_graceful_shutdown=2, ssl_certfile=certificate, ssl_keyfile=key
+    )
+    server = _Server(config)
     bound = Address(at.host, listener.getsockname()[1], sftp.get_port())
     connections = _connections(login, host_key, bound, drop)
     running = asyncio.create_task(server.serve(sockets=[listener]))

@@ -16,7 +16,8 @@ from support.containers.engine import Engine
 from support.containers.stack import COMPOSE, PROJECT, Stack, free_port
 from support.containers.standins import make_standins
 
-FIRST, LAST = "2023-01-29", "2023-02-05"
+FIRST, LAST = "2023-01-31", "2023-02-06"
+"""The simulated world: the full rosters of a month's first day, and the providers' deliveries of the month before."""
 DEMO = {
     "COMPOSE_PROFILES": "demo",
     "BIND_ADDRESS": "127.0.0.1",

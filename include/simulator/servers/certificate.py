@@ -14,7 +14,7 @@ CERTIFICATE, KEY = "server.crt", "server.key"
 VALID = timedelta(days=3650)
 
 
-def certificate_files(folder: Path, host: str) -> dict[str, str]:
+def certificate_files(folder: Path, host: str) -> tuple[str, str]:
     """The server's key and certificate, made at first use: clients that knew it before go on knowing it.
 
     Args:
@@ -22,7 +22,7 @@ def certificate_files(folder: Path, host: str) -> dict[str, str]:
         host: the name that clients reach the server by.
 
     Returns:
-        The paths, as uvicorn takes them.
+        The certificate's path and the key's.
     """
     certificate, key = folder / CERTIFICATE, folder / KEY
     if not certificate.exists():
@@ -30,7 +30,7 @@ def certificate_files(folder: Path, host: str) -> dict[str, str]:
         key.touch(mode=0o600)
         key.write_bytes(private.private_bytes(*_PLAIN_PEM))
         certificate.write_bytes(_signed(host, private).public_bytes(serialization.Encoding.PEM))
-    return {"ssl_certfile": str(certificate), "ssl_keyfile": str(key)}
+    return str(certificate), str(key)
 
 
 _PLAIN_PEM = (

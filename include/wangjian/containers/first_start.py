@@ -39,7 +39,7 @@ def make_administrator(login: str, password: str) -> bool:
     Raises:
         WangjianError: Airflow would not take it.
     """
-    from airflow.providers.fab.auth_manager.cli_commands.utils import get_application_builder
+    from airflow.providers.fab.auth_manager.cli_commands.utils import get_application_builder  # type: ignore[import-not-found]
 
     with get_application_builder() as builder:
         manager = builder.sm

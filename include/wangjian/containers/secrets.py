@@ -13,6 +13,7 @@ FOLDER = Path("/run/secrets")
 EXAMPLE = "CHANGE_ME"
 """What stands in `.env.example` in place of a secret."""
 SHORTEST = 12
+CERTIFICATES = "SSL_CERT_FILE"
 _GUARDED = ("PASSWORD", "KEY", "SECRET")
 
 
@@ -56,13 +57,30 @@ def _weakness(name: str, value: str) -> str | None:
 
 
 def environment(secrets: Mapping[str, str], given: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """The environment of a process: what the container has, the secrets, and the addresses that are made of them."""
-    made = dict(secrets)
+    """The environment of a process: what the container has, the secrets, and the addresses that are made of them.
+
+    Raises:
+        BadArguments: the file of trusted certificates is not there.
+    """
+    made = {**given, **secrets}
     if password := secrets.get("POSTGRES_PASSWORD"):
         account = f"airflow:{quote(password, safe='')}@postgres/airflow"
         made["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] = f"postgresql+psycopg2://{account}"
         made["AIRFLOW__CELERY__RESULT_BACKEND"] = f"db+postgresql://{account}"
     if password := secrets.get("REDIS_PASSWORD"):
         made["AIRFLOW__CELERY__BROKER_URL"] = f"redis://:{quote(password, safe='')}@redis:6379/0"
-    # an empty name would hide the system's own certificates from OpenSSL
-    return {name: value for name, value in {**given, **made}.items() if value or name != "SSL_CERT_FILE"}
+    _mind_certificates(made)
+    return made
+
+
+def _mind_certificates(made: dict[str, str]) -> None:
+    # OpenSSL takes an empty name for a file that is not there
+    path = made.pop(CERTIFICATES, "")
+    if path and not Path(path).is_file():
+        raise BadArguments(
+            "数据源证书的签发机构文件不存在 there is no such file of trusted certificates",
+            SOURCES_CA_FILE=path,
+            mend="在 .env 中更正，或留空 correct it in .env, or leave it empty",
+        )
+    if path:
+        made[CERTIFICATES] = path
