@@ -42,6 +42,7 @@ class Stack:
 
     def __init__(self, engine: Engine, env: Path, name: str) -> None:
         self.engine, self.env, self.name = engine, env, name
+        self._token = ""
 
     @property
     def settings(self) -> dict[str, str]:
@@ -122,8 +123,9 @@ class Stack:
 
     @contextlib.contextmanager
     def client(self) -> Iterator[httpx.Client]:
-        """Of Airflow's API, logged in."""
-        headers = {"Authorization": f"Bearer {self.log_in().json()['access_token']}"}
+        """Of Airflow's API, logged in, once: who logs in often is slowed down."""
+        self._token = self._token or self.log_in().raise_for_status().json()["access_token"]
+        headers = {"Authorization": f"Bearer {self._token}"}
         base = f"{self.address('AIRFLOW_PORT')}/api/v2"
         with httpx.Client(base_url=base, headers=headers, verify=self.trust, timeout=60) as client:
             yield client
