@@ -70,7 +70,8 @@ def test_there_is_one_writer_and_it_alone_serves_the_writers_queue(composed: dic
 
 def test_every_secret_of_the_example_is_asked_for_before_anything_starts(composed: dict[str, Any]) -> None:
     secrets = {name for name, value in _values(PROJECT / ".env.example").items() if value == EXAMPLE}
-    assert {one["source"] for one in composed["services"]["preflight"]["secrets"]} == secrets
+    preflight = composed["services"]["preflight"]
+    assert {one["source"] for one in preflight["secrets"]} == set(preflight["command"]) == secrets
 
 
 def test_the_compose_file_holds_no_secret() -> None:
