@@ -5,6 +5,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 UV := $(shell command -v uv 2>/dev/null || echo $(VENV)-uv/bin/uv)
+# the machine's own Docker Compose, or the one that comes with ours
+DOCKER_COMPOSE = $(shell docker compose version >/dev/null 2>&1 && echo docker compose || echo $(VENV)-containers/lib/python3*/site-packages/compose/docker-compose)
 export WANGJIAN_DATA ?= $(CURDIR)/data
 # written by an offline installation: its PYTHON and WHEELS
 -include local.mk
@@ -16,7 +18,7 @@ LOCKS := $(or $(patsubst %/,%,$(wildcard $(if $(WHEELS),$(abspath $(WHEELS))/../
 SUPERSET := $(shell $(PYTHON) -c 'import sys; print("superset-install" if sys.version_info < (3, 13) else "")')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down bench bench-history bench-backfill test proof soak lint format lock clean superset superset-install docs docs-install bundle bundle-test upgrade-test audit
+.PHONY: help setup demo up down bench bench-history bench-backfill test proof soak lint format lock clean superset superset-install docs docs-install bundle bundle-test upgrade-test audit env wheels images containers-install compose-test
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -56,6 +58,25 @@ $(VENV)-docs/.ready: requirements/docs.lock | $(if $(findstring $(VENV)-uv,$(UV)
 	$(UV) venv --quiet --allow-existing --python $(PYTHON) $(VENV)-docs
 	VIRTUAL_ENV=$(CURDIR)/$(VENV)-docs $(UV) pip sync --quiet --require-hashes $(FROM_WHEELS) $(LOCKS)/docs.lock
 	touch $@
+
+$(VENV)-containers/.ready: requirements/containers.lock | $(if $(findstring $(VENV)-uv,$(UV)),$(VENV)-uv/bin/uv)
+	$(UV) venv --quiet --allow-existing --python $(PYTHON) $(VENV)-containers
+	VIRTUAL_ENV=$(CURDIR)/$(VENV)-containers $(UV) pip sync --quiet --require-hashes $(FROM_WHEELS) $(LOCKS)/containers.lock
+	touch $@
+
+containers-install: $(VENV)-containers/.ready
+
+env:  ## .env from .env.example with random secrets, and a first certificate, for docker compose
+	@python3 deploy/make_env.py
+
+wheels:  ## what the images install, into wheels/
+	@PYTHON=$(PYTHON) deploy/fetch-wheels
+
+images: wheels containers-install  ## the images of docker-compose.yml, every profile, from wheels/ alone
+	$(DOCKER_COMPOSE) --profile '*' build
+
+compose-test: setup wheels containers-install  ## docker-compose.yml for real, in a Docker engine of its own: first start, kills, logins, profiles
+	COMPOSE=full $(BIN)/pytest --durations=0 --durations-min=1 tests/compose
 
 docs-install: $(VENV)-docs/.ready  ## what makes these docs into .venv-docs, from its lock
 
@@ -102,6 +123,8 @@ lint: setup  ## style, types, and whether the locks match
 	$(BIN)/mypy
 	$(BIN)/python -m shipping.licences
 	PATH=$(CURDIR)/$(BIN):$$PATH .ci/lint-sql
+	-@$(MAKE) --no-print-directory containers-install
+	.ci/lint-containers
 	UV=$(UV) .ci/check-locks
 
 format: setup  ## put the style right
@@ -113,8 +136,10 @@ lock:  ## resolve the dependencies anew, within the ranges of pyproject.toml
 	$(UV) pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 $(UPGRADE) pyproject.toml -o requirements/runtime.lock
 	$(UV) pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 $(UPGRADE) --group dev -c requirements/runtime.lock pyproject.toml -o requirements/dev.lock
 	$(UV) pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 $(UPGRADE) --group postgres -c requirements/runtime.lock pyproject.toml -o requirements/postgres.lock
+	$(UV) pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 $(UPGRADE) --group server -c requirements/runtime.lock pyproject.toml -o requirements/server.lock
 	$(UV) pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 $(UPGRADE) requirements/superset.in -o requirements/superset.lock
 	$(UV) pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 $(UPGRADE) requirements/docs.in -o requirements/docs.lock
+	$(UV) pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 $(UPGRADE) requirements/containers.in -o requirements/containers.lock
 
 clean:  ## remove the environment and caches, never data
-	rm -rf $(VENV) $(VENV)-uv $(VENV)-superset $(VENV)-docs .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-uv $(VENV)-superset $(VENV)-docs $(VENV)-containers .pytest_cache .mypy_cache .ruff_cache .hypothesis

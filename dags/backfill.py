@@ -7,7 +7,7 @@ from datetime import timedelta
 import pendulum
 from airflow.sdk import Param, TriggerRule, dag, task
 
-from wangjian.orchestration import WRITER_POOL, tell_failure
+from wangjian.orchestration import WRITER_POOL, WRITER_QUEUE, tell_failure
 from wangjian.sources.registry import TIMEZONE, load_registry
 
 SOURCES = list(load_registry())
@@ -53,7 +53,7 @@ def backfill() -> None:
         fetch_and_parse_range(source, params or {})
 
     # a source that is down must not keep the others from readers
-    @task(pool=WRITER_POOL, trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS)
+    @task(pool=WRITER_POOL, queue=WRITER_QUEUE, trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS)
     def build_check_publish(params: dict[str, object] | None = None) -> None:
         from wangjian.orchestration import build_check_publish_range
 

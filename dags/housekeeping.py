@@ -7,7 +7,7 @@ from datetime import timedelta
 import pendulum
 from airflow.sdk import dag, task
 
-from wangjian.orchestration import WRITER_POOL, schedule_end, tell_failure
+from wangjian.orchestration import WRITER_POOL, WRITER_QUEUE, schedule_end, tell_failure
 from wangjian.sources.registry import TIMEZONE
 
 
@@ -25,19 +25,19 @@ from wangjian.sources.registry import TIMEZONE
 def housekeeping() -> None:
     """Compact, clear away, document."""
 
-    @task(pool=WRITER_POOL)
+    @task(pool=WRITER_POOL, queue=WRITER_QUEUE)
     def compact() -> None:
         from wangjian.orchestration import compact_raw
 
         compact_raw()
 
-    @task(pool=WRITER_POOL)
+    @task(pool=WRITER_POOL, queue=WRITER_QUEUE)
     def clear_away() -> None:
         from wangjian.orchestration import clear_away_old
 
         clear_away_old()
 
-    @task(pool=WRITER_POOL)
+    @task(pool=WRITER_POOL, queue=WRITER_QUEUE)
     def docs() -> None:
         from wangjian.orchestration import write_docs
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pendulum
 from airflow.sdk import AssetAny, dag, task
 
-from wangjian.orchestration import WRITER_POOL, raw_asset, tell_failure
+from wangjian.orchestration import WRITER_POOL, WRITER_QUEUE, raw_asset, tell_failure
 from wangjian.sources.registry import TIMEZONE, load_registry
 
 
@@ -19,9 +19,11 @@ from wangjian.sources.registry import TIMEZONE, load_registry
     tags=["warehouse"],
     default_args={
         "on_failure_callback": tell_failure,
-        "retries": 1,
+        # checks that fail are not tried again: this is for a machine that goes down, perhaps more than once
+        "retries": 3,
         "retry_delay": timedelta(minutes=1),
         "pool": WRITER_POOL,
+        "queue": WRITER_QUEUE,
     },
     doc_md="Build, check, publish 构建、检查、发布。",
 )
@@ -29,7 +31,7 @@ def warehouse() -> None:
     """One task a step: a dbt build is one task."""
 
     # sources that come together are published together; none is waited for longer than the task's limit
-    @task.sensor(poke_interval=2, timeout=timedelta(hours=1).total_seconds(), pool="default_pool")
+    @task.sensor(poke_interval=2, timeout=timedelta(hours=1).total_seconds(), pool="default_pool", queue="default")
     def gather() -> bool:
         from wangjian.orchestration import ingestion_is_quiet
 

@@ -12,6 +12,7 @@ import flask_migrate
 from superset.app import create_app
 
 HOME = Path(os.environ["WANGJIAN_SUPERSET_HOME"])
+SECRETS = Path(os.environ.get("WANGJIAN_SUPERSET_SECRETS") or HOME)
 ASSETS = HOME / "assets"
 ADMIN = "admin"
 CITY = "市局"
@@ -81,7 +82,7 @@ def _load() -> None:
 def _admin(security_manager):
     found = security_manager.find_user(ADMIN)
     if found is None:
-        password = (HOME / "admin_password").read_text().strip()
+        password = (SECRETS / "admin_password").read_text().strip()
         role = security_manager.find_role("Admin")
         found = security_manager.add_user(ADMIN, "管理员", "", f"{ADMIN}@localhost", role, password)
     return found

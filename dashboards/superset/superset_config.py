@@ -1,11 +1,16 @@
-"""Settings of Superset. Who starts it (`python -m wangjian.superset`) says in `WANGJIAN_SUPERSET_HOME` where its own data lies."""
+"""Settings of Superset. Who starts it (`python -m wangjian.superset`, or a container) says in `WANGJIAN_SUPERSET_HOME` where its own data
+lies, and in `WANGJIAN_SUPERSET_SECRETS` where its secrets do, if not there."""
 
 import os
 from pathlib import Path
 
 _HOME = Path(os.environ["WANGJIAN_SUPERSET_HOME"])
 
-SECRET_KEY = (_HOME / "secret_key").read_text().strip()
+_SECRETS = Path(os.environ.get("WANGJIAN_SUPERSET_SECRETS") or _HOME)
+# a web server with TLS stands before it
+_BEHIND_TLS = bool(os.environ.get("WANGJIAN_SUPERSET_BEHIND_TLS"))
+
+SECRET_KEY = (_SECRETS / "secret_key").read_text().strip()
 GUEST_TOKEN_JWT_SECRET = SECRET_KEY
 SQLALCHEMY_DATABASE_URI = f"sqlite:///{_HOME / 'metadata.db'}"
 # several processes write down who looked at what; they wait for each other instead of failing
@@ -46,8 +51,11 @@ TALISMAN_CONFIG = {
     },
     "content_security_policy_nonce_in": ["script-src"],
     "force_https": False,
-    "session_cookie_secure": False,
+    "session_cookie_secure": _BEHIND_TLS,
 }
+ENABLE_PROXY_FIX = SESSION_COOKIE_SECURE = _BEHIND_TLS
+# Airflow under the same host name has a cookie `session` as well
+SESSION_COOKIE_NAME = "superset_session"
 THEME_FONT_URL_ALLOWED_DOMAINS: list[str] = []
 
 

@@ -13,7 +13,7 @@ import click
 
 from simulator.faults import Faults
 from simulator.scenario import Scenario
-from simulator.serving import serving
+from simulator.serving import LOOPBACK, Address, serving
 from simulator.systems import Systems
 
 DAY = click.DateTime(formats=["%Y-%m-%d"])
@@ -39,6 +39,9 @@ def main() -> None:
 @click.option(
     "--ports-file", type=click.Path(path_type=Path), help="write addresses and logins here, as JSON, when ready"
 )
+@click.option("--host", default=LOOPBACK, show_default=True, help="name for a network: all interfaces, over HTTPS")
+@click.option("--http-port", default=0, show_default=True, help="0: the system picks one")
+@click.option("--sftp-port", default=0, show_default=True, help="0: the system picks one")
 def serve(
     data_dir: Path,
     seed: int,
@@ -47,6 +50,9 @@ def serve(
     end: datetime,
     faults: tuple[str, ...],
     ports_file: Path | None,
+    host: str,
+    http_port: int,
+    sftp_port: int,
 ) -> None:
     """Serve one world over HTTP, SFTP and a drop folder until interrupted."""
     try:
@@ -54,14 +60,14 @@ def serve(
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--fault") from None
     systems = Systems(Scenario(seed, scale, start.date(), end.date()))
-    asyncio.run(_serve(systems, data_dir, found, ports_file))
+    asyncio.run(_serve(systems, data_dir, found, ports_file, Address(host, http_port, sftp_port)))
 
 
-async def _serve(systems: Systems, data_dir: Path, faults: Faults, ports_file: Path | None) -> None:
+async def _serve(systems: Systems, data_dir: Path, faults: Faults, ports_file: Path | None, at: Address) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with serving(systems, data_dir, faults) as found:
+    async with serving(systems, data_dir, faults, at) as found:
         if ports_file:
             ports_file.touch(mode=0o600)
             ports_file.write_text(

@@ -1,4 +1,4 @@
-"""One world over HTTP, SFTP and a drop folder, on 127.0.0.1 and ports that the system picks."""
+"""One world over HTTP, SFTP and a drop folder: on 127.0.0.1 and ports that the system picks, or for a network with TLS."""
 
 from __future__ import annotations
 
@@ -18,10 +18,37 @@ import asyncssh
 import uvicorn
 
 from simulator.faults import NONE, Faults
+from simulator.servers.certificate import certificate_files
 from simulator.servers.drop_folder import write_drop_folder
 from simulator.servers.http_api import build_api
 from simulator.servers.sftp_tree import start_sftp, write_tree
 from simulator.systems import Systems
+
+LOOPBACK = "127.0.0.1"
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where to listen; a port that is 0 is picked by the system.
+
+    Attributes:
+        host: the name that others reach this machine by. Any but the loopback address listens on all interfaces, over HTTPS.
+    """
+
+    host: str = LOOPBACK
+    http_port: int = 0
+    sftp_port: int = 0
+
+    @property
+    def is_local(self) -> bool:
+        return self.host == LOOPBACK
+
+    @property
+    def interface(self) -> str:
+        return LOOPBACK if self.is_local else "0.0.0.0"  # noqa: S104
+
+
+HERE = Address()
 
 
 @dataclass(frozen=True)
@@ -42,13 +69,14 @@ class Served:
 
 
 @asynccontextmanager
-async def serving(systems: Systems, folder: Path, faults: Faults) -> AsyncIterator[Served]:
+async def serving(systems: Systems, folder: Path, faults: Faults, at: Address = HERE) -> AsyncIterator[Served]:
     """Serve the systems as long as the block runs.
 
     Args:
         systems: the world and its exports.
         folder: keys and served files go there; what an earlier run served is replaced.
         faults: those that are switched on.
+        at: where to listen.
     """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     tree, drop = _fresh(folder / "sftp"), _fresh(folder / "drop")
@@ -56,11 +84,16 @@ async def serving(systems: Systems, folder: Path, faults: Faults) -> AsyncIterat
     write_drop_folder(systems, drop, faults)
     login = _credentials(folder)
     host_key = asyncssh.import_private_key(login["host_key"])
-    sftp = await start_sftp(tree, host_key, login["user"], login["password"])
-    listener, requests = _listener(), list[str]()
+    sftp = await start_sftp(tree, host_key, login["user"], login["password"], at.interface, at.sftp_port)
+    listener, requests = _listener(at), list[str]()
     app = build_api(systems, login["user"], login["password"], faults, requests)
-    server = _Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=2))
-    connections = _connections(login, host_key, listener.getsockname()[1], sftp.get_port(), drop)
+    certificate, key = (None, None) if at.is_local else certificate_files(folder, at.host)
+    config = uvicorn.Config(
+        app, log_level="warning", timeout_graceful_shutdown=2, ssl_certfile=certificate, ssl_keyfile=key
+    )
+    server = _Server(config)
+    bound = Address(at.host, listener.getsockname()[1], sftp.get_port())
+    connections = _connections(login, host_key, bound, drop)
     running = asyncio.create_task(server.serve(sockets=[listener]))
     try:
         yield Served(connections, tree, drop, requests)
@@ -101,10 +134,12 @@ def _fresh(folder: Path) -> Path:
     return folder
 
 
-def _listener() -> socket.socket:
+def _listener(at: Address) -> socket.socket:
     # asyncio turns Nagle's delay off only for sockets that say they are TCP
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.bind(("127.0.0.1", 0))
+    # a simulator that is started again takes its port again
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((at.interface, at.http_port))
     listener.listen()
     return listener
 
@@ -120,15 +155,14 @@ def _credentials(folder: Path) -> dict[str, str]:
     return found
 
 
-def _connections(
-    login: dict[str, str], host_key: asyncssh.SSHKey, http_port: int, sftp_port: int, drop: Path
-) -> dict[str, str]:
-    account: dict[str, Any] = {"host": "127.0.0.1", "login": login["user"], "password": login["password"]}
+def _connections(login: dict[str, str], host_key: asyncssh.SSHKey, at: Address, drop: Path) -> dict[str, str]:
+    account: dict[str, Any] = {"host": at.host, "login": login["user"], "password": login["password"]}
+    scheme = "http" if at.is_local else "https"
     connections: dict[str, dict[str, Any]] = {
-        "WANGJIAN_FIVE_LEVEL": {"conn_type": "http", "schema": "http", "port": http_port, **account},
+        "WANGJIAN_FIVE_LEVEL": {"conn_type": "http", "schema": scheme, "port": at.http_port, **account},
         "WANGJIAN_JIANGXI": {
             "conn_type": "sftp",
-            "port": sftp_port,
+            "port": at.sftp_port,
             **account,
             "extra": {"host_key": _public(host_key)},
         },

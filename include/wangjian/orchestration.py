@@ -15,7 +15,7 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException, Airfl
 from wangjian.disk import disk_trouble
 from wangjian.errors import AwaitingApproval, BadArguments, ChecksFailed, SourceRefused, WangjianError
 from wangjian.logs import bound, configure
-from wangjian.orchestration_names import WRITER_POOL
+from wangjian.orchestration_names import WRITER_POOL, WRITER_QUEUE
 from wangjian.paths import data_root
 from wangjian.printable import printable
 from wangjian.sources.registry import TIMEZONE, load_registry
@@ -23,7 +23,7 @@ from wangjian.sources.registry import TIMEZONE, load_registry
 if TYPE_CHECKING:
     from wangjian.backfill import BackfillRequest
 
-__all__ = ["WRITER_POOL"]
+__all__ = ["WRITER_POOL", "WRITER_QUEUE"]
 
 LONGEST_GATHERING = timedelta(minutes=10)
 """How long a build waits for sources that are still being fetched: a source that is down must not keep the others back."""

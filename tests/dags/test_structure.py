@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from wangjian.orchestration_names import WRITER_POOL
+from wangjian.orchestration_names import WRITER_POOL, WRITER_QUEUE
 from wangjian.sources.registry import load_registry
 
 PARSE_BUDGET_SECONDS = 0.5
@@ -79,6 +79,8 @@ def test_only_one_process_writes_the_warehouse(found: dict[str, Any]) -> None:
     }
     for dag_id, tasks in writers.items():
         assert {found["dags"][dag_id]["tasks"][task]["pool"] for task in tasks} == {WRITER_POOL}
+    pools = {(task["pool"], task["queue"]) for dag in found["dags"].values() for task in dag["tasks"].values()}
+    assert pools == {(WRITER_POOL, WRITER_QUEUE), ("default_pool", "default")}
 
 
 def test_every_dag_says_what_it_does_in_both_languages(found: dict[str, Any]) -> None:

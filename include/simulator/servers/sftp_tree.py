@@ -147,11 +147,11 @@ class _ReadOnly(asyncssh.SFTPServer):
 
 
 async def start_sftp(
-    root: Path, host_key: asyncssh.SSHKey, user: str, password: str, port: int = 0
+    root: Path, host_key: asyncssh.SSHKey, user: str, password: str, interface: str, port: int
 ) -> asyncssh.SSHAcceptor:
-    """Serve the tree on 127.0.0.1."""
+    """Serve the tree, read-only."""
     return await asyncssh.listen(
-        "127.0.0.1",
+        interface,
         port,
         server_factory=lambda: _Server(user, password),
         server_host_keys=[host_key],

@@ -86,14 +86,34 @@ def prepare(data: DataRoot, home: Path) -> None:
     """Make the secrets and the files of the import, and load them if they are other than what was loaded last."""
     for name in ("secret_key", "admin_password"):
         _make_secret(home / name)
-    with open_published(data) as published:
-        files = make_bundle(load_description(), load_labels(), published, data.published / LINK)
-    stamp, loaded = _stamp(files), home / "loaded"
+    stamp, loaded = write_assets(data, home), home / "loaded"
     if loaded.exists() and loaded.read_text() == stamp:
         return
-    _write(home / "assets", files)
     _load(home)
     write_atomically(loaded, stamp)
+
+
+def write_assets(data: DataRoot, home: Path) -> str:
+    """Write the files of the import into `assets/`, if they are other than what lies there.
+
+    Args:
+        data: the data root.
+        home: Superset's own folder.
+
+    Returns:
+        Their stamp, which also stands in `assets.stamp`: it changes with whatever the loading depends on.
+
+    Raises:
+        WangjianError: nothing is published.
+        BadArguments: the description does not fit the published file.
+    """
+    with open_published(data) as published:
+        files = make_bundle(load_description(), load_labels(), published, data.published / LINK)
+    stamp, written = _stamp(files), home / "assets.stamp"
+    if not written.exists() or written.read_text() != stamp:
+        _write(home / "assets", files)
+        write_atomically(written, stamp)
+    return stamp
 
 
 def _make_secret(path: Path) -> None:

@@ -20,6 +20,7 @@ def structure(dag: DAG) -> dict[str, Any]:
         task.task_id: {
             "after": sorted(task.upstream_task_ids),
             "pool": task.pool,
+            "queue": task.queue,
             "retries": task.retries,
             "trigger_rule": str(task.trigger_rule),
             "outlets": sorted(outlet.name for outlet in task.outlets),
