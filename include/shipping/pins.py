@@ -14,9 +14,9 @@ from packaging.utils import canonicalize_name
 from wangjian.errors import WangjianError
 
 PYTHONS = ("3.11", "3.12", "3.13")
-LOCKS = ("runtime", "dev", "postgres", "superset", "docs")
-_FEWER_PYTHONS = {"superset": ("3.11", "3.12")}
-"""Superset 6.1 keeps to pandas 2.1 and numpy 1.26, which have no wheels for Python 3.13; it does not declare it either."""
+LOCKS = ("runtime", "dev", "postgres", "server", "superset", "docs", "containers")
+_FEWER_PYTHONS = {"superset": ("3.11", "3.12"), "server": ("3.11",)}
+"""The images have Python 3.11. Superset 6.1 keeps to pandas 2.1 and numpy 1.26, which have no wheels for Python 3.13; it does not declare it either."""
 
 _HASH = re.compile(r"--hash=(sha256:[0-9a-f]{64})")
 _ASKED_BY = re.compile(r"^\s*#\s+(?:via\s+)?(?P<name>[A-Za-z0-9][\w.-]*)(?:\s*\(.*\))?\s*$", re.MULTILINE)
