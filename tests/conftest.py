@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -43,6 +44,16 @@ def _group(item: pytest.Item) -> str:
     if name in APART and os.environ.get("PROOF") == "full":
         return item.nodeid
     return APART.get(name, name.split("/", maxsplit=1)[0])
+
+
+@pytest.fixture(autouse=True)
+def log_as_it_was() -> Iterator[None]:
+    """Commands that run in this process set the log up; the next test finds it untouched."""
+    logger = logging.getLogger("wangjian")
+    before = (list(logger.handlers), logger.level, logger.propagate)
+    yield
+    logger.handlers[:], logger.propagate = before[0], before[2]
+    logger.setLevel(before[1])
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
@@ -21,12 +20,8 @@ Captured = pytest.CaptureFixture[str]
 
 
 @pytest.fixture(autouse=True)
-def as_it_was(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def level(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(LEVEL, "info")
-    logger = logging.getLogger("wangjian")
-    before = (list(logger.handlers), logger.level, logger.propagate)
-    yield
-    logger.handlers[:], logger.level, logger.propagate = before
 
 
 @pytest.fixture
@@ -107,6 +102,17 @@ def test_a_task_writes_to_standard_output_and_says_each_line_once(
     out, err = capfd.readouterr()
     assert out.count("said") == 1 and out.endswith("[dag_run=manual__1 task=warehouse.build]\n")
     assert err == "" and caplog.text == ""
+
+
+def test_the_command_line_says_each_line_once_whatever_airflow_adds(capfd: Captured) -> None:
+    airflow = logging.StreamHandler()
+    logging.getLogger().addHandler(airflow)
+    try:
+        configure()
+        logging.getLogger("wangjian.x").warning("said")
+    finally:
+        logging.getLogger().removeHandler(airflow)
+    assert capfd.readouterr().err.count("said") == 1
 
 
 def test_the_command_line_is_quiet_unless_asked(capfd: Captured, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -72,8 +72,8 @@ def configure(*, in_task: bool = False) -> None:
         logger.removeHandler(old)
     logger.addHandler(handler)
     logger.setLevel(_level("info" if in_task else "warning"))
-    # Airflow has a handler of its own, which would say each line once more without its fields
-    logger.propagate = not in_task
+    # Airflow, once it is imported, has a handler of its own, which would say each line once more without its fields
+    logger.propagate = False
 
 
 class _Handler(logging.StreamHandler[Any]):
