@@ -21,7 +21,7 @@ def celery(stack: Stack) -> Stack:
 def test_a_day_is_published_though_queue_worker_and_writer_are_killed(celery: Stack) -> None:
     begin(celery, "2023-02-06")
     wait_for(celery, "warehouse.build")
-    for service in ("redis", "worker", "writer"):
+    for service in ("writer", "redis", "worker"):
         before = celery.starts(service)
         celery.kill(service)
         back(celery, service, before)
