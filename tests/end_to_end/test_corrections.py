@@ -7,7 +7,7 @@ from datetime import date
 import duckdb
 import pytest
 
-from support.landed import controlled, land
+from support.landed import controlled, land, penalties
 from support.served import ingest_all, parse_all
 from wangjian import pipeline
 from wangjian.paths import DataRoot
@@ -20,6 +20,7 @@ pytestmark = pytest.mark.slow
 
 FIRST, LAST = date(2023, 1, 29), date(2023, 2, 3)
 WHO = {"reason": "校核", "person": "李核"}
+CASE = "赣市监立案〔2023〕7号"
 A, B, C = "JX-A", "JX-B", "JX-C"
 
 
@@ -43,12 +44,26 @@ def inspections(data: DataRoot) -> dict[str, tuple[int | None, str]]:
         return {number: (count, region) for number, count, region in connection.execute(query).fetchall()}
 
 
+def fine(data: DataRoot) -> tuple[object, ...] | None:
+    """The amount of our penalty as it counts, and how many exports of penalties are held back."""
+    with duckdb.connect(str(data.warehouse), read_only=True) as connection:
+        return connection.execute(
+            """
+            select
+                (select sum(amount) from staging.typed_jiangxi__case_penalties where case_no = $case),
+                (select count(*) from audit.held_export where dataset = 'case_penalties')
+            """,
+            {"case": CASE},
+        ).fetchone()
+
+
 def test_a_correction_from_the_decision_to_its_end(
     tmp_path_factory: pytest.TempPathFactory, sources: dict[str, str]
 ) -> None:
     data = DataRoot(tmp_path_factory.mktemp("corrections"))
     ingest_all(data, sources, FIRST, LAST)
     land_inspections(data, "2023-02-01", {A: "3", B: "4", C: "5"})
+    land(data, "jiangxi", "case_penalties", "2023-02-01", penalties(f"{CASE},1,1,罚款,5.00,,,"), version=9)
     parse_all(data)
     pipeline.build(data)
     before = inspections(data)
@@ -58,7 +73,10 @@ def test_a_correction_from_the_decision_to_its_end(
         correct(data, "jiangxi", "inspections", [number], column, right, **WHO)
     # what is no number is no better for being a correction: the row goes into quarantine
     correct(data, "jiangxi", "inspections", [C], "item_count", "viele", **WHO)
+    # a fine typed in 万元: the control total is of what was sent, so nothing is held back
+    correct(data, "jiangxi", "case_penalties", [CASE, "1"], "amount", "50000.00", **WHO)
     assert not pipeline.build(data).was_current
+    assert fine(data) == (50000, 0)
     corrected = inspections(data)
     assert (corrected[A], corrected[B]) == ((33, "360702"), (44, "360703"))
     others = {number: row for number, row in before.items() if number not in (A, B, C)}
@@ -78,14 +96,15 @@ def test_a_correction_from_the_decision_to_its_end(
             "select reason_codes from audit.quarantine where business_date = '2023-02-01'"
         ).fetchall()
     assert told == [
-        (A, "item_count", "李核"), (B, "item_count", "李核"), (B, "region_code", "李核"), (C, "item_count", "李核")
+        (A, "item_count", "李核"), (B, "item_count", "李核"), (B, "region_code", "李核"), (C, "item_count", "李核"),
+        (f"{CASE}|1", "amount", "李核"),
     ]  # fmt: skip
     assert reasons == [("TYPE:item_count",)]
 
     # the source corrects itself, otherwise than we did; for B we take it back
     land_inspections(data, "2023-02-02", {A: "7"})
     for found in corrections(data):
-        if found.row_key != A:
+        if found.row_key not in (A, f"{CASE}|1"):
             withdraw_correction(data, found.correction_id, **WHO)
     parse_all(data)
     pipeline.build(data)

@@ -52,6 +52,7 @@
 {%- set aliases = ref('seed_alias') -%}
 {%- set corrections = source('raw_audit', 'corrections') -%}
 {%- set corrected = var('corrected_columns', {}).get(source_name ~ '.' ~ dataset, []) -%}
+{%- set amount = node.config.meta.amount_column if node else none -%}
 with
 
 wanted as (
@@ -73,7 +74,7 @@ wanted as (
 )
 {%- if corrected %},
 
-{{ corrected_rows(source_name, dataset, columns, node.config.meta.key if node else [], corrected, corrections) }}
+{{ corrected_rows(source_name, dataset, columns, node.config.meta.key if node else [], corrected, corrections, amount) }}
 {%- endif %}
 
 select
@@ -85,6 +86,10 @@ select
     {%- endif %}
 {%- endfor %}
     {{ reason_codes(columns, extra_rules) }} as _reason_codes,
+    {%- if amount %}
+    -- as the source sent it: that is what its control total adds up
+    {{ typed('raw.' ~ ('_sent_amount' if amount in corrected else amount), columns[amount].data_type) }} as _sent_amount,
+    {%- endif %}
     raw._provider,
     raw._business_date,
     raw._delivery,
@@ -108,7 +113,7 @@ left join {{ aliases }} as alias_{{ column.name }}
     Rows with what a person said instead of the source, before it is checked and typed: where a row still has the value that was found
     wrong. What the source has corrected itself stays.
 -#}
-{% macro corrected_rows(source_name, dataset, columns, key, corrected, corrections) -%}
+{% macro corrected_rows(source_name, dataset, columns, key, corrected, corrections, amount) -%}
 raw as (
     select
     {%- for column in columns.values() %}
@@ -118,6 +123,9 @@ raw as (
         landed.{{ column.name }},
         {%- endif %}
     {%- endfor %}
+        {%- if amount in corrected %}
+        landed.{{ amount }} as _sent_amount,
+        {%- endif %}
         landed._is_duplicate,
         {%- for name in lineage_columns().split(',') %}
         landed.{{ name | trim }}{{ ',' if not loop.last }}

@@ -50,7 +50,7 @@ exports as (
 ),
 
 amounts as (
-    select _export_id as export_id, sum(amount) as amount
+    select _export_id as export_id, sum(_sent_amount) as amount
     from {{ ref('typed_jiangxi__case_penalties') }}
     group by _export_id
 ),
