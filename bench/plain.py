@@ -88,7 +88,7 @@ def _table(cells: list[list[Any]]) -> pa.Table:
 
 def build() -> None:
     """Every model's compiled SELECT as a table or view, seeds copied from the warehouse, one connection."""
-    target = DATA / "scratch" / "dbt"
+    (target,) = (DATA / "scratch").glob("dbt-*")
     nodes = {
         name: node
         for name, node in json.loads((target / "manifest.json").read_text())["nodes"].items()
