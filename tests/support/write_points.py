@@ -120,6 +120,8 @@ def run_traced(root: Path, work: Callable[[], object], at: At) -> Outcome:
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
+        # a background job of a shell starts with interrupts ignored, and so would all that it starts
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         _be_traced(reading, calls, work)
     try:
         _ptrace(_SEIZE, child, 0, _OPTIONS)
