@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 
 import pytest
 
+from support.command import wangjian
 from support.small_warehouse import build, data, labels
-from wangjian.cli import main
 from wangjian.paths import DataRoot
 
 __all__ = ["build", "data", "labels"]
@@ -21,12 +20,4 @@ def call(data: DataRoot, monkeypatch: pytest.MonkeyPatch) -> Call:
     """Run `wangjian` with arguments; its exit code."""
     monkeypatch.setenv("WANGJIAN_DATA", str(data.root))
 
-    def run(*arguments: str) -> int:
-        monkeypatch.setattr(sys, "argv", ["wangjian", *arguments])
-        try:
-            main()
-        except SystemExit as end:
-            return int(end.code or 0)
-        return 0
-
-    return run
+    return wangjian

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import json
 import logging
-import sys
 import zipfile
 from collections.abc import Iterator
 from datetime import date
@@ -18,11 +17,11 @@ import pytest
 from simulator.scenario import Scenario
 from simulator.serving import served
 from simulator.systems import Systems
+from support.command import wangjian
 from support.robot import Robot
 from support.searching import found_in
 from support.served import parse_all
 from wangjian import pipeline
-from wangjian.cli import main
 from wangjian.lineage import FILE
 from wangjian.logs import FORMAT, LEVEL
 from wangjian.notify import tell
@@ -50,16 +49,6 @@ def connections(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, 
         yield found.connections
 
 
-def command(*arguments: str) -> int:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys, "argv", ["wangjian", *arguments])
-        try:
-            main()
-        except SystemExit as end:
-            return int(end.code or 0)
-    return 0
-
-
 def plant(patch: pytest.MonkeyPatch, connections: dict[str, str], password: str) -> None:
     """Define the connections, with this password in place of the right one."""
     for name, value in connections.items():
@@ -70,7 +59,7 @@ def fail_in_every_way(patch: pytest.MonkeyPatch, connections: dict[str, str]) ->
     """Refused logins, broken connections, a robot that refuses, mail and a mirror that nobody takes."""
     plant(patch, connections, WRONG)
     for source in ("five_level", "jiangxi"):
-        assert command("ingest", source, "--from", "2023-01-31", "--refetch") == 1
+        assert wangjian("ingest", source, "--from", "2023-01-31", "--refetch") == 1
     with Robot.running() as start:
         for path in ("/send", "/refuse", "/broken"):
             patch.setenv("AIRFLOW_CONN_WANGJIAN_WEBHOOK", start("wecom", f"{path}?key={ROBOT}"))
@@ -82,10 +71,10 @@ def fail_in_every_way(patch: pytest.MonkeyPatch, connections: dict[str, str]) ->
     )
     assert tell("标题", "文字") == []
     patch.setenv("WANGJIAN_POSTGRES", f"host=127.0.0.1 port=1 user=bureau password={MIRROR}")
-    assert command("publish", "--to", "postgres") in {1, 2}
+    assert wangjian("publish", "--to", "postgres") in {1, 2}
     for broken in ("{key: ", '{"conn_type": "http", "extra": "{'):
         patch.setenv("AIRFLOW_CONN_WANGJIAN_FIVE_LEVEL", f"{broken}{WRONG}")
-        assert command("ingest", "five_level", "--from", "2023-01-31", "--refetch") in {1, 2}
+        assert wangjian("ingest", "five_level", "--from", "2023-01-31", "--refetch") in {1, 2}
 
 
 def test_no_secret_is_written_or_said(
@@ -113,7 +102,7 @@ def test_no_secret_is_written_or_said(
     pipeline.publish(data)
     pipeline.docs(data)
     pipeline.role_files(data)
-    assert command("export", "audit", "--format", "csv", "--to", str(data.root / "out")) == 0
+    assert wangjian("export", "audit", "--format", "csv", "--to", str(data.root / "out")) == 0
 
     failed = [run.message or "" for run in runs(data) if run.outcome == "failed"]
     assert len(failed) >= 4 and any("login is refused" in message for message in failed)

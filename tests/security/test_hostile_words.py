@@ -7,7 +7,6 @@ import hashlib
 import itertools
 import json
 import logging
-import sys
 from collections.abc import Callable
 from email import message_from_bytes, policy
 from pathlib import Path
@@ -17,13 +16,13 @@ from typing import Any
 import duckdb
 import pytest
 
+from support.command import wangjian
 from support.hostile_http import HostileServer, says
 from support.mailbox import Mailbox
 from support.robot import Robot, running
 from support.small_warehouse import build, labels
 from wangjian import orchestration_names
 from wangjian.backfill import BackfillRequest
-from wangjian.cli import main
 from wangjian.errors import BadArguments, WangjianError
 from wangjian.notify import tell
 from wangjian.parsing import parse
@@ -78,15 +77,7 @@ def call(data: DataRoot, shown: Path, monkeypatch: pytest.MonkeyPatch, tmp_path:
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
 
-    def run(*arguments: str) -> int:
-        monkeypatch.setattr(sys, "argv", ["wangjian", *arguments])
-        try:
-            main()
-        except SystemExit as end:
-            return int(end.code or 0)
-        return 0
-
-    return run
+    return wangjian
 
 
 WHO = ("--reason", "r", "--person", "p")
