@@ -96,8 +96,8 @@ bench-backfill: setup  ## a backfill of 2023 through Airflow, beside ten of its 
 	PATH=$(CURDIR)/$(BIN):$$PATH python -m bench.backfill
 
 test: setup $(SUPERSET)  ## all tests, the fast ones first
-	$(BIN)/pytest -q -m "not slow"
-	$(BIN)/pytest -q -m slow || test $$? -eq 5
+	$(BIN)/pytest -q -n 2 --dist loadgroup -m "not slow"
+	$(BIN)/pytest -q -n 2 --dist loadgroup -m slow || test $$? -eq 5
 
 proof: setup $(SUPERSET)  ## the invariants over a whole year: any order, any crash (hours)
 	PROOF=full $(BIN)/pytest -n 2 --dist loadgroup --durations=0 --durations-min=60 tests/proofs tests/superset/test_while_people_look.py tests/handing_out/test_postgres.py
