@@ -82,6 +82,7 @@ class Beginning:
     there: Sequence[Manifest]
     missing: Sequence[Manifest]
     statements: list[str] = field(default_factory=list)
+    replayed: int = 0
 
     @property
     def kept(self) -> Path:
@@ -92,8 +93,15 @@ class Beginning:
         land(self.data, self.there)
         parse_all(self.data)
         pipeline.build(self.data)
-        self.statements = record(self.data)
         _copy(self.data.root, self.kept)
+        # writes to the warehouse, which then is no finished build any more: nothing could be added to it
+        self.statements = record(self.data)
+        self.put_back()
+
+    def put_back(self) -> None:
+        """As if nothing had come since the beginning."""
+        shutil.rmtree(self.data.root)
+        _copy(self.kept, self.data.root)
 
     def arrive(self, arrival: Arrival, *, by_dbt: bool = False) -> DataRoot:
         """Let the missing exports arrive, as if nothing had since the beginning.
@@ -105,8 +113,7 @@ class Beginning:
         Returns:
             The data root, built from all of them.
         """
-        shutil.rmtree(self.data.root)
-        _copy(self.kept, self.data.root)
+        self.put_back()
         batches = arrival.batches(self.missing, self.there)
         for number, batch in enumerate(batches, start=1):
             land(self.data, batch)
@@ -122,6 +129,7 @@ class Beginning:
             if command != "build":
                 return run_dbt(data, command, progress)
             replay(data.warehouse, self.statements)
+            self.replayed += 1
             return []
 
         with pytest.MonkeyPatch.context() as patch:
@@ -143,5 +151,5 @@ def _copy_file(source: str, target: str) -> None:
     if source.endswith(".parquet") or "/manifests/" in source:
         Path(target).hardlink_to(source)
     else:
-        # with its mode: a key that others may read is refused
-        shutil.copy(source, target)
+        # with its mode and time: a key that others may read is refused, a warehouse written to since its build is built anew
+        shutil.copy2(source, target)

@@ -84,6 +84,7 @@ def test_any_order_and_any_batches_make_the_same_warehouse(landed: Landed, folde
 
     prove()
     assert len(ways) >= WAYS, "hypothesis ran out of ways"
+    assert beginning.replayed >= WAYS, "each way adds to the warehouse, and makes none anew"
     data = beginning.arrive(ways[-1], by_dbt=True)
     assert differences(landed.data, data) == {}, "what dbt makes is what its recorded statements make"
 
@@ -105,4 +106,5 @@ def test_daily_runs_make_the_same_warehouse_as_one_rebuild(landed: Landed, folde
             beginning.build()
             built = day
     beginning.build()
+    assert beginning.replayed, "days are added to the warehouse, which is not made anew"
     assert differences(landed.data, beginning.data) == {}
