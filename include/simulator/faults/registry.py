@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, cast
+
+logger = logging.getLogger(__name__)
 
 # where a fault strikes: the server's answers, the versions of an export, an export's rows, a CSV table, a page, a workbook, a folder of evidence, the bytes as
 # written (the control file fits them), the control file itself, the bytes on their way (the control file no longer fits)
@@ -92,7 +95,16 @@ class Faults:
             found = FAULTS[name]
             is_struck = found.stage == stage and f"{found.source}.{found.dataset}" == dataset
             if is_struck and self._days[name] & {None, day}:
-                thing = found.change(thing)
+                thing = _changed(name, found, day, thing)
+        return thing
+
+
+def _changed(name: str, found: Fault, day: date, thing: Thing) -> Thing:
+    """The changed thing; the same one, and a word about it, on a day with no row to change."""
+    try:
+        return cast(Thing, found.change(thing))
+    except IndexError:
+        logger.warning("fault %s does not strike: %s.%s has too few rows on %s", name, found.source, found.dataset, day)
         return thing
 
 

@@ -74,4 +74,6 @@ def wait_for_addresses(process: subprocess.Popen[bytes], path: Path) -> dict[str
             found: dict[str, str] = json.loads(path.read_text())["airflow_connections"]
             return found
         time.sleep(0.2)
-    raise WangjianError("the simulated sources did not start", mend="run `python -m simulator serve --help`")
+    log = path.with_name("simulator.log")
+    last = log.read_text(errors="replace").strip().rpartition("\n")[2] if log.exists() else ""
+    raise WangjianError(f"the simulated sources did not start: {last}", log=log, mend="read the log")

@@ -1,0 +1,30 @@
+"""A fault on a day that has nothing to strike."""
+
+from __future__ import annotations
+
+import logging
+from datetime import date
+
+import pytest
+
+from simulator.faults import Faults
+from simulator.faults.sftp_tree import Table
+
+DAY = date(2023, 6, 1)
+HEADERS = ["金额(元)", "处罚种类"]
+
+
+def test_a_day_without_rows_stays_as_it_is_and_the_log_says_so(caplog: pytest.LogCaptureFixture) -> None:
+    faults = Faults([f"amount_typed_in_wan@{DAY}"])
+    with caplog.at_level(logging.WARNING, "simulator"):
+        assert faults.strike("table", "jiangxi.case_penalties", DAY, Table(HEADERS, [])).rows == []
+    assert caplog.messages == [
+        f"fault amount_typed_in_wan does not strike: jiangxi.case_penalties has too few rows on {DAY}"
+    ]
+
+
+def test_a_day_with_rows_is_struck() -> None:
+    faults = Faults([f"amount_typed_in_wan@{DAY}"])
+    assert faults.strike("table", "jiangxi.case_penalties", DAY, Table(HEADERS, [["1.00", "警告"]])).rows == [
+        ["5.00", "罚款"]
+    ]
