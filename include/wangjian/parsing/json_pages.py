@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import duckdb
 
@@ -13,7 +14,7 @@ from wangjian.errors import RejectedFile
 from wangjian.files import written_atomically
 from wangjian.landing.store import Landing
 from wangjian.parsing.raw import LINEAGE
-from wangjian.sources.contract import Column, Dataset
+from wangjian.sources.contract import Dataset
 
 MEMORY_LIMIT = "2GB"
 
@@ -37,6 +38,24 @@ class PageOutcome:
     extra_columns: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class _Survey:
+    """What a page holds, by the names of its fields alone."""
+
+    rows: int
+    total: int
+    names: frozenset[str]
+
+    def extras(self, dataset: Dataset) -> tuple[str, ...]:
+        """The names that the contract does not know."""
+        return tuple(sorted(self.names - {column.header for column in dataset.columns}))
+
+    def absent(self, dataset: Dataset) -> list[str]:
+        """The required fields that no record has."""
+        wanted = [column.header for column in dataset.columns if column.required]
+        return [name for name in wanted if self.rows and name not in self.names]
+
+
 def parse_pages(landing: Landing, dataset: Dataset, pages: Sequence[PageFile], target: Path) -> dict[str, PageOutcome]:
     """Parse the pages of a batch into one Parquet file.
 
@@ -54,11 +73,8 @@ def parse_pages(landing: Landing, dataset: Dataset, pages: Sequence[PageFile], t
     """
     for page in pages:
         _reject_what_is_lenient(landing, page.sha256)
-    with _connected() as connection:
-        outcomes = _read(connection, landing, dataset, pages)
-        with written_atomically(target) as temporary:
-            connection.execute(_copy_statement(dataset, temporary))
-    return outcomes
+    with _connected() as connection, written_atomically(target) as temporary:
+        return _read(connection, landing, dataset, pages, temporary)
 
 
 def check_page(landing: Landing, page: PageFile, dataset: Dataset, business_date: object) -> None:
@@ -86,24 +102,35 @@ def check_page(landing: Landing, page: PageFile, dataset: Dataset, business_date
         raise RejectedFile("MISSING_COLUMN", f"required fields are missing: {', '.join(absent)}", mend="ask the source")
     _reject_what_is_lenient(landing, page.sha256)
     # the bulk reader has the last word: what it cannot read alone it cannot read with others
-    with _connected() as connection:
-        _read(connection, landing, dataset, [page])
+    with _connected() as connection, TemporaryDirectory() as folder:
+        _read(connection, landing, dataset, [page], Path(folder) / "page.parquet")
 
 
 def _connected() -> duckdb.DuckDBPyConnection:
-    return duckdb.connect(config={"memory_limit": MEMORY_LIMIT, "preserve_insertion_order": True})
+    connection = duckdb.connect(config={"memory_limit": MEMORY_LIMIT, "preserve_insertion_order": True})
+    # the rows flow through small tables that stand second in each join: in their order, and never all in memory
+    connection.execute("set disabled_optimizers = 'join_order,build_side_probe_side'")
+    return connection
 
 
 def _read(
-    connection: duckdb.DuckDBPyConnection, landing: Landing, dataset: Dataset, pages: Sequence[PageFile]
+    connection: duckdb.DuckDBPyConnection, landing: Landing, dataset: Dataset, pages: Sequence[PageFile], target: Path
 ) -> dict[str, PageOutcome]:
     try:
-        _load(connection, landing, dataset, pages)
-        return _outcomes(connection, dataset, landing, pages)
+        _name(connection, landing, dataset, pages)
+        surveys = _surveyed(connection)
+        _check_surveys(surveys, dataset)
+        if any(survey.extras(dataset) for survey in surveys.values()):
+            _find_extras(connection, dataset)
+        duplicates = _write(connection, dataset, target)
     except (duckdb.InvalidInputException, duckdb.ConversionException) as error:
         # the reason stands at the end; before it the name of the file, which the ledger has too
         said = str(error).splitlines()[0].rsplit('", ', 1)[-1]
         raise RejectedFile("UNREADABLE_FILE", f"broken JSON page: {said}", mend="the source must mend it") from None
+    return {
+        sha256: PageOutcome(survey.rows, duplicates.get(sha256, 0), survey.total, survey.extras(dataset))
+        for sha256, survey in surveys.items()
+    }
 
 
 # what the bulk reader lets pass: NaN is no JSON (RFC 8259), and NUL is no character of any text
@@ -139,30 +166,29 @@ def _quoted(text: object) -> str:
     return "'" + str(text).replace("'", "''") + "'"
 
 
-def _load(connection: duckdb.DuckDBPyConnection, landing: Landing, dataset: Dataset, pages: Sequence[PageFile]) -> None:
-    paths = sorted({str(landing.path_of(page.sha256)) for page in pages})
-    fields = ", ".join(f'"{column.header}" varchar' for column in dataset.columns)
-    envelope = (
-        "{'total': 'bigint', 'dataset': 'varchar', 'business_date': 'varchar', 'records': "
-        + _quoted(f"struct({fields})[]")
-        + "}"
-    )
+def _name(connection: duckdb.DuckDBPyConnection, landing: Landing, dataset: Dataset, pages: Sequence[PageFile]) -> None:
+    """Views of the pages (`page` and `member` with whatever fields there are, `record` with the known ones), and small tables beside them."""
+    in_order = sorted(pages, key=lambda page: [str(value) for value in page.lineage])
+    paths = list(dict.fromkeys(str(landing.path_of(page.sha256)) for page in in_order))
     largest = max(page.byte_size for page in pages) * 2 + 1024
-    connection.execute(
-        f"""
-        create temp table page as
-        select parse_filename(filename) as sha256, total, dataset, business_date, records
-        from read_json({[*paths]}, format = 'unstructured', columns = {envelope}, filename = true,
-                       maximum_object_size = {largest})
-        """
-    )
-    connection.execute(
-        """
-        create temp table record as
-        select sha256, unnest(records) as r, generate_subscripts(records, 1) as row_number
-        from page
-        """
-    )
+    fields = ", ".join(f'"{column.header}" varchar' for column in dataset.columns)
+    envelope = "'total': 'bigint', 'dataset': 'varchar', 'business_date': 'varchar'"
+    for view, kind in (("page", "map(varchar, varchar)"), ("typed_page", f"struct({fields})")):
+        connection.execute(
+            f"""
+            create temp view {view} as
+            select parse_filename(filename) as sha256, total, dataset, business_date, records
+            from read_json({paths}, format = 'unstructured', columns = {{{envelope}, 'records': {_quoted(f"{kind}[]")}}},
+                           filename = true, maximum_object_size = {largest})
+            """
+        )
+    for view, of, name in (("member", "page", "m"), ("record", "typed_page", "r")):
+        connection.execute(
+            f"create temp view {view} as "
+            f"select sha256, unnest(records) as {name}, generate_subscripts(records, 1) as row_number from {of}"
+        )
+    connection.execute("create temp table extra (sha256 varchar, row_number bigint, extra map(varchar, varchar))")
+    connection.execute("create temp table duplicate (sha256 varchar, row_number bigint)")
     _load_lineage(connection, pages)
 
 
@@ -179,87 +205,79 @@ def _load_lineage(connection: duckdb.DuckDBPyConnection, pages: Sequence[PageFil
     connection.unregister("lineage_arrow")
 
 
-def _outcomes(
-    connection: duckdb.DuckDBPyConnection, dataset: Dataset, landing: Landing, pages: Sequence[PageFile]
-) -> dict[str, PageOutcome]:
-    _check_envelopes(connection)
-    required = [column for column in dataset.columns if column.required]
-    filled = ", ".join(f'count(r."{column.header}")' for column in required)
+def _surveyed(connection: duckdb.DuckDBPyConnection) -> dict[str, _Survey]:
+    """The pages by SHA-256; each is what was asked for, and once."""
     connection.execute(
         """
-        create temp table duplicate as
-        select sha256, row_number
-        from (select sha256, row_number, row_number() over (partition by sha256, hash(r), r order by row_number) as nth from record)
-        where nth > 1
+        create temp table survey as
+        select sha256, total, dataset, business_date, len(records) as row_count,
+            flatten(list_distinct(list_transform(records, lambda m: map_keys(m)))) as names
+        from page
         """
-        if _has_duplicates(connection)
-        else "create temp table duplicate (sha256 varchar, row_number bigint)"
     )
-    rows = connection.execute(f"select sha256, count(*), {filled} from record group by sha256").fetchall()
-    for sha256, _, *counts in rows:
-        _check_columns(sha256, counts, required, landing)
-    extras = _extra_columns(connection, dataset, landing, pages)
-    totals: dict[str, int] = dict(connection.execute("select sha256, total from page").fetchall())
-    duplicates: dict[str, int] = dict(
-        connection.execute("select sha256, count(*) from duplicate group by sha256").fetchall()
-    )
-    read: dict[str, int] = {row[0]: row[1] for row in rows}
-    return {
-        sha256: PageOutcome(read.get(sha256, 0), duplicates.get(sha256, 0), total, extras.get(sha256, ()))
-        for sha256, total in totals.items()
-    }
-
-
-def _has_duplicates(connection: duckdb.DuckDBPyConnection) -> bool:
-    found = connection.execute("select count(*) - count(distinct hash(sha256, r)) from record").fetchone()
-    return bool(found and found[0])
+    _check_envelopes(connection)
+    rows = connection.execute("select sha256, row_count, total, names from survey").fetchall()
+    return {sha256: _Survey(count, total, frozenset(names or ())) for sha256, count, total, names in rows}
 
 
 def _check_envelopes(connection: duckdb.DuckDBPyConnection) -> None:
     wrong = connection.execute(
         """
-        select count(*) from page inner join lineage on page.sha256 = lineage._file_sha256
-        where page.total is null or page.records is null or page.dataset is distinct from lineage._dataset
-            or page.business_date is distinct from cast(lineage._business_date as varchar)
+        select count(*) from survey inner join lineage on survey.sha256 = lineage._file_sha256
+        where survey.total is null or survey.row_count is null or survey.dataset is distinct from lineage._dataset
+            or survey.business_date is distinct from cast(lineage._business_date as varchar)
         """
     ).fetchone()
     if wrong and wrong[0]:
         raise RejectedFile("WRONG_DATE", f"{wrong[0]} pages are not what was asked for")
-    doubled = connection.execute("select sha256 from page group by sha256 having count(*) > 1").fetchone()
+    doubled = connection.execute("select sha256 from survey group by sha256 having count(*) > 1").fetchone()
     if doubled:
         raise RejectedFile("UNREADABLE_FILE", "more than one JSON document in a page", mend="the source must mend it")
 
 
-def _check_columns(sha256: str, counts: Sequence[int], required: Sequence[Column], landing: Landing) -> None:
-    """A required field without any value in a page may be missing altogether: only then the page is read again."""
-    empty = [column.header for column, count in zip(required, counts, strict=True) if not count]
-    if empty and (absent := [name for name in empty if f'"{name}"'.encode() not in landing.read(sha256)]):
-        raise RejectedFile("MISSING_COLUMN", f"required fields are missing: {', '.join(absent)}")
+def _check_surveys(surveys: Mapping[str, _Survey], dataset: Dataset) -> None:
+    for survey in surveys.values():
+        if absent := survey.absent(dataset):
+            raise RejectedFile("MISSING_COLUMN", f"required fields are missing: {', '.join(absent)}")
 
 
-def _extra_columns(
-    connection: duckdb.DuckDBPyConnection, dataset: Dataset, landing: Landing, pages: Sequence[PageFile]
-) -> dict[str, tuple[str, ...]]:
-    """Unknown fields, and their values into the table `extra` (sha256, row_number, extra)."""
-    paths = sorted({str(landing.path_of(page.sha256)) for page in pages})
-    largest = max(page.byte_size for page in pages) * 2 + 1024
+def _find_extras(connection: duckdb.DuckDBPyConnection, dataset: Dataset) -> None:
     known = "[" + ", ".join(_quoted(column.header) for column in dataset.columns) + "]"
     connection.execute(
         f"""
-        create temp table extra as
-        select sha256, row_number, map_from_entries(list_filter(map_entries(m), e -> not list_contains({known}, e.key))) as extra
-        from (
-            select parse_filename(filename) as sha256, unnest(records) as m, generate_subscripts(records, 1) as row_number
-            from read_json({[*paths]}, format = 'unstructured', columns = {{'records': 'map(varchar, varchar)[]'}},
-                           filename = true, maximum_object_size = {largest})
-        )
-        where cardinality(m) > 0 and len(list_filter(map_keys(m), k -> not list_contains({known}, k))) > 0
+        insert into extra
+        select sha256, row_number, map_from_entries(list_filter(map_entries(m), lambda e: not list_contains({known}, e.key)))
+        from member
+        where len(list_filter(map_keys(m), lambda k: not list_contains({known}, k))) > 0
         """
     )
-    found = connection.execute(
-        "select sha256, list_sort(list_distinct(flatten(list(map_keys(extra))))) from extra group by sha256"
+
+
+def _write(connection: duckdb.DuckDBPyConnection, dataset: Dataset, target: Path) -> dict[str, int]:
+    """The Parquet file; how many rows repeat an earlier one of their page, by its SHA-256."""
+    statement = _copy_statement(dataset, target)
+    connection.execute(statement)
+    if not _may_repeat(connection, dataset, target):
+        return {}
+    connection.execute(
+        """
+        insert into duplicate
+        select sha256, row_number
+        from (select sha256, row_number, row_number() over (partition by sha256, hash(r), r order by row_number) as nth from record)
+        where nth > 1
+        """
     )
-    return {sha256: tuple(names) for sha256, names in found.fetchall()}
+    connection.execute(statement)
+    return dict(connection.execute("select sha256, count(*) from duplicate group by sha256").fetchall())
+
+
+def _may_repeat(connection: duckdb.DuckDBPyConnection, dataset: Dataset, target: Path) -> bool:
+    """Whether some page has two rows of one key: only then two of its rows can be the same."""
+    key = ", ".join(["_export_id", "_part", *dataset.key])
+    found = connection.execute(
+        f"select count(*) - count(distinct row({key})) from read_parquet({_quoted(target)})"
+    ).fetchone()
+    return bool(found and found[0])
 
 
 def _copy_statement(dataset: Dataset, target: Path) -> str:
@@ -275,6 +293,5 @@ def _copy_statement(dataset: Dataset, target: Path) -> str:
             inner join lineage on record.sha256 = lineage._file_sha256
             left join duplicate on record.sha256 = duplicate.sha256 and record.row_number = duplicate.row_number
             left join extra on record.sha256 = extra.sha256 and record.row_number = extra.row_number
-            order by lineage._export_id, lineage._part, record.row_number
         ) to {_quoted(target)} (format parquet, compression zstd)
     """
