@@ -33,7 +33,6 @@ pytestmark = [
     pytest.mark.skipif(
         not is_possible(), reason="this machine lets no process be followed (ptrace, seccomp): Linux can"
     ),
-    pytest.mark.timeout(6 * 3600 if IS_FULL else 900),
 ]
 
 WAL = r"warehouse\.duckdb\.wal"

@@ -41,7 +41,6 @@ pytestmark = [
     pytest.mark.skipif(
         not _can(), reason="this process may not mount file systems or follow others: root on Linux may"
     ),
-    pytest.mark.timeout(6 * 3600 if IS_FULL else 900),
 ]
 
 

@@ -23,7 +23,7 @@ from proofs.conftest import IS_FULL, Landed, differences
 from support.served import parse_all
 from wangjian import pipeline
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(6 * 3600 if IS_FULL else 900)]
+pytestmark = pytest.mark.slow
 
 BEGINNINGS, WAYS = (10, 100) if IS_FULL else (1, 5)
 BUILD_EVERY = timedelta(days=1 if IS_FULL else 5)

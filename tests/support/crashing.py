@@ -12,7 +12,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
@@ -136,13 +136,22 @@ class Crashes:
         Returns:
             Its outcome, and what it said on standard error.
         """
-        assert self._process.stdin and self._process.stdout
+        assert self._process.poll() is None, "the process of the steps has ended: an earlier test says why"
         job = {"root": str(root), "step": asdict(step), "stop": asdict(stop or Stop())}
-        self._process.stdin.write(json.dumps(job) + "\n")
-        self._process.stdin.flush()
-        answer = json.loads(self._process.stdout.readline())
+        try:
+            answer = self._answer(json.dumps(job))
+        except BaseException:
+            # cut off (a timeout): what it would still say is no answer to the next question
+            self._process.kill()
+            raise
         points = [WritePoint(*point) for point in answer["points"]]
         return Outcome(points, answer["exit_code"]), answer["said"]
+
+    def _answer(self, job: str) -> Any:
+        assert self._process.stdin and self._process.stdout
+        self._process.stdin.write(f"{job}\n")
+        self._process.stdin.flush()
+        return json.loads(self._process.stdout.readline())
 
 
 @contextmanager
@@ -160,7 +169,8 @@ def crashes(environment: Mapping[str, str], log: Path) -> Iterator[Crashes]:
         yield Crashes(process)
     finally:
         assert process.stdin
-        process.stdin.close()
+        with suppress(BrokenPipeError):
+            process.stdin.close()
         process.wait(60)
 
 
