@@ -1,114 +1,133 @@
 """`make bench`: one run over the demonstration year, stage by stage, with a plain script's floor beside it.
 
-The stages run one after the other, each in a process of its own, so that seconds and memory are the stage's own. One more
-day then goes through Airflow, to tell the work from Airflow's start-up and scheduling.
+The city comes from the simulated sources, and one more day goes through Airflow, to tell the work from Airflow's start-up and
+scheduling. Province and nation are copies of the city, written straight to landing: there the network is no part of what is measured.
 """
 
 from __future__ import annotations
 
 import os
-import sys
 import tempfile
-from dataclasses import replace
+from collections.abc import Mapping
 from datetime import date, timedelta
 from pathlib import Path
 
 import click
-import duckdb
 
-from bench.measure import Cost, run
+from bench.measure import Cost
+from bench.queries import latencies
+from bench.records import write_record
 from bench.report import Report
+from bench.scales import SCALES, Scale
+from bench.stages import Stages, share
 from bench.through_airflow import Orchestrated, day_through_airflow
+from bench.worlds import days_between, land_city, land_copies
 from wangjian.local.simulators import simulators
-from wangjian.paths import DataRoot
-from wangjian.sources.registry import load_registry
-from wangjian.state import runs
+from wangjian.paths import DBT_PROJECT, DataRoot
 
 DAY = click.DateTime(formats=["%Y-%m-%d"])
 
 
-class Stages:
-    """Runs the stages over one range and keeps what each cost."""
-
-    def __init__(self, data: DataRoot, environment: dict[str, str], log: Path) -> None:
-        self._data, self._environment, self._log = data, environment, log
-
-    def over(self, first: date, last: date) -> dict[str, Cost]:
-        """Fetch, parse, build, check and publish a range, in this order."""
-        costs = {}
-        for source in load_registry():
-            costs[f"ingest {source}"] = self._step("ingest", source, "--from", str(first), "--to", str(last))
-        for source in load_registry():
-            costs[f"parse {source}"] = self._step("parse", source)
-        for step in ("build", "check", "publish"):
-            costs[step] = self._step(step)
-        return costs
-
-    def _step(self, *arguments: str) -> Cost:
-        cost = self.command("wangjian", *arguments)
-        last = runs(self._data)[-1]
-        return replace(cost, files=last.files, rows=last.rows)
-
-    def command(self, module: str, *arguments: str) -> Cost:
-        """Run one module of ours."""
-        click.echo(f"  … {module} {' '.join(arguments)}", err=True)
-        return run([sys.executable, "-m", module, *arguments], self._environment, self._log)
-
-
 @click.command()
+@click.option("--scale", "name", type=click.Choice(list(SCALES)), default="city", show_default=True)
 @click.option("--from", "start", type=DAY, default="2023-01-01", show_default=True)
 @click.option("--to", "end", type=DAY, default="2023-12-31", show_default=True)
-@click.option("--scale", default="1.0", show_default=True, help="1.0 is the city in full")
-@click.option("--airflow/--no-airflow", default=True, show_default=True, help="also send the last day through Airflow")
-def main(start: date, end: date, scale: str, airflow: bool) -> None:
-    """Measure the year but its last two days, the day before the last, and the last day through Airflow."""
+@click.option("--world", default="1.0", show_default=True, help="of the simulated city; 1.0 is the city in full")
+@click.option(
+    "--airflow/--no-airflow", default=True, show_default=True, help="city: also send the last day through Airflow"
+)
+@click.option("--folder", type=click.Path(path_type=Path), help="work here, and keep it; default: a temporary folder")
+@click.option("--record", type=click.Path(path_type=Path), help="add what was measured to this folder, as JSON")
+def main(
+    name: str, start: date, end: date, world: str, airflow: bool, folder: Path | None, record: Path | None
+) -> None:
+    """Measure the year but its last two days, the day before the last, and in the city the last day through Airflow."""
     first, last = start.date(), end.date()  # type: ignore[attr-defined]
-    with tempfile.TemporaryDirectory(prefix="wangjian-bench-") as folder:
-        report = measure(DataRoot(Path(folder) / "data"), first, last, scale, through_airflow=airflow)
+    with tempfile.TemporaryDirectory(prefix="wangjian-bench-") as temporary:
+        place = folder or Path(temporary)
+        if name == "city":
+            report = measure(DataRoot(place / "data"), first, last, world, through_airflow=airflow)
+        else:
+            report = measure_copies(place, SCALES[name], first, last, world)
     click.echo(report.text())
+    if record:
+        click.echo(f"record: {write_record(record, report)}")
 
 
-def measure(data: DataRoot, first: date, last: date, scale: str, *, through_airflow: bool) -> Report:
-    """Run everything once.
+def measure(data: DataRoot, first: date, last: date, world: str, *, through_airflow: bool) -> Report:
+    """Run everything once over the city.
 
     Args:
         data: an empty data root.
         first: first business date of the simulated world.
         last: last business date; at least three days after the first.
-        scale: 1.0 is the city in full.
+        world: its scale; 1.0 is the city in full.
         through_airflow: whether the last day goes through Airflow.
 
     Returns:
         What it cost.
     """
     data.root.mkdir(parents=True)
-    with simulators(data, str(first), str(last), scale=scale) as connections:
-        plain = data.root.parent / "plain"
-        environment = {**os.environ, **connections, "WANGJIAN_DATA": str(data.root), "BENCH_PLAIN": str(plain)}
-        stages = Stages(data, environment, data.root.parent / "stages.log")
+    with simulators(data, str(first), str(last), scale=world) as connections:
+        stages = _stages(data, connections)
         until = last - timedelta(days=2)
-        year = stages.over(first, until)
-        floor = {step: stages.command("bench.plain", step) for step in ("parse", "build")}
-        _same_rows(data.warehouse, plain / "plain.duckdb")
-        day = stages.over(until + timedelta(days=1), until + timedelta(days=1))
+        year = stages.fetched(first, until) | stages.processed()
+        floor = stages.floor()
+        more = until + timedelta(days=1)
+        day = stages.fetched(more, more) | stages.processed()
+        queries, start_up = latencies(data.published / "warehouse.duckdb"), _dbt_start_up(stages)
         orchestrated: Orchestrated | None = day_through_airflow(data, connections, last) if through_airflow else None
-    return Report((first, until), year, day, floor, orchestrated)
+    return Report("city", (first, until), year, day, floor, start_up, queries, _disk(data), orchestrated)
 
 
-def _same_rows(warehouse: Path, plain: Path) -> None:
-    """The floor counts only if it did the same work: every mart has as many rows as the warehouse's."""
-    with duckdb.connect() as connection:
-        connection.execute(f"attach '{warehouse}' as warehouse (read_only)")
-        connection.execute(f"attach '{plain}' as plain (read_only)")
-        tables = connection.execute(
-            "select table_name from duckdb_tables() where database_name = 'warehouse' and schema_name = 'marts'"
-        ).fetchall()
-        for (table,) in tables:
-            counts = connection.execute(
-                f"select (select count(*) from warehouse.marts.{table}), (select count(*) from plain.marts.{table})"
-            ).fetchone()
-            if not counts or counts[0] != counts[1]:
-                sys.exit(f"✘ the plain build of {table} has other rows than the warehouse: {counts}")
+def measure_copies(folder: Path, scale: Scale, first: date, last: date, world: str) -> Report:
+    """Run everything once over copies of the city; the roster is that of the last month.
+
+    Args:
+        folder: for all that is written; what was landed there before is taken as it is.
+        scale: how many copies.
+        first: first business date.
+        last: last business date, in the same month as the two before.
+        world: the scale of the city.
+    """
+    city, large = DataRoot(folder / "city"), DataRoot(folder / scale.name)
+    if not large.landing.exists():
+        city = city if city.landing.exists() else land_city(city.root, first, last, world)
+        land_copies(city, large.root, scale, last)
+    data, until = DataRoot(folder / f"{scale.name}-measured"), last - timedelta(days=2)
+    share(large, data, days_between(first, until))
+    stages = _stages(data, {})
+    year = stages.processed()
+    floor = stages.floor()
+    share(large, data, [until + timedelta(days=1)])
+    day = stages.processed()
+    queries, start_up = latencies(data.published / "warehouse.duckdb"), _dbt_start_up(stages)
+    return Report(scale.name, (first, until), year, day, floor, start_up, queries, _disk(data), None)
+
+
+def _stages(data: DataRoot, connections: Mapping[str, str]) -> Stages:
+    plain = str(data.root.with_name("plain"))
+    environment = {**os.environ, **connections, "WANGJIAN_DATA": str(data.root), "BENCH_PLAIN": plain}
+    return Stages(data, environment, data.root.with_name("stages.log"))
+
+
+def _dbt_start_up(stages: Stages) -> Cost:
+    """dbt without a model to build: what no SQL can make faster."""
+    places = ["--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT)]
+    return stages.command("wangjian.warehouse.dbt_process", "ls", "--quiet", "--select", "int_as_of", *places)
+
+
+def _disk(data: DataRoot) -> dict[str, int]:
+    """Bytes on disk by what they are."""
+    objects = (data.landing / "objects").resolve()
+    files = {"landing": objects, "raw": data.raw, "warehouse": data.warehouse, "published": data.published}
+    return {name: _size(path) for name, path in files.items()}
+
+
+def _size(path: Path) -> int:
+    if path.is_file():
+        return path.stat().st_size
+    return sum(found.stat().st_size for found in path.rglob("*") if found.is_file() and not found.is_symlink())
 
 
 if __name__ == "__main__":

@@ -8,20 +8,18 @@ must grow with history, so it stands apart.
 from __future__ import annotations
 
 import os
-import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
 import click
 
-from bench.measure import Cost, run
-from wangjian.landing.store import Landing
-from wangjian.local.simulators import simulators
+from bench.measure import Cost
+from bench.stages import Stages, share
+from bench.worlds import days_between, land_city
 from wangjian.paths import DataRoot
-from wangjian.sources.registry import load_registry
 
 DAY = click.DateTime(formats=["%Y-%m-%d"])
 DAYS_OF_MONTH = 365.25 / 12
@@ -59,19 +57,9 @@ def main(months: str, end: date, scale: str, landed: Path | None) -> None:
     day = end.date()  # type: ignore[attr-defined]
     counts = sorted(int(text) for text in months.split(","))
     with tempfile.TemporaryDirectory(prefix="wangjian-history-") as folder:
-        source = DataRoot(landed) if landed else land(Path(folder) / "landed", _begin(day, counts[-1]), day, scale)
+        source = DataRoot(landed) if landed else land_city(Path(folder) / "landed", _begin(day, counts[-1]), day, scale)
         found = [measure(source, Path(folder) / str(count), count, day) for count in counts]
     click.echo(text(found))
-
-
-def land(root: Path, first: date, last: date, scale: str) -> DataRoot:
-    """Fetch a simulated world into a fresh landing zone."""
-    data = DataRoot(root)
-    data.root.mkdir(parents=True)
-    with simulators(data, str(first), str(last), scale=scale) as connections:
-        for source in load_registry():
-            _step(data, f"ingest {source} --from {first} --to {last}", connections)
-    return data
 
 
 def _begin(day: date, months: int) -> date:
@@ -88,30 +76,11 @@ def measure(source: DataRoot, root: Path, months: int, day: date) -> Daily:
         day: the business date that is added.
     """
     data = DataRoot(root)
-    _share(source, data, _begin(day, months), day - timedelta(days=1))
-    _steps(data)
-    _share(source, data, day, day)
-    return Daily(months, _steps(data))
-
-
-def _share(source: DataRoot, data: DataRoot, first: date, last: date) -> None:
-    data.landing.mkdir(parents=True, exist_ok=True)
-    if not (data.landing / "objects").exists():
-        (data.landing / "objects").symlink_to(source.landing / "objects")
-    for manifest in Landing(source.landing).exports():
-        if first <= manifest.key.business_date <= last:
-            Landing(data.landing).commit(manifest)
-
-
-def _steps(data: DataRoot) -> dict[str, Cost]:
-    steps = [*(f"parse {source}" for source in load_registry()), "build", "check", "publish"]
-    return {step: _step(data, step) for step in steps}
-
-
-def _step(data: DataRoot, step: str, connections: Mapping[str, str] | None = None) -> Cost:
-    click.echo(f"  … {data.root.name}: {step}", err=True)
-    environment = {**os.environ, **(connections or {}), "WANGJIAN_DATA": str(data.root)}
-    return run([sys.executable, "-m", "wangjian", *step.split()], environment, data.root / "steps.log")
+    stages = Stages(data, {**os.environ, "WANGJIAN_DATA": str(data.root)}, root.with_name("stages.log"))
+    share(source, data, days_between(_begin(day, months), day - timedelta(days=1)))
+    stages.processed()
+    share(source, data, [day])
+    return Daily(months, stages.processed())
 
 
 def text(found: Sequence[Daily]) -> str:

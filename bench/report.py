@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from bench.measure import Cost
+from bench.targets import Target, targets
 from bench.through_airflow import Orchestrated
 
 
@@ -16,17 +17,25 @@ class Report:
     """What one run measured.
 
     Attributes:
+        scale: of the world.
         span: first and last business date of the long range.
         year: cost of each stage over the long range.
         day: cost of each stage over the one day after it.
         floor: cost of the plain script's `parse` and `build` over the long range.
+        start_up: cost of dbt's start without a model to build.
+        queries: milliseconds by chart.
+        disk: bytes by kind of data, at the end.
         orchestrated: a day through Airflow, or null.
     """
 
+    scale: str
     span: tuple[date, date]
     year: dict[str, Cost]
     day: dict[str, Cost]
     floor: dict[str, Cost]
+    start_up: Cost
+    queries: dict[str, float]
+    disk: dict[str, int]
     orchestrated: Orchestrated | None
 
     def text(self) -> str:
@@ -35,20 +44,31 @@ class Report:
         lines += _table(f"{self.span[0]} to {self.span[1]}", self.year)
         lines += _table("one day more", self.day)
         lines += ["", "against a plain DuckDB script over the same range (1.0 = as fast)"]
-        lines += [self._against("parse"), self._against("build")]
-        return "\n".join([*lines, *self._airflow()])
+        lines += [self._against("parse"), self._against("build"), f"  dbt's start alone {self.start_up.seconds:.1f} s"]
+        lines += ["", "disk, MB: " + ", ".join(f"{name} {size / 1e6:,.0f}" for name, size in self.disk.items())]
+        return "\n".join([*lines, *self._slowest_queries(), *self._airflow(), "", *_told(self.targets())])
+
+    def targets(self) -> list[Target]:
+        """What the run was to reach, and what it did."""
+        return targets(self)
 
     def ratio(self, step: str) -> float:
         """Seconds of our step over seconds of the plain script's."""
-        return self._seconds(step) / self.floor[step].seconds
+        return self.seconds(step) / self.floor[step].seconds
 
-    def _seconds(self, step: str) -> float:
+    def seconds(self, step: str) -> float:
+        """Of a step over the long range, all sources together."""
         return sum(cost.seconds for name, cost in self.year.items() if name.split()[0] == step)
+
+    def _slowest_queries(self) -> list[str]:
+        slowest = sorted(self.queries.items(), key=lambda item: -item[1])[:5]
+        told = ", ".join(f"{name} {milliseconds:.0f}" for name, milliseconds in slowest)
+        return ["", f"{len(self.queries)} dashboard queries, ms; slowest: {told}"]
 
     def _against(self, step: str) -> str:
         floor = self.floor[step]
         return (
-            f"  {step:22} {self.ratio(step):8.2f} ×   {self._seconds(step):.1f} s against {floor.seconds:.1f} s, "
+            f"  {step:22} {self.ratio(step):8.2f} ×   {self.seconds(step):.1f} s against {floor.seconds:.1f} s, "
             f"plain peak {floor.peak_mb:.0f} MB"
         )
 
@@ -78,4 +98,11 @@ def _table(title: str, costs: dict[str, Cost]) -> list[str]:
     return [
         *lines,
         f"  {'in all':22} {total:8.1f} {'':>8} {'':>10} {'':>10} {max(c.peak_mb for c in costs.values()):8.0f}",
+    ]
+
+
+def _told(found: list[Target]) -> list[str]:
+    return [
+        f"{'✔' if target.is_met else '✘'} {target.name}: {target.value:.2f} (target: {target.limit})"
+        for target in found
     ]

@@ -28,6 +28,11 @@ class Orchestrated:
     run_seconds: float
     step_seconds: float
 
+    @property
+    def overhead_seconds(self) -> float:
+        """Of the run, without start-up: how long none of our steps was at work."""
+        return self.run_seconds - self.step_seconds
+
 
 def day_through_airflow(data: DataRoot, connections: dict[str, str], day: date) -> Orchestrated:
     """Start Airflow, run the ingest DAGs for a day, wait until the warehouse is published."""

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from pathlib import Path
 
+import duckdb
 import pytest
-from bench.__main__ import measure
+from bench.__main__ import measure, measure_copies
+from bench.records import write_record
+from bench.scales import Scale
+from bench.stages import share
+from bench.worlds import days_between
 
+from support.served import parse_all
+from wangjian import pipeline
 from wangjian.paths import DataRoot
 
 
@@ -24,3 +32,31 @@ def test_the_benchmark_measures_every_stage(tmp_path: Path) -> None:
     shown = report.text()
     assert "rows/s" in shown
     assert " × " in shown
+    assert report.queries and all(milliseconds > 0 for milliseconds in report.queries.values())
+    assert "slowest dashboard query, ms" in shown
+    record = json.loads(write_record(tmp_path / "records", report).read_text())
+    assert record["machine"]["cores"] and record["year"]["build"]["seconds"] > 0
+
+
+@pytest.mark.slow
+def test_copies_of_the_city_have_identifiers_of_their_own(tmp_path: Path) -> None:
+    report = measure_copies(tmp_path, Scale("few", 3, 5), date(2023, 2, 1), date(2023, 2, 8), "0.01")
+    assert report.scale == "few" and not report.orchestrated
+    assert not any(name.startswith("ingest") for name in report.year)
+    with duckdb.connect(str(tmp_path / "few-measured" / "warehouse.duckdb"), read_only=True) as connection:
+        connection.execute(f"attach '{_city(tmp_path).warehouse}' as city (read_only)")
+        for table, copies in (("dim_storefront", 3), ("fct_lead", 5), ("fct_case", 5), ("fct_case_penalty", 5)):
+            few, one = (
+                connection.execute(f"select count(*) from {place}marts.{table}").fetchone() or (0,)
+                for place in ("", "city.")
+            )
+            assert few[0] == one[0] * copies, table
+        assert connection.execute("select count(*) from audit.quarantine").fetchone() == (0,)
+
+
+def _city(folder: Path) -> DataRoot:
+    data = DataRoot(folder / "one")
+    share(DataRoot(folder / "city"), data, days_between(date(2023, 2, 1), date(2023, 2, 7)))
+    parse_all(data)
+    pipeline.build(data)
+    return data

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from bench.history import land, measure, text
+from bench.history import measure, text
+from bench.worlds import land_city
 
 
 @pytest.mark.slow
 def test_one_more_day_is_measured_behind_its_history(tmp_path: Path) -> None:
     day = date(2023, 3, 4)
-    source = land(tmp_path / "landed", date(2023, 2, 26), day, "0.005")
+    source = land_city(tmp_path / "landed", date(2023, 2, 26), day, "0.005")
     found = measure(source, tmp_path / "1", 1, day)
     assert list(found.stages)[-3:] == ["build", "check", "publish"]
     assert found.cpu_seconds > 0

@@ -1,0 +1,57 @@
+"""What was measured, as JSON: for comparison over time, and for the sizing page."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import subprocess
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from bench.report import Report
+from wangjian.paths import PROJECT_ROOT
+from wangjian.state import now
+
+
+def write_record(folder: Path, report: Report) -> Path:
+    """Add a run to the records.
+
+    Args:
+        folder: holds one file a run.
+        report: what was measured.
+
+    Returns:
+        The new file.
+    """
+    measured = now()
+    path = folder / f"{measured:%Y%m%dT%H%M}-{report.scale}.json"
+    found = {"measured_at": f"{measured:%Y-%m-%dT%H:%M%z}", "commit": _commit(), "machine": machine(), **asdict(report)}
+    found["targets"] = [asdict(target) for target in report.targets()]
+    folder.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(found, ensure_ascii=False, indent=1, default=str) + "\n", encoding="utf-8")
+    return path
+
+
+def machine() -> dict[str, Any]:
+    """What the run ran on: figures of two machines are never compared but as ratios."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
+    names = [line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
+    return {
+        "processor": names[0].partition(": ")[2] if names else platform.processor(),
+        "cores": os.cpu_count(),
+        "memory_gb": round(memory, 1),
+        "system": platform.platform(),
+        "python": platform.python_version(),
+        "load_before": os.getloadavg()[2],
+        **{
+            name: version(name) for name in ("duckdb", "dbt-core", "dbt-duckdb", "great-expectations", "apache-airflow")
+        },
+    }
+
+
+def _commit() -> str:
+    command = ["git", "-C", str(PROJECT_ROOT), "describe", "--always", "--dirty"]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()

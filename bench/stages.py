@@ -1,0 +1,98 @@
+"""The stages of the way, each in a process of its own, so that seconds and memory are the stage's own."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import click
+import duckdb
+
+from bench.measure import Cost, run
+from wangjian.landing.store import Landing
+from wangjian.paths import DataRoot
+from wangjian.sources.registry import load_registry
+from wangjian.state import runs
+
+
+class Stages:
+    """Runs the stages on a data root, one after the other, and keeps what each cost.
+
+    Args:
+        data: the data root.
+        environment: the whole environment of each process.
+        log: where their output goes.
+    """
+
+    def __init__(self, data: DataRoot, environment: Mapping[str, str], log: Path) -> None:
+        self._data, self._environment, self._log = data, environment, log
+
+    def fetched(self, first: date, last: date) -> dict[str, Cost]:
+        """Fetch a range from the sources."""
+        return {
+            f"ingest {source}": self._step("ingest", source, "--from", str(first), "--to", str(last))
+            for source in load_registry()
+        }
+
+    def processed(self) -> dict[str, Cost]:
+        """Parse, build, check and publish what is landed, in this order."""
+        costs = {f"parse {source}": self._step("parse", source) for source in load_registry()}
+        return costs | {step: self._step(step) for step in ("build", "check", "publish")}
+
+    def floor(self) -> dict[str, Cost]:
+        """What a plain script takes for the same parse and the same tables.
+
+        Raises:
+            SystemExit: it did other work than the stages.
+        """
+        costs = {step: self.command("bench.plain", step) for step in ("parse", "build")}
+        same_rows(self._data.warehouse, Path(self._environment["BENCH_PLAIN"]) / "plain.duckdb")
+        return costs
+
+    def command(self, module: str, *arguments: str) -> Cost:
+        """Run one module of ours."""
+        click.echo(f"  … {module} {' '.join(arguments)}", err=True)
+        return run([sys.executable, "-m", module, *arguments], self._environment, self._log)
+
+    def _step(self, *arguments: str) -> Cost:
+        cost = self.command("wangjian", *arguments)
+        last = runs(self._data)[-1]
+        return replace(cost, files=last.files, rows=last.rows)
+
+
+def share(source: DataRoot, data: DataRoot, dates: Iterable[date]) -> None:
+    """Land the exports of some days as another data root has them; the bytes are shared.
+
+    Args:
+        source: has them.
+        data: gets them.
+        dates: business dates.
+    """
+    data.landing.mkdir(parents=True, exist_ok=True)
+    if not (data.landing / "objects").exists():
+        (data.landing / "objects").symlink_to(source.landing / "objects")
+    for manifest in Landing(source.landing).exports(dates=frozenset(dates)):
+        Landing(data.landing).commit(manifest)
+
+
+def same_rows(warehouse: Path, plain: Path) -> None:
+    """The floor counts only if it did the same work: every mart has as many rows as the warehouse's.
+
+    Raises:
+        SystemExit: it did other work.
+    """
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{warehouse}' as warehouse (read_only)")
+        connection.execute(f"attach '{plain}' as plain (read_only)")
+        tables = connection.execute(
+            "select table_name from duckdb_tables() where database_name = 'warehouse' and schema_name = 'marts'"
+        ).fetchall()
+        for (table,) in tables:
+            counts = connection.execute(
+                f"select (select count(*) from warehouse.marts.{table}), (select count(*) from plain.marts.{table})"
+            ).fetchone()
+            if not counts or counts[0] != counts[1]:
+                sys.exit(f"✘ the plain build of {table} has other rows than the warehouse: {counts}")

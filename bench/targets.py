@@ -1,0 +1,65 @@
+"""What a run is to reach on two cores and 8 GB, as ratios of one run wherever that can be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bench.report import Report
+
+QUERY_MS, PEAK_MB, AIRFLOW_SECONDS, NATION_SECONDS = 300, 8000, 20, 900
+
+
+@dataclass(frozen=True)
+class Target:
+    """One target.
+
+    Attributes:
+        name: what is measured, with its unit.
+        value: what the run measured.
+        limit: what it was to be.
+    """
+
+    name: str
+    value: float
+    limit: str
+    is_met: bool
+
+
+def targets(report: Report) -> list[Target]:
+    """All targets that apply to a run.
+
+    Args:
+        report: what was measured.
+    """
+    build, check = report.seconds("build"), report.seconds("check")
+    most = max(5.0, build / 4)
+    peak = max(cost.peak_mb for cost in [*report.year.values(), *report.day.values()])
+    slowest = max(report.queries.values())
+    found = [
+        _at_least("parse: speed over the floor's", 1 / report.ratio("parse"), 0.7),
+        _at_most("check, s", check, most),
+        _at_most("peak memory, MB", peak, PEAK_MB),
+        _at_most("slowest dashboard query, ms", slowest, QUERY_MS),
+    ]
+    if report.scale != "city":
+        # in the city most of a build is dbt's own time for each of a hundred models, whatever they hold
+        net = (build - report.start_up.seconds) / report.floor["build"].seconds
+        found.append(_at_most("build without dbt's start, over the floor's", net, 1.5))
+    if report.scale == "nation":
+        steps = sum(report.seconds(step) for step in ("parse", "build", "check", "publish"))
+        found.append(_at_most("parse, build, check and publish, s", steps, NATION_SECONDS))
+    if report.orchestrated:
+        found.append(
+            _at_most("Airflow's part of a daily run, s", report.orchestrated.overhead_seconds, AIRFLOW_SECONDS)
+        )
+    return found
+
+
+def _at_most(name: str, value: float, limit: float) -> Target:
+    return Target(name, value, f"at most {limit:.4g}", value <= limit)
+
+
+def _at_least(name: str, value: float, limit: float) -> Target:
+    return Target(name, value, f"at least {limit:.4g}", value >= limit)

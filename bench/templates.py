@@ -1,0 +1,164 @@
+"""A record with marks where a copy's own identifiers go, and the records of many copies made from it by DuckDB."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import duckdb
+import pyarrow as pa
+
+
+@dataclass(frozen=True)
+class Identifiers:
+    """The fields of a dataset that are a copy's own.
+
+    Attributes:
+        per: of what there are copies, `storefronts` or `leads`.
+        names: keys and references to keys.
+        urls: addresses of shops and sites.
+        usccs: unified social credit codes.
+        case_nos: case and decision numbers.
+    """
+
+    per: str
+    names: tuple[str, ...]
+    urls: tuple[str, ...] = ()
+    usccs: tuple[str, ...] = ()
+    case_nos: tuple[str, ...] = ()
+
+
+COPY, USCC = "@@COPY@@", "@@USCC@@"
+_NUMBERS = ("@@FIRST@@", "@@SECOND@@")
+_SIGNS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+_WEIGHTS = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28)
+_INNER_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
+# so many records are made at once, in DuckDB's memory
+CHUNK_ROWS = 250_000
+
+
+@dataclass(frozen=True)
+class Template:
+    """A record as text.
+
+    Attributes:
+        text: with marks.
+        uscc: of the city's record, where the text has its mark.
+        numbers: of its case numbers, in the order of their marks.
+    """
+
+    text: str
+    uscc: str | None
+    numbers: tuple[int, ...]
+
+
+def template(
+    record: Mapping[str, object], identifiers: Identifiers, text_of: Callable[[Mapping[str, object]], str]
+) -> Template:
+    """Put marks into a record.
+
+    Args:
+        record: values by field.
+        identifiers: what is a copy's own.
+        text_of: writes a record down.
+    """
+    found = dict(record)
+    found |= {name: f"{record[name]}.{COPY}" for name in identifiers.names if record.get(name)}
+    found |= {name: _marked_url(str(record[name])) for name in identifiers.urls if record.get(name)}
+    numbers = []
+    for name in identifiers.case_nos:
+        if number := re.search("([0-9]+)号", str(record.get(name) or "")):
+            found[name] = str(record[name]).replace(number[0], f"{_NUMBERS[len(numbers)]}号")
+            numbers.append(int(number[1]))
+    uscc = next((str(record[name]) for name in identifiers.usccs if _is_plain(record.get(name))), None)
+    found |= {name: USCC for name in identifiers.usccs if uscc}
+    return Template(text_of(found), uscc, tuple(numbers))
+
+
+def _is_plain(uscc: object) -> bool:
+    """Others stay as they are: what is wrong in the city is wrong in its copies."""
+    return isinstance(uscc, str) and bool(re.fullmatch("[0-9]{8}[0-9A-Z]{10}", uscc))
+
+
+def _marked_url(url: str) -> str:
+    """A shop of its own on the same platform, or a site with a host of its own."""
+    if re.search("/shop/[0-9]+", url):
+        return re.sub("(/shop/[0-9]+)", rf"\1.{COPY}", url)
+    return re.sub(r"^(https?://)?(www\.)?", rf"\1\2c{COPY}-", url)
+
+
+class Expander:
+    """Makes the records of all copies from templates."""
+
+    def __init__(self) -> None:
+        self._connection = duckdb.connect(config={"memory_limit": "4GB"})
+        self._connection.execute(f"create macro own_uscc(uscc, copy) as {_with_signs(_HEAD)}")
+
+    def pages(self, templates: Sequence[Template], copies: int, rows: int, separator: str) -> Iterator[str]:
+        """The records of all copies, copy by copy, as texts of so many records each.
+
+        Args:
+            templates: the records of one copy.
+            copies: how many.
+            rows: at most in a text; the last text of a chunk may have fewer.
+            separator: between two records.
+        """
+        table = pa.table(
+            {
+                "place": range(len(templates)),
+                "text": pa.array([item.text for item in templates], pa.string()),
+                "uscc": pa.array([item.uscc for item in templates], pa.string()),
+                "numbers": pa.array([item.numbers for item in templates], pa.list_(pa.int64())),
+            }
+        )
+        step = max(1, CHUNK_ROWS // max(1, len(templates)))
+        self._connection.register("template", table)
+        for first in range(0, copies, step):
+            yield from self._chunk(range(first, min(first + step, copies)), copies, rows, separator)
+        self._connection.unregister("template")
+
+    def _chunk(self, chunk: range, copies: int, rows: int, separator: str) -> list[str]:
+        # a number of its own for each case: the city's number times the copies, plus the copy
+        own = f"replace(text, '{COPY}', cast(copy as varchar))"
+        for place, mark in enumerate(_NUMBERS, start=1):
+            own = f"replace({own}, '{mark}', cast(coalesce(numbers[{place}], 0) * {copies} + copy as varchar))"
+        own = f"replace({own}, '{USCC}', coalesce(own_uscc(uscc, copy), ''))"
+        found = self._connection.execute(
+            f"""
+            select string_agg({own}, $separator order by copy, place)
+            from template cross join (select unnest(range({chunk.start}, {chunk.stop})) as copy)
+            group by ((copy - {chunk.start}) * (select count(*) from template) + place) // {rows}
+            order by min(copy * (select count(*) from template) + place)
+            """,
+            {"separator": separator},
+        )
+        return [text for (text,) in found.fetchall()]
+
+
+def _sign(value: str) -> str:
+    return f"substr('{_SIGNS}', 1 + ({value}) % 31, 1)"
+
+
+# registrar and kind stay; the copy takes the first three of the eight signs of the subject
+_HEAD = (
+    f"substr(uscc, 1, 8) || {_sign('copy // 961')} || {_sign('copy // 31')} || {_sign('copy')} || substr(uscc, 12, 5)"
+)
+
+
+def _with_signs(head: str) -> str:
+    """SQL: 16 signs with both of their check signs (GB 11714, GB 32100-2015)."""
+    letters = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+    inner = _sum(_INNER_WEIGHTS, letters, "head", 8)
+    outer = _sum(_WEIGHTS, _SIGNS, "inner_head", 0)
+    return (
+        f"(select inner_head || {_sign(f'31 - ({outer}) % 31')} from "
+        f"(select head || substr('123456789X0', 11 - ({inner}) % 11, 1) as inner_head from (select {head} as head)))"
+    )
+
+
+def _sum(weights: Sequence[int], alphabet: str, text: str, offset: int) -> str:
+    return " + ".join(
+        f"{weight} * (instr('{alphabet}', substr({text}, {place + offset}, 1)) - 1)"
+        for place, weight in enumerate(weights, start=1)
+    )
