@@ -86,8 +86,8 @@ docs: setup docs-install  ## these docs as a site, into docs/project of the data
 	[[ ! -e $(WANGJIAN_DATA)/published/warehouse.duckdb ]] || $(BIN)/wangjian site
 	@echo $(WANGJIAN_DATA)/docs/project/index.html
 
-bench: setup  ## seconds, rows per second and peak memory of each stage, with a plain script beside it
-	PATH=$(CURDIR)/$(BIN):$$PATH python -m bench
+bench: setup  ## seconds, rows per second and peak memory of each stage, with a plain script beside it (SCALE: city, province, nation; RECORD: a folder)
+	PATH=$(CURDIR)/$(BIN):$$PATH python -m bench --scale $(or $(SCALE),city) $(if $(RECORD),--record $(RECORD))
 
 bench-history: setup  ## what one more day costs behind 1, 12 and 36 months of history
 	PATH=$(CURDIR)/$(BIN):$$PATH python -m bench.history
