@@ -59,7 +59,7 @@ def test_a_bad_value_is_named_with_its_file(site: Path, text: str, field: str) -
     site.write_text(text)
     with pytest.raises(BadArguments) as caught:
         load_retention()
-    assert f"not allowed: {field}: " in str(caught.value)
+    assert f"the periods break the schema: {field}: " in str(caught.value)
     assert f"file={site}" in str(caught.value)
 
 

@@ -69,7 +69,7 @@ def test_a_well_formed_suite_is_read(tmp_path: Path) -> None:
         ({"expectation": "looks_right"}, r"checks\.0\.expectation"),
         ({"kwargs": "{column: operator_name}"}, "operator_name.*stand in the report"),
         ({"why": "fine and long enough\n    owner: me"}, r"checks\.0\.owner.*not permitted"),
-        ({"kwargs": "{min_value: 1"}, "not a suite"),
+        ({"kwargs": "{min_value: 1"}, "not YAML"),
     ],
 )
 def test_a_fault_is_told_with_its_place(tmp_path: Path, changes: dict[str, str], told: str) -> None:

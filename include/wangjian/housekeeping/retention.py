@@ -6,9 +6,9 @@ import os
 from pathlib import Path
 from typing import Any
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
+from wangjian.documents import checked, read_yaml
 from wangjian.errors import BadArguments
 
 DEFAULTS = Path(__file__).parent / "retention.yml"
@@ -81,12 +81,7 @@ def load_retention(site: Path | None = None) -> Retention:
     for name, entry in (_document(site) if site else {}).items():
         is_section = isinstance(entry, dict) and isinstance(merged.get(name), dict)
         merged[name] = merged[name] | entry if is_section else entry
-    try:
-        return Retention.model_validate(merged)
-    except ValidationError as error:
-        raise BadArguments(
-            f"not allowed: {'; '.join(map(_told, error.errors()))}", file=site or DEFAULTS, mend="correct these fields"
-        ) from None
+    return checked(merged, Retention, site or DEFAULTS, "the periods", _told)
 
 
 def _told(fault: Any) -> str:
@@ -97,14 +92,7 @@ def _told(fault: Any) -> str:
 
 
 def _document(path: Path) -> dict[str, Any]:
-    try:
-        found = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except OSError as error:
-        raise BadArguments(
-            f"the periods cannot be read: {error.strerror}", file=path, mend=f"correct ${VARIABLE}"
-        ) from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise BadArguments(f"not YAML: {error}", file=path, mend="correct it") from None
+    found = read_yaml(path, "the periods", f"correct ${VARIABLE}") or {}
     if not isinstance(found, dict):
         raise BadArguments("not a mapping of names to periods", file=path, mend=f"write it as {DEFAULTS.name} is")
     return found

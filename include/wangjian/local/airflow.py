@@ -27,6 +27,8 @@ from wangjian.sources.registry import TIMEZONE
 AIRFLOW = (sys.executable, "-m", "airflow")
 USER = "admin"
 COMPONENTS = ("api-server", "scheduler", "dag-processor")
+PAGE = 100
+"""Entries of one answer of the API; it gives no more than that, whatever is asked for."""
 
 
 @dataclass
@@ -203,8 +205,15 @@ def last_end(client: httpx.Client, since: datetime) -> datetime:
 
 
 def task_states(client: httpx.Client, since: datetime) -> list[dict[str, Any]]:
-    """All task instances of the runs that were started since then."""
-    filters: dict[str, str | int] = {"limit": 200, "run_after_gte": since.isoformat()}
-    answer = client.get("/dags/~/dagRuns/~/taskInstances", params=filters)
-    answer.raise_for_status()
-    return list(answer.json()["task_instances"])
+    """All task instances of the runs that were started since then, page by page."""
+    found: list[dict[str, Any]] = []
+    while True:
+        # in an order of its own: without one, a page may repeat what another had
+        filters: dict[str, str | int] = {"limit": PAGE, "offset": len(found), "order_by": "id"}
+        filters["run_after_gte"] = since.isoformat()
+        answer = client.get("/dags/~/dagRuns/~/taskInstances", params=filters)
+        answer.raise_for_status()
+        page = answer.json()
+        found += page["task_instances"]
+        if not page["task_instances"] or len(found) >= page["total_entries"]:
+            return found

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-from pydantic import BaseModel, ConfigDict, RootModel, ValidationError
+from pydantic import BaseModel, ConfigDict, RootModel
 
+from wangjian.documents import read_document
 from wangjian.errors import BadArguments
 from wangjian.housekeeping.retention import load_retention
 from wangjian.paths import DataRoot
@@ -74,17 +74,7 @@ def load_processing(path: Path | None = None) -> dict[str, Processing]:
         BadArguments: it cannot be read, breaks the schema, or lacks a source that has personal columns.
     """
     path = path or Path(os.environ.get(VARIABLE) or DEFAULTS)
-    try:
-        found = _Document.model_validate(yaml.safe_load(path.read_text(encoding="utf-8"))).root
-    except OSError as error:
-        raise BadArguments(
-            f"the register cannot be read: {error.strerror}", file=path, mend=f"correct ${VARIABLE}"
-        ) from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise BadArguments(f"not YAML: {error}", file=path, mend="correct it") from None
-    except ValidationError as error:
-        faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
-        raise BadArguments(f"not a register of processing: {faults}", file=path, mend="correct these fields") from None
+    found = read_document(path, _Document, "the entries of the register", f"correct ${VARIABLE}").root
     missing = {source for source in load_registry() if personal_columns(source)} - found.keys()
     unknown = found.keys() - load_registry().keys()
     if missing or unknown:

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from wangjian.documents import read_document
 from wangjian.errors import BadArguments
 from wangjian.paths import DBT_PROJECT
 
@@ -129,15 +129,7 @@ def load_labels(path: Path = LABELS) -> Labels:
     Raises:
         BadArguments: there is no such file, or it breaks the schema; all faults are told at once.
     """
-    try:
-        return Labels.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except OSError as error:
-        raise BadArguments("the labels cannot be read", file=path, mend="write the labels") from error
-    except yaml.YAMLError as error:
-        raise BadArguments(f"not YAML: {error}", file=path, mend="mend it") from error
-    except ValidationError as error:
-        faults = "; ".join(map(_told, error.errors()))
-        raise BadArguments(f"not a file of labels: {faults}", file=path, mend="mend it") from error
+    return read_document(path, Labels, "the labels", "write the labels", _told)
 
 
 def _told(fault: Any) -> str:

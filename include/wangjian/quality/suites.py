@@ -6,9 +6,9 @@ from collections import Counter
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from wangjian.documents import read_document
 from wangjian.errors import BadArguments
 from wangjian.paths import EXPECTATIONS
 
@@ -103,20 +103,9 @@ def load_suites(folder: Path = EXPECTATIONS) -> tuple[Suite, ...]:
 
 
 def _load(path: Path) -> Suite:
-    try:
-        suite = Suite.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except (ValidationError, yaml.YAMLError) as error:
-        raise BadArguments(
-            f"not a suite: {_explain(error)}", file=path, mend="see docs/decisions/gx-on-duckdb.md"
-        ) from error
+    suite = read_document(path, Suite, "the expectations", "see docs/decisions/gx-on-duckdb.md")
     if path.stem != suite.table:
         raise BadArguments(
             "the file is not named after its table", file=path, table=suite.table, mend="rename the file"
         )
     return suite
-
-
-def _explain(error: ValidationError | yaml.YAMLError) -> str:
-    if not isinstance(error, ValidationError):
-        return str(error)
-    return "; ".join(f"{'.'.join(map(str, fault['loc'])) or 'file'}: {fault['msg']}" for fault in error.errors())

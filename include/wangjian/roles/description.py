@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from wangjian.documents import read_document
 from wangjian.errors import BadArguments
 from wangjian.publishing.labels import LEVELS, Level, Text
 
@@ -121,17 +120,4 @@ def load_roles(path: Path | None = None) -> Roles:
         BadArguments: it cannot be read, or breaks the schema; all faults are told at once.
     """
     path = path or roles_file()
-    try:
-        return Roles.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except OSError as error:
-        raise BadArguments(
-            f"the roles cannot be read: {error.strerror}", file=path, mend=f"correct ${VARIABLE}"
-        ) from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise BadArguments(f"not YAML: {error}", file=path, mend="correct it") from None
-    except ValidationError as error:
-        faults = "; ".join(
-            f"{'.'.join(map(str, fault['loc']))}: {re.sub('^Value error, ', '', fault['msg'])}"
-            for fault in error.errors()
-        )
-        raise BadArguments(f"not a file of roles: {faults}", file=path, mend="correct these fields") from None
+    return read_document(path, Roles, "the roles", f"correct ${VARIABLE}")

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from wangjian.documents import read_yaml
 from wangjian.errors import BadArguments
 from wangjian.paths import PROJECT_ROOT
 from wangjian.publishing.labels import Label
@@ -212,12 +212,7 @@ def load_description(folder: Path = SUPERSET) -> Description:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    try:
-        found: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise BadArguments("a file of the dashboards cannot be read", file=path, mend="put it there") from error
-    except yaml.YAMLError as error:
-        raise BadArguments(f"not YAML: {error}", file=path, mend="mend it") from error
+    found: dict[str, Any] = read_yaml(path, "a file of the dashboards", "put it there")
     return found
 
 

@@ -6,9 +6,9 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
+from wangjian.documents import read_document
 from wangjian.errors import BadArguments
 
 FOLDER = Path(__file__).parent
@@ -113,7 +113,4 @@ def get_source(code: str) -> Source:
 
 
 def _load(path: Path) -> Source:
-    try:
-        return Source.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except (ValidationError, yaml.YAMLError) as error:
-        raise BadArguments(f"invalid source: {error}", file=path, mend="correct the YAML file") from error
+    return read_document(path, Source, "the settings of the source", "put it there")
