@@ -18,7 +18,7 @@ LOCKS := $(or $(patsubst %/,%,$(wildcard $(if $(WHEELS),$(abspath $(WHEELS))/../
 SUPERSET := $(shell $(PYTHON) -c 'import sys; print("superset-install" if sys.version_info < (3, 13) else "")')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down bench bench-history bench-backfill test proof soak lint format lock clean superset superset-install docs docs-install bundle bundle-test upgrade-test audit env wheels images containers-install compose-test
+.PHONY: help setup demo up down bench bench-install bench-history bench-backfill test proof soak lint format lock clean superset superset-install docs docs-install bundle bundle-test upgrade-test audit env wheels images containers-install compose-test
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -66,6 +66,13 @@ $(VENV)-containers/.ready: requirements/containers.lock | $(if $(findstring $(VE
 
 containers-install: $(VENV)-containers/.ready
 
+$(VENV)-bench/.ready: requirements/bench.lock | $(if $(findstring $(VENV)-uv,$(UV)),$(VENV)-uv/bin/uv)
+	$(UV) venv --quiet --allow-existing --python $(PYTHON) $(VENV)-bench
+	VIRTUAL_ENV=$(CURDIR)/$(VENV)-bench $(UV) pip sync --quiet --require-hashes $(FROM_WHEELS) $(LOCKS)/bench.lock
+	touch $@
+
+bench-install: $(VENV)-bench/.ready
+
 env:  ## .env from .env.example with random secrets, and a first certificate, for docker compose
 	@python3 deploy/make_env.py
 
@@ -86,8 +93,8 @@ docs: setup docs-install  ## these docs as a site, into docs/project of the data
 	[[ ! -e $(WANGJIAN_DATA)/published/warehouse.duckdb ]] || $(BIN)/wangjian site
 	@echo $(WANGJIAN_DATA)/docs/project/index.html
 
-bench: setup  ## seconds, rows per second and peak memory of each stage, with a plain script beside it (SCALE: city, province, nation; RECORD: a folder)
-	PATH=$(CURDIR)/$(BIN):$$PATH python -m bench --scale $(or $(SCALE),city) $(if $(RECORD),--record $(RECORD))
+bench: setup $(if $(FULL),bench-install)  ## seconds and peak memory of each stage, beside a plain script's (SCALE: city, province, nation; FULL=1: beside other tools too; RECORD: a folder)
+	PATH=$(CURDIR)/$(BIN):$$PATH python -m bench --scale $(or $(SCALE),city) $(if $(FULL),--full) $(if $(RECORD),--record $(RECORD))
 
 bench-history: setup  ## what one more day costs behind 1, 12 and 36 months of history
 	PATH=$(CURDIR)/$(BIN):$$PATH python -m bench.history
@@ -140,6 +147,7 @@ lock:  ## resolve the dependencies anew, within the ranges of pyproject.toml
 	$(UV) pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 $(UPGRADE) requirements/superset.in -o requirements/superset.lock
 	$(UV) pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 $(UPGRADE) requirements/docs.in -o requirements/docs.lock
 	$(UV) pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 $(UPGRADE) requirements/containers.in -o requirements/containers.lock
+	$(UV) pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 $(UPGRADE) requirements/bench.in -o requirements/bench.lock
 
 clean:  ## remove the environment and caches, never data
-	rm -rf $(VENV) $(VENV)-uv $(VENV)-superset $(VENV)-docs $(VENV)-containers .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-uv $(VENV)-superset $(VENV)-docs $(VENV)-containers $(VENV)-bench .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -9,12 +9,15 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
 import click
 
+from bench.history import histories
 from bench.measure import Cost
+from bench.peers import loading, plain_dbt
 from bench.queries import latencies
 from bench.records import write_record
 from bench.report import Report
@@ -36,10 +39,11 @@ DAY = click.DateTime(formats=["%Y-%m-%d"])
 @click.option(
     "--airflow/--no-airflow", default=True, show_default=True, help="city: also send the last day through Airflow"
 )
+@click.option("--full", is_flag=True, help="also others on the same files, and a day behind 1 and 36 months of history")
 @click.option("--folder", type=click.Path(path_type=Path), help="work here, and keep it; default: a temporary folder")
 @click.option("--record", type=click.Path(path_type=Path), help="add what was measured to this folder, as JSON")
 def main(
-    name: str, start: date, end: date, world: str, airflow: bool, folder: Path | None, record: Path | None
+    name: str, start: date, end: date, world: str, airflow: bool, full: bool, folder: Path | None, record: Path | None
 ) -> None:
     """Measure the year but its last two days, the day before the last, and in the city the last day through Airflow."""
     first, last = start.date(), end.date()  # type: ignore[attr-defined]
@@ -49,6 +53,8 @@ def main(
             report = measure(DataRoot(place / "data"), first, last, world, through_airflow=airflow)
         else:
             report = measure_copies(place, SCALES[name], first, last, world)
+        if full:
+            report = with_peers(report, place)
     click.echo(report.text())
     if record:
         click.echo(f"record: {write_record(record, report)}")
@@ -103,6 +109,20 @@ def measure_copies(folder: Path, scale: Scale, first: date, last: date, world: s
     day = stages.processed()
     queries, start_up = latencies(data.published / "warehouse.duckdb"), _dbt_start_up(stages)
     return Report(scale.name, (first, until), year, day, floor, start_up, queries, _disk(data), None)
+
+
+def with_peers(report: Report, folder: Path) -> Report:
+    """Let others do the same work, and in the city add a day behind a month and behind three years of history.
+
+    Args:
+        report: of a run.
+        folder: where the run was.
+    """
+    data = DataRoot(folder / ("data" if report.scale == "city" else f"{report.scale}-measured"))
+    peers = loading(data, os.environ, folder / "peers")
+    peers["dbt"] = plain_dbt(data, os.environ, folder / "peers")
+    daily = histories(folder / "histories") if report.scale == "city" else ()
+    return replace(report, peers=peers, daily=daily)
 
 
 def _stages(data: DataRoot, connections: Mapping[str, str]) -> Stages:

@@ -24,6 +24,8 @@ import pyarrow.parquet as pq
 from python_calamine import CalamineWorkbook
 
 from wangjian import hosts
+from wangjian.paths import DataRoot
+from wangjian.warehouse.dbt import work_folder
 
 DATA, OUT = Path(os.environ["WANGJIAN_DATA"]), Path(os.environ["BENCH_PLAIN"])
 
@@ -88,7 +90,7 @@ def _table(cells: list[list[Any]]) -> pa.Table:
 
 def build() -> None:
     """Every model's compiled SELECT as a table or view, seeds copied from the warehouse, one connection."""
-    (target,) = (DATA / "scratch").glob("dbt-*")
+    target = work_folder(DataRoot(DATA))
     nodes = {
         name: node
         for name, node in json.loads((target / "manifest.json").read_text())["nodes"].items()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import platform
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
+from bench.daily import Daily, history_text
 from bench.measure import Cost
 from bench.targets import Target, targets
 from bench.through_airflow import Orchestrated
@@ -26,6 +27,8 @@ class Report:
         queries: milliseconds by chart.
         disk: bytes by kind of data, at the end.
         orchestrated: a day through Airflow, or null.
+        peers: what others took for the same work over the long range, by name.
+        daily: one more day behind so many months of history.
     """
 
     scale: str
@@ -36,7 +39,9 @@ class Report:
     start_up: Cost
     queries: dict[str, float]
     disk: dict[str, int]
-    orchestrated: Orchestrated | None
+    orchestrated: Orchestrated | None = None
+    peers: dict[str, Cost] = field(default_factory=dict)
+    daily: tuple[Daily, ...] = ()
 
     def text(self) -> str:
         """The whole report."""
@@ -46,7 +51,9 @@ class Report:
         lines += ["", "against a plain DuckDB script over the same range (1.0 = as fast)"]
         lines += [self._against("parse"), self._against("build"), f"  dbt's start alone {self.start_up.seconds:.1f} s"]
         lines += ["", "disk, MB: " + ", ".join(f"{name} {size / 1e6:,.0f}" for name, size in self.disk.items())]
-        return "\n".join([*lines, *self._slowest_queries(), *self._airflow(), "", *_told(self.targets())])
+        return "\n".join(
+            [*lines, *self._slowest_queries(), *self._airflow(), *self._beside(), "", *_told(self.targets())]
+        )
 
     def targets(self) -> list[Target]:
         """What the run was to reach, and what it did."""
@@ -71,6 +78,11 @@ class Report:
             f"  {step:22} {self.ratio(step):8.2f} ×   {self.seconds(step):.1f} s against {floor.seconds:.1f} s, "
             f"plain peak {floor.peak_mb:.0f} MB"
         )
+
+    def _beside(self) -> list[str]:
+        lines = [f"  {name:22} {cost.seconds:8.1f} s, peak {cost.peak_mb:.0f} MB" for name, cost in self.peers.items()]
+        told = ["", "others on the same files: the JSON pages, and dbt by itself", *lines] if lines else []
+        return [*told, "", history_text(self.daily)] if self.daily else told
 
     def _airflow(self) -> list[str]:
         if self.orchestrated is None:

@@ -50,6 +50,13 @@ def targets(report: Report) -> list[Target]:
     if report.scale == "nation":
         steps = sum(report.seconds(step) for step in ("parse", "build", "check", "publish"))
         found.append(_at_most("parse, build, check and publish, s", steps, NATION_SECONDS))
+    if "dlt" in report.peers:
+        faster = report.peers["dlt"].seconds / report.year["parse five_level"].seconds
+        found.append(_at_least("parse of JSON pages: times as fast as dlt", faster, 3))
+    if report.daily:
+        shortest, longest = report.daily[0], report.daily[-1]
+        name = f"one more day behind {longest.months} months over {shortest.months}"
+        found.append(_at_most(name, longest.seconds / shortest.seconds, 1.3))
     if report.orchestrated:
         found.append(
             _at_most("Airflow's part of a daily run, s", report.orchestrated.overhead_seconds, AIRFLOW_SECONDS)

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from bench.history import measure, text
+from bench.daily import history_text
+from bench.history import measure
 from bench.worlds import land_city
 
 
@@ -21,4 +22,4 @@ def test_one_more_day_is_measured_behind_its_history(tmp_path: Path) -> None:
     assert found.seconds < sum(cost.seconds for cost in found.stages.values()), "publication stands apart"
     with duckdb.connect(str(tmp_path / "1" / "warehouse.duckdb"), read_only=True) as connection:
         assert connection.execute("select max(as_of_date) from intermediate.int_as_of").fetchone() == (day,)
-    assert "1.00 (1.00)" in text([found])
+    assert "1.00 (1.00)" in history_text([found])

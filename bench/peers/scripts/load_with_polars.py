@@ -1,0 +1,21 @@
+"""Pages of JSON into Parquet with polars: `python load_with_polars.py FILES.json FOLDER`."""
+
+import json
+import sys
+from pathlib import Path
+
+import polars as pl
+
+files, folder = json.loads(Path(sys.argv[1]).read_text()), Path(sys.argv[2])
+counts = {}
+for name, paths in files.items():
+    # every page has its own idea of a column that is empty: the last one's type is what all agree on
+    pages = [
+        pl.read_json(path, infer_schema_length=None).select(pl.col("records").explode()).unnest("records")
+        for path in paths
+        if json.loads(Path(path).read_bytes())["records"]
+    ]
+    table = pl.concat(pages, how="diagonal_relaxed")
+    table.write_parquet(folder / f"{name}.parquet", compression="zstd")
+    counts[name] = table.height
+(folder / "counts.json").write_text(json.dumps(counts))
