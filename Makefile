@@ -18,7 +18,7 @@ LOCKS := $(or $(patsubst %/,%,$(wildcard $(if $(WHEELS),$(abspath $(WHEELS))/../
 SUPERSET := $(shell $(PYTHON) -c 'import sys; print("superset-install" if sys.version_info < (3, 13) else "")')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down bench bench-install bench-history bench-backfill test proof soak lint format lock clean superset superset-install docs docs-install bundle bundle-test upgrade-test audit env wheels images containers-install compose-test
+.PHONY: help setup demo up down bench bench-install bench-plot bench-history bench-backfill test proof soak lint format lock clean superset superset-install docs docs-install bundle bundle-test upgrade-test audit env wheels images containers-install compose-test
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -95,6 +95,9 @@ docs: setup docs-install  ## these docs as a site, into docs/project of the data
 
 bench: setup $(if $(FULL),bench-install)  ## seconds and peak memory of each stage, beside a plain script's (SCALE: city, province, nation; FULL=1: beside other tools too; RECORD: a folder)
 	PATH=$(CURDIR)/$(BIN):$$PATH python -m bench --scale $(or $(SCALE),city) $(if $(FULL),--full) $(if $(RECORD),--record $(RECORD))
+
+bench-plot: bench-install  ## the records of RECORD (bench/records) as a picture
+	$(VENV)-bench/bin/python bench/plot.py $(or $(RECORD),bench/records)
 
 bench-history: setup  ## what one more day costs behind 1, 12 and 36 months of history
 	PATH=$(CURDIR)/$(BIN):$$PATH python -m bench.history

@@ -66,7 +66,7 @@ def template(
     found = dict(record)
     found |= {name: f"{record[name]}.{COPY}" for name in identifiers.names if record.get(name)}
     found |= {name: _marked_url(str(record[name])) for name in identifiers.urls if record.get(name)}
-    numbers = []
+    numbers: list[int] = []
     for name in identifiers.case_nos:
         if number := re.search("([0-9]+)号", str(record.get(name) or "")):
             found[name] = str(record[name]).replace(number[0], f"{_NUMBERS[len(numbers)]}号")

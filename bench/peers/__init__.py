@@ -53,7 +53,8 @@ def loading(data: DataRoot, environment: Mapping[str, str], folder: Path) -> dic
 
 
 def _pages(data: DataRoot) -> dict[str, list[str]]:
-    landing, found = Landing(data.landing), defaultdict(set)
+    landing = Landing(data.landing)
+    found: dict[str, set[str]] = defaultdict(set)
     for export in landing.exports("five_level"):
         found[export.key.dataset] |= {str(landing.path_of(file.sha256)) for file in export.files}
     return {dataset: sorted(paths) for dataset, paths in sorted(found.items())}

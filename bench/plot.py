@@ -1,0 +1,60 @@
+"""The records over time, as a picture: `make bench-plot`. Ratios of one run alone: seconds of two machines say nothing.
+
+Needs nothing of the project: it runs in the environment of the peers.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import defaultdict
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+
+matplotlib.use("svg")
+import matplotlib.pyplot as plt
+
+STEPS = ("parse", "build")
+MARKS = {"city": "o", "province": "s", "nation": "^"}
+
+
+def ratio(record: dict[str, Any], step: str) -> float:
+    """Seconds of a step over the floor's."""
+    seconds = sum(cost["seconds"] for name, cost in record["year"].items() if name.split()[0] == step)
+    return float(seconds / record["floor"][step]["seconds"])
+
+
+def draw(folder: Path) -> Path:
+    """Draw every record of a folder.
+
+    Args:
+        folder: holds `*.json`.
+
+    Returns:
+        The picture, an SVG beside them.
+    """
+    lines: dict[tuple[str, str], list[tuple[datetime, float]]] = defaultdict(list)
+    for path in sorted(folder.glob("*.json")):
+        record = json.loads(path.read_text())
+        for step in STEPS:
+            when = datetime.fromisoformat(record["measured_at"])
+            lines[step, record["scale"]].append((when, ratio(record, step)))
+    figure, axes = plt.subplots(figsize=(9, 4.5))
+    for (step, scale), points in sorted(lines.items()):
+        whens, ratios = zip(*points, strict=True)
+        axes.plot(whens, ratios, marker=MARKS.get(scale, "x"), label=f"{step}, {scale}")
+    axes.axhline(1, color="grey", linewidth=0.8)
+    axes.set_ylim(bottom=0)
+    axes.set_ylabel("seconds over the plain script's")
+    axes.legend()
+    figure.autofmt_xdate()
+    target = folder / "ratios.svg"
+    figure.savefig(target, metadata={"Date": None})
+    return target
+
+
+if __name__ == "__main__":
+    print(draw(Path(sys.argv[1])))
