@@ -18,7 +18,7 @@ LOCKS := $(or $(patsubst %/,%,$(wildcard $(if $(WHEELS),$(abspath $(WHEELS))/../
 SUPERSET := $(shell $(PYTHON) -c 'import sys; print("superset-install" if sys.version_info < (3, 13) else "")')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down bench bench-history bench-backfill test proof soak lint format lock clean superset superset-install docs docs-install bundle bundle-test upgrade-test audit env wheels images containers-install compose-test
+.PHONY: help setup demo up down bench bench-history bench-backfill test spark-test proof soak lint format lock clean superset superset-install spark-install docs docs-install bundle bundle-test upgrade-test audit env wheels images containers-install compose-test
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -77,6 +77,16 @@ images: wheels containers-install  ## the images of docker-compose.yml, every pr
 
 compose-test: setup wheels containers-install  ## docker-compose.yml for real, in a Docker engine of its own: first start, kills, logins, profiles
 	COMPOSE=full $(BIN)/pytest --durations=0 --durations-min=1 tests/compose
+
+$(VENV)-spark/.ready: requirements/spark.lock | $(if $(findstring $(VENV)-uv,$(UV)),$(VENV)-uv/bin/uv)
+	$(UV) venv --quiet --allow-existing --python $(PYTHON) $(VENV)-spark
+	VIRTUAL_ENV=$(CURDIR)/$(VENV)-spark $(UV) pip sync --quiet --require-hashes $(FROM_WHEELS) $(LOCKS)/spark.lock
+	touch $@
+
+spark-install: $(VENV)-spark/.ready  ## Spark and dbt-spark into .venv-spark, from their lock (0.6 GB; needs Java 17)
+
+spark-test: setup spark-install  ## the warehouse built by DuckDB and by Spark, row for row; a worker killed while Spark builds
+	$(BIN)/pytest -q -rs --durations=0 --durations-min=1 tests/spark
 
 docs-install: $(VENV)-docs/.ready  ## what makes these docs into .venv-docs, from its lock
 
@@ -139,7 +149,8 @@ lock:  ## resolve the dependencies anew, within the ranges of pyproject.toml
 	$(UV) pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 $(UPGRADE) --group server -c requirements/runtime.lock pyproject.toml -o requirements/server.lock
 	$(UV) pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 $(UPGRADE) requirements/superset.in -o requirements/superset.lock
 	$(UV) pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 $(UPGRADE) requirements/docs.in -o requirements/docs.lock
+	$(UV) pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 $(UPGRADE) requirements/spark.in -o requirements/spark.lock
 	$(UV) pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 $(UPGRADE) requirements/containers.in -o requirements/containers.lock
 
 clean:  ## remove the environment and caches, never data
-	rm -rf $(VENV) $(VENV)-uv $(VENV)-superset $(VENV)-docs $(VENV)-containers .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-uv $(VENV)-superset $(VENV)-docs $(VENV)-spark $(VENV)-containers .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,81 @@
+"""One small world with faults, and a Spark of two workers that builds it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from proofs.conftest import FAULTS, FIRST, LAST
+from simulator.faults import Faults
+from simulator.scenario import Scenario
+from simulator.serving import served
+from simulator.systems import Systems
+from support.served import ingest_all, parse_all
+from wangjian import pipeline
+from wangjian.paths import PROJECT_ROOT, DataRoot
+from wangjian.spark.cluster import LocalSpark, local_spark, spark_home
+
+VENV = PROJECT_ROOT / ".venv-spark"
+_LEAST_MEMORY_GB = 6
+
+
+def _missing() -> str | None:
+    """Why Spark cannot run here; null where it can."""
+    try:
+        spark_home(VENV)
+    except Exception as error:
+        return str(error)
+    free = next(int(line.split()[1]) for line in Path("/proc/meminfo").read_text().splitlines() if "MemAvail" in line)
+    if free < _LEAST_MEMORY_GB * 1024 * 1024:
+        return f"Spark needs {_LEAST_MEMORY_GB} GB of memory, and {free / 1024 / 1024:.1f} GB are free"
+    return None
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _spark_can_run() -> None:
+    if reason := _missing():
+        pytest.skip(f"NOT PROVEN: that Spark and DuckDB build the same warehouse: {reason}")
+
+
+@dataclass(frozen=True)
+class Running:
+    """A Spark that runs, and where it keeps its tables."""
+
+    spark: LocalSpark
+    tables: Path
+
+    def use(self, patch: pytest.MonkeyPatch) -> None:
+        """Let builds of this process use it."""
+        patch.setenv("WANGJIAN_ENGINE", "spark")
+        patch.setenv("WANGJIAN_SPARK_SERVER", f"127.0.0.1:{self.spark.port}")
+        patch.setenv("WANGJIAN_SPARK_TABLES", str(self.tables))
+
+
+@pytest.fixture(scope="session")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    folder = tmp_path_factory.mktemp("spark")
+    with local_spark(VENV, folder / "work", folder / "tables") as spark:
+        yield Running(spark, folder / "tables")
+
+
+@pytest.fixture(scope="session")
+def by_duckdb(tmp_path_factory: pytest.TempPathFactory) -> DataRoot:
+    """Twenty days with faults, built by DuckDB."""
+    data = DataRoot(tmp_path_factory.mktemp("by_duckdb"))
+    systems = Systems(Scenario(seed=7, scale=0.005, start=FIRST, end=LAST))
+    with served(systems, tmp_path_factory.mktemp("simulator"), Faults(FAULTS)) as found:
+        ingest_all(data, found.connections, FIRST, LAST)
+    parse_all(data)
+    pipeline.build(data)
+    return data
+
+
+def same_inputs(data: DataRoot, root: Path) -> DataRoot:
+    """A data root with the same parsed files and decisions, and no warehouse yet."""
+    for name in ("landing", "raw", "state"):
+        shutil.copytree(data.root / name, root / name)
+    return DataRoot(root)
