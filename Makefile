@@ -17,6 +17,9 @@ LOCKS := $(or $(patsubst %/,%,$(wildcard $(if $(WHEELS),$(abspath $(WHEELS))/../
 # Superset's packages have no wheels for Python 3.13: its tests are skipped there
 SUPERSET := $(shell $(PYTHON) -c 'import sys; print("superset-install" if sys.version_info < (3, 13) else "")')
 
+# Spark needs Java; without it its tests say what was not proven
+SPARK := $(shell command -v java >/dev/null && echo spark-install)
+
 .DEFAULT_GOAL := help
 .PHONY: help setup demo up down bench bench-history bench-backfill test spark-test proof soak lint format lock clean superset superset-install spark-install docs docs-install bundle bundle-test upgrade-test audit env wheels images containers-install compose-test
 
@@ -105,7 +108,7 @@ bench-history: setup  ## what one more day costs behind 1, 12 and 36 months of h
 bench-backfill: setup  ## a backfill of 2023 through Airflow, beside ten of its days one by one
 	PATH=$(CURDIR)/$(BIN):$$PATH python -m bench.backfill
 
-test: setup $(SUPERSET)  ## all tests, the fast ones first
+test: setup $(SUPERSET) $(SPARK)  ## all tests, the fast ones first
 	$(BIN)/pytest -q -n 2 --dist loadgroup -m "not slow"
 	$(BIN)/pytest -q -n 2 --dist loadgroup -m slow || test $$? -eq 5
 

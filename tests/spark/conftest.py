@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,6 +23,7 @@ from wangjian.paths import PROJECT_ROOT, DataRoot
 from wangjian.spark.cluster import LocalSpark, local_spark, spark_home
 
 VENV = PROJECT_ROOT / ".venv-spark"
+_ASK = Path(__file__).parents[1] / "support" / "ask_spark.py"
 _LEAST_MEMORY_GB = 6
 
 
@@ -72,6 +76,20 @@ def by_duckdb(tmp_path_factory: pytest.TempPathFactory) -> DataRoot:
     parse_all(data)
     pipeline.build(data)
     return data
+
+
+def asked(port: int, *statements: str) -> list[list[Any]]:
+    """The rows of the last of some statements, from the Thrift server at a port."""
+    done = subprocess.run(
+        [VENV / "bin" / "python", _ASK, str(port)],
+        input=json.dumps(statements),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    found: list[list[Any]] = json.loads(done.stdout)
+    return found
 
 
 def same_inputs(data: DataRoot, root: Path) -> DataRoot:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
 from pathlib import Path
 
 import duckdb
@@ -11,14 +9,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from spark.conftest import VENV, Running
+from spark.conftest import Running, asked
 from wangjian import hosts
 from wangjian.warehouse.macros import rendered_macros
 
 # Spark starts in a minute where the machine is busy, and builds in ten
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
-
-ASK = Path(__file__).parents[1] / "support" / "ask_spark.py"
 
 DATES = [
     "2023-07-03", "2023/7/3", "20230703", "2023年7月3日", "2023.7.3", "2023-02-29", "2023-13-01", "2023-00-10", " 2023-07-03", "2023-7-3 08:00",
@@ -90,9 +86,10 @@ def test_macros_agree(running: Running, tmp_path: Path) -> None:
         columns = ", ".join(f"cast({duck(name, 'given.text')} as varchar)" for name in MACROS)
         by_duckdb = connection.sql(f"select {columns} from '{path}' as given order by place").fetchall()
     columns = ", ".join(f"cast({spark(name, 'given.text')} as string)" for name in MACROS)
-    by_spark = _asked(
-        running, f"select {columns} from (select /*+ repartition(1) */ * from parquet.`{path}`) as given order by place"
-    )
+    # the function that a build makes
+    function = "create or replace function raw_audit.idn_to_ascii(written string) returns string return written"
+    query = f"select {columns} from parquet.`{path}` as given order by place"
+    by_spark = asked(running.spark.port, "create schema if not exists raw_audit", function, query)
     different = [
         f"{name}({text!r}): DuckDB {one!r}, Spark {other!r}"
         for text, ones, others in zip(TEXTS, by_duckdb, by_spark, strict=True)
@@ -101,16 +98,3 @@ def test_macros_agree(running: Running, tmp_path: Path) -> None:
         if one != other and (name != "url_canonical" or (text or "").isascii())
     ]
     assert different == []
-
-
-def _asked(running: Running, query: str) -> list[list[str | None]]:
-    # the function that a build makes
-    function = "create or replace function raw_audit.idn_to_ascii(written string) returns string return written"
-    statements = ["create schema if not exists raw_audit", function, query]
-    done = subprocess.run(
-        [VENV / "bin" / "python", ASK, str(running.spark.port)],
-        input=json.dumps(statements), capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr[-2000:]
-    found: list[list[str | None]] = json.loads(done.stdout)
-    return found

@@ -12,7 +12,7 @@ from wangjian.paths import DataRoot
 from wangjian.sources.fetch import Progress
 from wangjian.spark.cluster import local_spark
 from wangjian.spark.host_names import write_host_names
-from wangjian.spark.settings import SparkSettings, spark_settings
+from wangjian.spark.settings import SPARK_FOLDER, SparkSettings, spark_settings
 from wangjian.spark.take_over import take_over
 from wangjian.warehouse.dbt import Engine, load_manifest, run_dbt
 from wangjian.warehouse.dbt_results import failed
@@ -57,7 +57,7 @@ def _server(data: DataRoot, settings: SparkSettings) -> Iterator[tuple[str, int]
     if settings.server:
         yield settings.server
         return
-    folder = data.scratch / "spark"
+    folder = data.scratch / SPARK_FOLDER
     try:
         with local_spark(settings.venv, folder, Path(settings.tables), settings.size) as spark:
             yield "127.0.0.1", spark.port

@@ -27,23 +27,9 @@ _THRIFT = re.compile(r"Starting ThriftBinaryCLIService on port (\d+)")
 _START_SECONDS = 180
 _DAEMON_MEMORY = "256m"
 # loaded here: between fork and exec nothing may be
-_libc = ctypes.CDLL(None)
+_prctl = getattr(ctypes.CDLL(None), "prctl", None)
 _PR_SET_PDEATHSIG = 1
 _STOP_SECONDS = 20
-
-SETTINGS = {
-    # text becomes a value or an error, never null by itself, as in DuckDB; what may fail says `try_`
-    "spark.sql.ansi.enabled": "true",
-    # DuckDB's `timestamp` has no zone; so has Parquet's, then
-    "spark.sql.timestampType": "TIMESTAMP_NTZ",
-    "spark.sql.session.timeZone": "UTC",
-    "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
-    "spark.sql.sources.default": "parquet",
-    "spark.sql.sources.partitionOverwriteMode": "dynamic",
-    # a killed build may leave a table's folder without the table
-    "spark.sql.legacy.allowNonEmptyLocationInCTAS": "true",
-}
-"""What every Spark must be told before it builds the warehouse (docs/how-to/spark.md)."""
 
 _SMALL = {
     # many models, each with few rows: what takes long is planning and compiling, not the rows
@@ -147,7 +133,6 @@ def _worker(master: str, folder: Path, size: Size) -> list[str]:
 
 def _thrift_server(master: str, folder: Path, tables: Path, size: Size) -> list[str]:
     settings = {
-        **SETTINGS,
         **_SMALL,
         "spark.sql.warehouse.dir": tables.as_uri(),
         # a build makes its tables anew, so nobody needs to remember them
@@ -211,7 +196,8 @@ class _Starting:
 
 def _end_with_us() -> None:
     """In a process that is being started: let the system end it when this one is killed, which then stops nothing itself (Linux)."""
-    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    if _prctl:
+        _prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _stop(processes: list[subprocess.Popen[bytes]]) -> None:

@@ -11,6 +11,11 @@ from wangjian.errors import BadArguments
 from wangjian.paths import PROJECT_ROOT, DataRoot
 from wangjian.spark.cluster import Size
 
+SPARK_FOLDER = "spark"
+"""Below `scratch/`: the logs, work files and tables of a Spark that a build starts."""
+BUILDING = ".building"
+"""Ends the name of a warehouse that is being made of Spark's tables."""
+
 EngineName = Literal["duckdb", "spark"]
 
 
@@ -63,7 +68,7 @@ def spark_settings(data: DataRoot) -> SparkSettings:
         Path(os.environ.get("WANGJIAN_SPARK_VENV") or PROJECT_ROOT / ".venv-spark"),
         server,
         os.environ.get("WANGJIAN_SPARK_RAW") or str(data.raw),
-        (tables if server else None) or str(data.scratch / "spark" / "tables"),
+        (tables if server else None) or str(data.scratch / SPARK_FOLDER / "tables"),
         Size(
             driver_memory=os.environ.get("WANGJIAN_SPARK_DRIVER_MEMORY") or Size.driver_memory,
             workers=int(os.environ.get("WANGJIAN_SPARK_WORKERS") or Size.workers),

@@ -11,6 +11,7 @@ import duckdb
 from wangjian.errors import WangjianError
 from wangjian.files import fsync_path
 from wangjian.paths import DataRoot
+from wangjian.spark.settings import BUILDING
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ def take_over(data: DataRoot, tables: str, manifest: Mapping[str, Any]) -> None:
     Raises:
         WangjianError: a table's files are not there.
     """
-    building = data.warehouse.with_name(f"{data.warehouse.name}.building")
+    building = data.warehouse.with_name(f"{data.warehouse.name}{BUILDING}")
     building.unlink(missing_ok=True)
     with duckdb.connect(str(building)) as connection:
         for table in sorted(built_tables(manifest), key=lambda found: (found.schema, found.name)):

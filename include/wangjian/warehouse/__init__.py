@@ -30,7 +30,7 @@ from wangjian.paths import DBT_PROJECT, DataRoot
 from wangjian.sources.contract import load_contract
 from wangjian.sources.fetch import Progress
 from wangjian.sources.registry import load_registry
-from wangjian.spark.settings import engine
+from wangjian.spark.settings import BUILDING, SPARK_FOLDER, engine
 from wangjian.state import append_check_results, current_build, new_run_id, record_build
 from wangjian.state.corrections import Correction, corrections
 from wangjian.state.waivers import waivers
@@ -90,6 +90,8 @@ def build(data: DataRoot, *, force: bool = False, progress: Progress | None = No
             [item.model_dump(exclude={"is_withdrawn"}) | {"correction_id": item.correction_id} for item in corrected],
         )
         _clear_wreck(data.warehouse)
+        # whichever engine is to build now: rows of persons lie there
+        shutil.rmtree(data.scratch / SPARK_FOLDER, ignore_errors=True)
         may_increment = not force and _may_increment(data, rules)
         _inputs_note(data).unlink(missing_ok=True)
         results, manifest = _run(data, may_increment, _corrected_columns(corrected), progress)
@@ -138,8 +140,9 @@ def _require_parsed(data: DataRoot) -> None:
 
 
 def _clear_wreck(warehouse: Path) -> None:
-    """Remove what a crash may have left: what DuckDB had moved out of memory, and a warehouse that it cannot open any more."""
+    """Remove what a crash may have left: what an engine had moved out of memory, and a warehouse that cannot be opened any more."""
     shutil.rmtree(warehouse.with_name(f"{warehouse.name}.tmp"), ignore_errors=True)
+    warehouse.with_name(f"{warehouse.name}{BUILDING}").unlink(missing_ok=True)
     try:
         if warehouse.exists():
             duckdb.connect(str(warehouse), read_only=True).close()
