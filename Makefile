@@ -17,8 +17,8 @@ LOCKS := $(or $(patsubst %/,%,$(wildcard $(if $(WHEELS),$(abspath $(WHEELS))/../
 # Superset's packages have no wheels for Python 3.13: its tests are skipped there
 SUPERSET := $(shell $(PYTHON) -c 'import sys; print("superset-install" if sys.version_info < (3, 13) else "")')
 
-# Spark needs Java; without it its tests say what was not proven
-SPARK := $(shell command -v java >/dev/null && echo spark-install)
+# Spark needs Java, and is in no bundle; without it its tests say what was not proven
+SPARK := $(if $(WHEELS),,$(shell command -v java >/dev/null && echo spark-install))
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo up down bench bench-history bench-backfill test spark-test proof soak lint format lock clean superset superset-install spark-install docs docs-install bundle bundle-test upgrade-test audit env wheels images containers-install compose-test

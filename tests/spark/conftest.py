@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -47,10 +48,20 @@ def _spark_can_run() -> None:
 
 @dataclass(frozen=True)
 class Running:
-    """A Spark that runs, and where it keeps its tables."""
+    """A Spark that runs, and its folder."""
 
     spark: LocalSpark
-    tables: Path
+    folder: Path
+
+    @property
+    def tables(self) -> Path:
+        return self.folder / "tables"
+
+    def log(self, process: str, last: int | None = None) -> str:
+        """What a process has said until now, or the last bytes of it."""
+        with (self.folder / "work" / f"{process}.log").open("rb") as file:
+            file.seek(-min(last, file.seek(0, os.SEEK_END)) if last else 0, os.SEEK_END if last else os.SEEK_SET)
+            return file.read().decode("utf-8", errors="replace")
 
     def use(self, patch: pytest.MonkeyPatch) -> None:
         """Let builds of this process use it."""
@@ -63,7 +74,7 @@ class Running:
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     folder = tmp_path_factory.mktemp("spark")
     with local_spark(VENV, folder / "work", folder / "tables") as spark:
-        yield Running(spark, folder / "tables")
+        yield Running(spark, folder)
 
 
 @pytest.fixture(scope="session")

@@ -8,9 +8,11 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import yaml
 
 from spark.conftest import Running, asked
 from wangjian import hosts
+from wangjian.paths import DBT_PROJECT
 from wangjian.warehouse.macros import rendered_macros
 
 # Spark starts in a minute where the machine is busy, and builds in ten
@@ -98,3 +100,11 @@ def test_macros_agree(running: Running, tmp_path: Path) -> None:
         if one != other and (name != "url_canonical" or (text or "").isascii())
     ]
     assert different == []
+
+
+def test_sessions_have_the_settings_of_the_profile(running: Running) -> None:
+    """Spark says nothing where it takes no notice of a setting."""
+    profile = yaml.safe_load((DBT_PROJECT / "profiles.yml").read_text(encoding="utf-8"))["wangjian"]["outputs"]["spark"]
+    wanted = {key.removeprefix("set:hiveconf:"): value for key, value in profile["server_side_parameters"].items()}
+    assert "spark.sql.timestampType" in wanted
+    assert {key: asked(running.spark.port, f"set {key}")[0][1] for key in wanted} == wanted

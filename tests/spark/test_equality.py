@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import duckdb
 import pytest
@@ -13,6 +17,11 @@ from spark.conftest import Running, same_inputs
 from wangjian import pipeline
 from wangjian.paths import DataRoot
 from wangjian.publishing.content import tables_of
+from wangjian.warehouse import is_current
+
+_STARTED = re.compile(r"Starting task \S+ in stage \S+ \(TID (\d+)\) \([^,]+,\s?executor (\d+)")
+_FINISHED = re.compile(r"(?:Finished|Lost) task \S+ in stage \S+ \(TID (\d+)\)")
+_AT_WORK_SECONDS = 0.2
 
 # Spark starts in a minute where the machine is busy, and builds in ten
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
@@ -31,20 +40,49 @@ def _row_count(data: DataRoot, table: str) -> int:
 
 @pytest.fixture(scope="module")
 def by_spark(by_duckdb: DataRoot, running: Running, tmp_path_factory: pytest.TempPathFactory) -> DataRoot:
-    """The same files, built by Spark; a worker is killed, with what it computes, while models are under way."""
+    """The same files, built by Spark; a worker is killed, with the task that it is at, while models are under way."""
     data = same_inputs(by_duckdb, tmp_path_factory.mktemp("by_spark"))
-    worker = running.spark.processes["worker-1"]
+    is_half_way = threading.Event()
 
-    def kill_a_worker(_: str, index: int, total: int) -> None:
-        if index > total * 0.4 and worker.poll() is None:
-            os.killpg(worker.pid, signal.SIGKILL)
-            worker.wait()
+    def watch(_: str, index: int, total: int) -> None:
+        # what is laid out before the models is counted apart
+        if total > 100 and index > total * 0.4:
+            is_half_way.set()
 
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor() as pool:
         running.use(patch)
-        pipeline.build(data, progress=kill_a_worker)
-    assert worker.returncode == -signal.SIGKILL, "the worker was killed in mid-build"
+        killed = pool.submit(_kill_a_worker_at_work, running, is_half_way)
+        pipeline.build(data, progress=watch)
+        assert killed.result(), "no worker was killed"
+    assert "Lost task" in running.log("thrift"), "the worker was killed in mid-stage"
     return data
+
+
+def _kill_a_worker_at_work(running: Running, is_half_way: threading.Event) -> bool:
+    """Kill the worker whose executor is at a task for a while already; false where none was."""
+    is_half_way.wait()
+    until = time.monotonic() + 300
+    seen: dict[str, float] = {}
+    while time.monotonic() < until:
+        log = running.log("thrift", last=20_000)
+        running_tasks = dict(_STARTED.findall(log))
+        for task in _FINISHED.findall(log):
+            running_tasks.pop(task, None)
+        for task, executor in running_tasks.items():
+            if time.monotonic() - seen.setdefault(task, time.monotonic()) > _AT_WORK_SECONDS:
+                return _kill(running, executor)
+        time.sleep(0.05)
+    return False
+
+
+def _kill(running: Running, executor: str) -> bool:
+    for name in ("worker-1", "worker-2"):
+        if f"/{executor} " in running.log(name):
+            worker = running.spark.processes[name]
+            # it leads a group: the executor goes with it
+            os.killpg(worker.pid, signal.SIGKILL)
+            return worker.wait() == -signal.SIGKILL
+    return False
 
 
 def test_marts_reports_and_audit_are_the_same_row_for_row(by_duckdb: DataRoot, by_spark: DataRoot) -> None:
@@ -70,10 +108,4 @@ def test_nothing_to_do_and_another_engine(by_spark: DataRoot, running: Running) 
     with pytest.MonkeyPatch.context() as patch:
         running.use(patch)
         assert pipeline.build(by_spark).was_current
-    assert not _is_current_for_duckdb(by_spark), "what the other engine built is built anew"
-
-
-def _is_current_for_duckdb(data: DataRoot) -> bool:
-    from wangjian.warehouse import is_current
-
-    return is_current(data)
+    assert not is_current(by_spark), "what the other engine built is built anew"
