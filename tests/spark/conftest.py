@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from proofs.conftest import FAULTS, FIRST, LAST
+from proofs.conftest import FAULTS, FIRST, IS_FULL, LAST
 from simulator.faults import Faults
 from simulator.scenario import Scenario
 from simulator.serving import served
@@ -81,7 +81,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 def by_duckdb(tmp_path_factory: pytest.TempPathFactory) -> DataRoot:
     """Twenty days with faults, built by DuckDB."""
     data = DataRoot(tmp_path_factory.mktemp("by_duckdb"))
-    systems = Systems(Scenario(seed=7, scale=0.005, start=FIRST, end=LAST))
+    systems = Systems(Scenario(seed=7, scale=0.002 if IS_FULL else 0.005, start=FIRST, end=LAST))
     with served(systems, tmp_path_factory.mktemp("simulator"), Faults(FAULTS)) as found:
         ingest_all(data, found.connections, FIRST, LAST)
     parse_all(data)
