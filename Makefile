@@ -17,8 +17,14 @@ LOCKS := $(or $(patsubst %/,%,$(wildcard $(if $(WHEELS),$(abspath $(WHEELS))/../
 # Superset's packages have no wheels for Python 3.13: its tests are skipped there
 SUPERSET := $(shell $(PYTHON) -c 'import sys; print("superset-install" if sys.version_info < (3, 13) else "")')
 
+# Spark needs Java, and is in no bundle; without it its tests say what was not proven
+SPARK := $(if $(WHEELS),,$(shell command -v java >/dev/null && echo spark-install))
+
+# each of these locks has an environment of its own
+OWN := superset docs spark containers bench
+
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down bench bench-install bench-plot bench-history bench-backfill test proof soak lint format lock clean superset superset-install docs docs-install bundle bundle-test upgrade-test audit env wheels images containers-install compose-test
+.PHONY: help setup demo up down bench bench-install bench-plot bench-history bench-backfill test spark-test proof soak lint format lock clean superset superset-install spark-install docs docs-install bundle bundle-test upgrade-test audit env wheels images containers-install compose-test
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -35,9 +41,9 @@ $(VENV)/.ready: requirements/dev.lock pyproject.toml | $(if $(findstring $(VENV)
 	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(UV) pip install --quiet --no-deps $(FROM_WHEELS) --editable .
 	touch $@
 
-$(VENV)-superset/.ready: requirements/superset.lock | $(if $(findstring $(VENV)-uv,$(UV)),$(VENV)-uv/bin/uv)
-	$(UV) venv --quiet --allow-existing --python $(PYTHON) $(VENV)-superset
-	VIRTUAL_ENV=$(CURDIR)/$(VENV)-superset $(UV) pip sync --quiet --require-hashes $(FROM_WHEELS) $(LOCKS)/superset.lock
+$(VENV)-%/.ready: requirements/%.lock | $(if $(findstring $(VENV)-uv,$(UV)),$(VENV)-uv/bin/uv)
+	$(UV) venv --quiet --allow-existing --python $(PYTHON) $(VENV)-$*
+	VIRTUAL_ENV=$(CURDIR)/$(VENV)-$* $(UV) pip sync --quiet --require-hashes $(FROM_WHEELS) $(LOCKS)/$*.lock
 	touch $@
 
 demo: setup  ## the demonstration year through the Airflow DAGs, from three simulated systems to the published file
@@ -54,22 +60,7 @@ superset-install: $(VENV)-superset/.ready  ## Superset into .venv-superset, from
 superset: setup superset-install  ## dashboards in Superset until Ctrl-C; prints address and login (PORT)
 	PATH=$(CURDIR)/$(BIN):$$PATH exec python -m wangjian.superset
 
-$(VENV)-docs/.ready: requirements/docs.lock | $(if $(findstring $(VENV)-uv,$(UV)),$(VENV)-uv/bin/uv)
-	$(UV) venv --quiet --allow-existing --python $(PYTHON) $(VENV)-docs
-	VIRTUAL_ENV=$(CURDIR)/$(VENV)-docs $(UV) pip sync --quiet --require-hashes $(FROM_WHEELS) $(LOCKS)/docs.lock
-	touch $@
-
-$(VENV)-containers/.ready: requirements/containers.lock | $(if $(findstring $(VENV)-uv,$(UV)),$(VENV)-uv/bin/uv)
-	$(UV) venv --quiet --allow-existing --python $(PYTHON) $(VENV)-containers
-	VIRTUAL_ENV=$(CURDIR)/$(VENV)-containers $(UV) pip sync --quiet --require-hashes $(FROM_WHEELS) $(LOCKS)/containers.lock
-	touch $@
-
 containers-install: $(VENV)-containers/.ready
-
-$(VENV)-bench/.ready: requirements/bench.lock | $(if $(findstring $(VENV)-uv,$(UV)),$(VENV)-uv/bin/uv)
-	$(UV) venv --quiet --allow-existing --python $(PYTHON) $(VENV)-bench
-	VIRTUAL_ENV=$(CURDIR)/$(VENV)-bench $(UV) pip sync --quiet --require-hashes $(FROM_WHEELS) $(LOCKS)/bench.lock
-	touch $@
 
 bench-install: $(VENV)-bench/.ready
 
@@ -84,6 +75,11 @@ images: wheels containers-install  ## the images of docker-compose.yml, every pr
 
 compose-test: setup wheels containers-install  ## docker-compose.yml for real, in a Docker engine of its own: first start, kills, logins, profiles
 	COMPOSE=full $(BIN)/pytest --durations=0 --durations-min=1 tests/compose
+
+spark-install: $(VENV)-spark/.ready  ## Spark and dbt-spark into .venv-spark, from their lock (0.6 GB; needs Java 17)
+
+spark-test: setup spark-install  ## the warehouse built by DuckDB and by Spark, row for row; a worker killed while Spark builds
+	$(BIN)/pytest -q -rs --durations=0 --durations-min=1 tests/spark
 
 docs-install: $(VENV)-docs/.ready  ## what makes these docs into .venv-docs, from its lock
 
@@ -105,7 +101,7 @@ bench-history: setup  ## what one more day costs behind 1, 12 and 36 months of h
 bench-backfill: setup  ## a backfill of 2023 through Airflow, beside ten of its days one by one
 	PATH=$(CURDIR)/$(BIN):$$PATH python -m bench.backfill
 
-test: setup $(SUPERSET)  ## all tests, the fast ones first
+test: setup $(SUPERSET) $(SPARK)  ## all tests, the fast ones first
 	$(BIN)/pytest -q -n 2 --dist loadgroup -m "not slow"
 	$(BIN)/pytest -q -n 2 --dist loadgroup -m slow || test $$? -eq 5
 
@@ -147,10 +143,7 @@ lock:  ## resolve the dependencies anew, within the ranges of pyproject.toml
 	$(UV) pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 $(UPGRADE) --group dev -c requirements/runtime.lock pyproject.toml -o requirements/dev.lock
 	$(UV) pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 $(UPGRADE) --group postgres -c requirements/runtime.lock pyproject.toml -o requirements/postgres.lock
 	$(UV) pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 $(UPGRADE) --group server -c requirements/runtime.lock pyproject.toml -o requirements/server.lock
-	$(UV) pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 $(UPGRADE) requirements/superset.in -o requirements/superset.lock
-	$(UV) pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 $(UPGRADE) requirements/docs.in -o requirements/docs.lock
-	$(UV) pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 $(UPGRADE) requirements/containers.in -o requirements/containers.lock
-	$(UV) pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 $(UPGRADE) requirements/bench.in -o requirements/bench.lock
+	for group in $(OWN); do $(UV) pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 $(UPGRADE) requirements/$$group.in -o requirements/$$group.lock; done
 
 clean:  ## remove the environment and caches, never data
-	rm -rf $(VENV) $(VENV)-uv $(VENV)-superset $(VENV)-docs $(VENV)-containers $(VENV)-bench .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-uv $(addprefix $(VENV)-,$(OWN)) .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -271,7 +271,7 @@ def main() -> None:
         )
         return
     try:
-        left = audit(Path(sys.argv[1]), lock_paths(PROJECT_ROOT), datetime.now().astimezone().date())
+        left = audit(Path(sys.argv[1]), lock_paths(PROJECT_ROOT, apart=True), datetime.now().astimezone().date())
     except WangjianError as error:
         print(f"✘ {error}", file=sys.stderr)
         sys.exit(error.exit_code)

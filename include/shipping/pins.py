@@ -15,6 +15,8 @@ from wangjian.errors import WangjianError
 
 PYTHONS = ("3.11", "3.12", "3.13")
 LOCKS = ("runtime", "dev", "postgres", "server", "superset", "docs", "containers")
+LOCKS_APART = ("spark",)
+"""Half a gigabyte for those who have a cluster: not in the bundle."""
 _FEWER_PYTHONS = {"superset": ("3.11", "3.12"), "server": ("3.11",)}
 """The images have Python 3.11. Superset 6.1 keeps to pandas 2.1 and numpy 1.26, which have no wheels for Python 3.13; it does not declare it either."""
 
@@ -67,9 +69,10 @@ def pythons_of(lock: Path) -> tuple[str, ...]:
     return _FEWER_PYTHONS.get(lock.stem, PYTHONS)
 
 
-def lock_paths(project: Path) -> list[Path]:
-    """The locks that a bureau needs, in the project."""
-    return [project / "requirements" / f"{name}.lock" for name in LOCKS]
+def lock_paths(project: Path, *, apart: bool = False) -> list[Path]:
+    """The locks in the project that a bureau needs; `apart`: those, too, that are not in the bundle."""
+    names = (*LOCKS, *LOCKS_APART) if apart else LOCKS
+    return [project / "requirements" / f"{name}.lock" for name in names]
 
 
 def _pin(path: Path, entry: str) -> Pin:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from shipping.pins import LOCKS, PYTHONS, lock_paths, pins_of, read_lock
+from shipping.pins import LOCKS, LOCKS_APART, PYTHONS, lock_paths, pins_of, read_lock
 from wangjian.errors import WangjianError
 from wangjian.paths import PROJECT_ROOT
 
@@ -58,8 +58,10 @@ def test_no_exact_pin_with_hashes_is_refused(tmp_path: Path, entry: str) -> None
         read_lock(tmp_path / "bad.lock")
 
 
-def test_all_locks_of_the_project_are_read_and_bundled() -> None:
-    assert {path.name for path in (PROJECT_ROOT / "requirements").glob("*.lock")} == {f"{name}.lock" for name in LOCKS}
-    for path in lock_paths(PROJECT_ROOT):
+def test_all_locks_of_the_project_are_read_and_bundled_or_named() -> None:
+    assert {path.name for path in (PROJECT_ROOT / "requirements").glob("*.lock")} == {
+        f"{name}.lock" for name in (*LOCKS, *LOCKS_APART)
+    }
+    for path in lock_paths(PROJECT_ROOT, apart=True):
         entries = [line for line in path.read_text(encoding="utf-8").splitlines() if line[:1].isalnum()]
         assert len(read_lock(path)) == len(entries) > 0

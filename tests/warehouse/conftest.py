@@ -3,38 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from types import SimpleNamespace
 from typing import Any
 
 import duckdb
-import jinja2
 import pytest
-import yaml
 
 from wangjian import hosts
-from wangjian.paths import DBT_PROJECT
-
-Macro = Callable[..., str]
+from wangjian.warehouse.macros import Macro, rendered_macros
 
 
 @pytest.fixture(scope="session")
 def macro() -> Macro:
     """Render a macro: `macro("uscc_is_valid", "code")` gives SQL over the column `code`."""
-    sources = [path.read_text(encoding="utf-8") for path in sorted((DBT_PROJECT / "macros").glob("*/*.sql"))]
-    variables = yaml.safe_load((DBT_PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
-    environment = jinja2.Environment(extensions=["jinja2.ext.do"])
-    context: dict[str, Any] = {
-        "return": lambda value: value,
-        "var": lambda name, default=None: variables.get(name, default),
-        "dbt": SimpleNamespace(type_string=lambda: "varchar"),
-        "adapter": SimpleNamespace(dispatch=lambda name, _: getattr(module, f"default__{name}")),
-    }
-    module = environment.from_string("\n".join(sources), globals=context).make_module()
-
-    def render(name: str, *arguments: str) -> str:
-        return str(getattr(module, name)(*arguments)).strip()
-
-    return render
+    return rendered_macros()
 
 
 @pytest.fixture(scope="session")

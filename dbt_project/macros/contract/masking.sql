@@ -40,5 +40,8 @@
 {%- endmacro %}
 
 {% macro spark__json_object_of(names, values) -%}
-    to_json(named_struct({% for name in names %}'{{ name }}', {{ values[loop.index0] }}{{ ', ' if not loop.last }}{% endfor %}))
+    to_json(
+        named_struct({% for name in names %}'{{ name }}', {{ values[loop.index0] }}{{ ', ' if not loop.last }}{% endfor %}),
+        map('ignoreNullFields', 'false')
+    )
 {%- endmacro %}

@@ -1,7 +1,7 @@
 {#- Licence numbers: JY or SC and 14 digits, the last one a check digit by ISO 7064 MOD 11,10 (GB/T 17710). -#}
 
 {% macro licence_normalised(licence_no) -%}
-    nullif(upper(replace(trim({{ licence_no }}), ' ', '')), '')
+    nullif(upper(replace({{ trimmed(licence_no) }}, ' ', '')), '')
 {%- endmacro %}
 
 

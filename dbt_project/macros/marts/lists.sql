@@ -9,7 +9,7 @@
 {%- endmacro %}
 
 {% macro spark__json_list_first(column) -%}
-    nullif(trim(get_json_object({{ column }}, '$[0]')), '')
+    nullif({{ trimmed("get_json_object(" ~ spark_json(column) ~ ", '$[0]')") }}, '')
 {%- endmacro %}
 
 
@@ -50,7 +50,7 @@
 {%- endmacro %}
 
 {% macro spark__explode_json_list(column) -%}
-    explode(from_json({{ column }}, 'array<string>'))
+    explode(from_json({{ spark_json(column) }}, 'array<string>'))
 {%- endmacro %}
 
 

@@ -1,16 +1,16 @@
 {#- Text work that must come out the same on DuckDB and Spark. -#}
 
-{% macro replace_all(text, pattern, replacement) -%}
-    {{ return(adapter.dispatch('replace_all', 'wangjian')(text, pattern, replacement)) }}
+{#- Without the blanks of any width (Unicode's Zs) at either end; Spark's own `trim` knows only the plain one. -#}
+{% macro trimmed(text) -%}
+    {{ return(adapter.dispatch('trimmed', 'wangjian')(text)) }}
 {%- endmacro %}
 
-{% macro default__replace_all(text, pattern, replacement) -%}
-    regexp_replace({{ text }}, '{{ pattern }}', '{{ replacement }}', 'g')
+{% macro default__trimmed(text) -%}
+    trim({{ text }})
 {%- endmacro %}
 
-{#- Spark replaces every match without being told -#}
-{% macro spark__replace_all(text, pattern, replacement) -%}
-    regexp_replace({{ text }}, '{{ pattern }}', '{{ replacement }}')
+{% macro spark__trimmed(text) -%}
+    trim(both ' \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000' from {{ text }})
 {%- endmacro %}
 
 

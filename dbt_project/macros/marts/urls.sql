@@ -5,18 +5,30 @@
     {%- set tracking = var('url_tracking_parameters', [
         'utm_[a-z]+', 'spm', 'scm', 'pvid', 'from', 'source', 'ref', 'share_[a-z_]+', 'share', 'track[a-z_]*', 'gclid', 'timestamp', '_t', 'abbucket'
     ]) -%}
-    {%- set schemeless = "regexp_replace(regexp_replace(trim(" ~ url ~ "), '^([A-Za-z][A-Za-z0-9+.-]*:)?//', ''), '#.*$', '')" -%}
-    {%- set host = "regexp_replace(regexp_replace(lower(regexp_replace(" ~ schemeless ~ ", '[/?].*$', '')), '^www[.]', ''), ':(80|443)$', '')" -%}
-    {%- set before_query = "regexp_replace(" ~ schemeless ~ ", '[?].*$', '')" -%}
-    {%- set path = "substr(" ~ before_query ~ ", length(regexp_replace(" ~ schemeless ~ ", '[/?].*$', '')) + 1)" -%}
+    {%- set schemeless = url_schemeless(url) -%}
+    {%- set before_query = replace_first(schemeless, '[?].*$', '') -%}
+    {%- set path = "substr(" ~ before_query ~ ", length(" ~ replace_first(schemeless, '[/?].*$', '') ~ ") + 1)" -%}
     {%- set query = "'&' || substr(" ~ schemeless ~ ", length(" ~ before_query ~ ") + 2)" -%}
     {%- set untracked = replace_all("replace(" ~ query ~ ", '&', '&&')", '&(' ~ tracking | join('|') ~ ')=[^&]*', '') -%}
-    {%- set kept = "regexp_replace(regexp_replace(" ~ replace_all(untracked, '&+', '&') ~ ", '[ ?&/]+$', ''), '^[ &]+', '')" -%}
+    {%- set kept = replace_first(replace_first(replace_all(untracked, '&+', '&'), '[ ?&/]+$', ''), '^[ &]+', '') -%}
     nullif(
-        {{ host_in_ascii(host, url) }} || regexp_replace({{ path }}, '[ &/]+$', '')
+        {{ host_in_ascii(url_own_host(url), url) }} || {{ replace_first(path, '[ &/]+$', '') }}
         || case when {{ kept }} <> '' then '?' || {{ kept }} else '' end,
         ''
     )
+{%- endmacro %}
+
+
+{#- A URL without scheme and fragment. -#}
+{% macro url_schemeless(url) -%}
+    {{ replace_first(replace_first(trimmed(url), '^([A-Za-z][A-Za-z0-9+.-]*:)?//', ''), '#.*$', '') }}
+{%- endmacro %}
+
+
+{#- The host of a URL as it was written, in lower case, without `www.` and default port. -#}
+{% macro url_own_host(url) -%}
+    {%- set written = "lower(" ~ replace_first(url_schemeless(url), '[/?].*$', '') ~ ")" -%}
+    {{ replace_first(replace_first(written, '^www[.]', ''), ':(80|443)$', '') }}
 {%- endmacro %}
 
 
@@ -34,18 +46,19 @@
     idn_to_ascii({{ host }})
 {%- endmacro %}
 
+{#- no function of ours can be registered over Thrift: the hosts are written in ASCII before the build (wangjian.spark.hosts) -#}
 {% macro spark__idn_to_ascii(host) -%}
-    reflect('java.net.IDN', 'toASCII', {{ host }})
+    raw_audit.idn_to_ascii({{ host }})
 {%- endmacro %}
 
 
 {#- The host part of a canonical URL. -#}
 {% macro url_host(canonical) -%}
-    nullif(regexp_replace({{ canonical }}, '[/?].*$', ''), '')
+    nullif({{ replace_first(canonical, '[/?].*$', '') }}, '')
 {%- endmacro %}
 
 
 {#- 赣ICP备2022005379号-1 → 赣ICP备2022005379号: the subject is the part before `-n`. -#}
 {% macro icp_root(icp_no) -%}
-    nullif(regexp_replace(upper(trim({{ icp_no }})), '-[0-9]+$', ''), '')
+    nullif({{ replace_first('upper(' ~ trimmed(icp_no) ~ ')', '-[0-9]+$', '') }}, '')
 {%- endmacro %}

@@ -29,7 +29,7 @@ select
     dataset,
     counts_until,
     min(business_date) as held_since,
-    min_by(fail_codes, business_date) as fail_codes,
+    min_by(fail_codes, business_date) filter (where fail_codes is not null) as fail_codes,
     count(*) filter (where is_held) as waiting_exports
 from present
 group by source, provider, dataset, counts_until

@@ -23,7 +23,9 @@ declared_apart as (
 ),
 
 declared_latest as (
-    select source, provider, dataset, business_date, delivery, max_by(declared_rows, version) as declared_rows
+    select
+        source, provider, dataset, business_date, delivery,
+        max_by(declared_rows, version) filter (where declared_rows is not null) as declared_rows
     from declared_apart
     group by all
 ),

@@ -1,4 +1,4 @@
-{{ config(materialized='ephemeral') }}
+{{ config(materialized=handed_on()) }}
 -- What inspections, guidance, platform checks and scans add to the KPIs. Actions (个次, 家次), not distinct things.
 with
 

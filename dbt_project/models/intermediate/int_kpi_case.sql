@@ -1,4 +1,4 @@
-{{ config(materialized='ephemeral') }}
+{{ config(materialized=handed_on()) }}
 -- What each case adds to the KPIs of cases. Filing, decision, closure and publication are four dates.
 {% set case_by = {
     'region_code': 'region_code', 'org_code': 'org_code', 'violation_code': 'violation_code', 'platform_code': 'platform_code',
@@ -74,7 +74,7 @@ atoms as (
     from cases
     where decided_on is not null
     union all
-    select {{ kpi_atom('P13', on='decided_on', numerator="penalty_total / 10000", by=case_by) }}
+    select {{ kpi_atom('P13', on='decided_on', numerator=quotient('penalty_total', '10000', 18, 2), by=case_by) }}
     from cases
     where decided_on is not null
     union all

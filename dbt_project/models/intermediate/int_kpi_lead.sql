@@ -1,4 +1,4 @@
-{{ config(materialized='ephemeral') }}
+{{ config(materialized=handed_on()) }}
 -- What each unified lead adds to the KPIs of leads.
 {% set lead_by = {
     'region_code': 'region_code', 'org_code': 'handling_org_code', 'platform_code': 'platform_code',

@@ -1,4 +1,4 @@
-{{ config(materialized='ephemeral') }}
+{{ config(materialized=handed_on()) }}
 -- What each lead that a provider sent, and each row of its coverage, adds to the KPIs of providers.
 select {{ kpi_atom(
     'K17',

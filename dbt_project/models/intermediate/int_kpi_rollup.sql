@@ -83,7 +83,7 @@ counted_slices as (
         case counted.aggregation
             when 'distinct' then count(distinct counted.distinct_key)
             when 'distinct_ratio' then count(distinct case when counted.numerator = 1 then counted.distinct_key end)
-            when 'median' then median(counted.numerator)
+            when 'median' then cast(median(counted.numerator) as decimal(18, 2))
         end as numerator,
         case counted.aggregation
             when 'distinct_ratio' then count(distinct counted.distinct_key)

@@ -1,4 +1,4 @@
-{{ config(materialized='ephemeral') }}
+{{ config(materialized=handed_on()) }}
 -- Stocks: what is there at the end of a month (storefronts) or of a day (open leads). Never summed over time.
 with
 

@@ -12,7 +12,9 @@ events as (
 handlers as (
     select
         lead_no,
-        max_by(to_org_code, event_seq) filter (where event_type in ('DISPATCHED', 'REASSIGNED', 'RECEIVED')) as handling_org_code
+        max_by(to_org_code, event_seq) filter (
+            where event_type in ('DISPATCHED', 'REASSIGNED', 'RECEIVED') and to_org_code is not null
+        ) as handling_org_code
     from events
     group by lead_no
 ),

@@ -4,8 +4,8 @@ with
 files as (
     select
         provider, business_date, delivery, part,
-        max_by(file_sha256, version) as file_sha256,
-        max_by(status, version) as status
+        max_by(file_sha256, version) filter (where file_sha256 is not null) as file_sha256,
+        max_by(status, version) filter (where status is not null) as status
     from {{ ref('stg_audit__file_ledger') }}
     where role = 'evidence'
     group by provider, business_date, delivery, part

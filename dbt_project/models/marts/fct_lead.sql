@@ -37,9 +37,9 @@ leads as (
         min_by(transfer_target, priority) filter (where transfer_target is not null) as transfer_target,
         min_by(case_no, priority) filter (where case_no is not null) as case_no,
         min_by(handling_org_code, priority) filter (where handling_org_code is not null) as handling_org_code,
-        min_by(violation_code, priority) as violation_code,
-        min_by(category_code, priority) as category_code,
-        min_by(platform_code, priority) as platform_code,
+        min_by(violation_code, priority) filter (where violation_code is not null) as violation_code,
+        min_by(category_code, priority) filter (where category_code is not null) as category_code,
+        min_by(platform_code, priority) filter (where platform_code is not null) as platform_code,
         min_by(platform_shop_id, priority) filter (where platform_shop_id is not null) as platform_shop_id,
         min_by(storefront_id, priority) filter (where storefront_id is not null) as storefront_id,
         min_by(lead_region_code, priority) filter (where lead_region_code is not null) as lead_region_code,
@@ -67,8 +67,8 @@ placed as (
             platform_code,
             platform_shop_id,
             min_by(storefront_key, storefront_id) as storefront_key,
-            min_by(region_code, storefront_id) as region_code,
-            min_by(registered_region_code, storefront_id) as registered_region_code
+            min_by(region_code, storefront_id) filter (where region_code is not null) as region_code,
+            min_by(registered_region_code, storefront_id) filter (where registered_region_code is not null) as registered_region_code
         from {{ ref('dim_storefront') }}
         where is_current and platform_shop_id is not null
         group by platform_code, platform_shop_id

@@ -51,11 +51,11 @@ select
     {%- endfor %}
     cast(everything.numerator as decimal(18, 2)) as numerator,
     cast(everything.denominator as decimal(18, 2)) as denominator,
-    cast(case
+    case
         when everything.aggregation in ('ratio', 'stock_ratio', 'distinct_ratio')
-            then kpis.scale * everything.numerator / nullif(everything.denominator, 0)
-        else everything.numerator
-    end as decimal(18, 4)) as value,
+            then {{ quotient('kpis.scale * everything.numerator', 'nullif(everything.denominator, 0)', 18, 4) }}
+        else cast(everything.numerator as decimal(18, 4))
+    end as value,
     kpis.unit,
     coalesce(everything.denominator < 5, false) as is_small_base,
     kpis.availability

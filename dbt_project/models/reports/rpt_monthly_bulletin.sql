@@ -70,7 +70,10 @@ filled as (
 
 -- a platform bears the name that it had at the month's end
 platform_names as (
-    select months.month_start, platforms.platform_code, max_by(platforms.platform_name, platforms.valid_from) as platform_name
+    select
+        months.month_start,
+        platforms.platform_code,
+        max_by(platforms.platform_name, platforms.valid_from) filter (where platforms.platform_name is not null) as platform_name
     from (select distinct month_start from found) as months
     inner join {{ ref('dim_platform') }} as platforms on platforms.valid_from <= last_day(months.month_start)
     group by months.month_start, platforms.platform_code

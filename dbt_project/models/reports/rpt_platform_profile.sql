@@ -50,9 +50,8 @@ select
     coalesce(storefronts.operator_count, 0) as operator_count,
     coalesce(storefronts.licence_displayed_count, 0) as licence_displayed_count,
     coalesce(storefronts.licence_checked_count, 0) as licence_checked_count,
-    cast(
-        cast(storefronts.licence_displayed_count as decimal(18, 4)) / nullif(storefronts.licence_checked_count, 0) as decimal(5, 4)
-    ) as licence_displayed_rate,
+    {{ rounded(ratio('storefronts.licence_displayed_count', 'nullif(storefronts.licence_checked_count, 0)'), 5, 4) }}
+        as licence_displayed_rate,
     coalesce(leads.lead_count, 0) as lead_count,
     coalesce(leads.closed_lead_count, 0) as closed_lead_count,
     coalesce(cases.case_count, 0) as case_count,

@@ -22,13 +22,13 @@ months as (
 rates as (
     select
         *,
-        cast(duplicate_count as decimal(18, 4)) / submitted_count as duplicate_rate,
-        cast(taken_up_count as decimal(18, 4)) / submitted_count as valid_rate,
-        cast(founded_count as decimal(18, 4)) / nullif(judged_count, 0) as accuracy_rate,
-        cast(complete_count as decimal(18, 4)) / submitted_count as complete_rate,
-        cast(right_region_count as decimal(18, 4)) / nullif(region_judged_count, 0) as location_rate,
-        cast(valid_evidence_count as decimal(18, 4)) / submitted_count as evidence_rate,
-        cast(on_time_count as decimal(18, 4)) / submitted_count as on_time_rate
+        {{ ratio('duplicate_count', 'submitted_count') }} as duplicate_rate,
+        {{ ratio('taken_up_count', 'submitted_count') }} as valid_rate,
+        {{ ratio('founded_count', 'nullif(judged_count, 0)') }} as accuracy_rate,
+        {{ ratio('complete_count', 'submitted_count') }} as complete_rate,
+        {{ ratio('right_region_count', 'nullif(region_judged_count, 0)') }} as location_rate,
+        {{ ratio('valid_evidence_count', 'submitted_count') }} as evidence_rate,
+        {{ ratio('on_time_count', 'submitted_count') }} as on_time_rate
     from months
 )
 
@@ -39,13 +39,13 @@ select
     rates.submitted_count,
     rates.judged_count,
     rates.region_judged_count,
-    cast(rates.accuracy_rate as decimal(5, 4)) as accuracy_rate,
-    cast(rates.valid_rate as decimal(5, 4)) as valid_rate,
-    cast(rates.duplicate_rate as decimal(5, 4)) as duplicate_rate,
-    cast(rates.complete_rate as decimal(5, 4)) as complete_rate,
-    cast(rates.location_rate as decimal(5, 4)) as location_rate,
-    cast(rates.evidence_rate as decimal(5, 4)) as evidence_rate,
-    cast(rates.on_time_rate as decimal(5, 4)) as on_time_rate,
+    {{ rounded('rates.accuracy_rate', 5, 4) }} as accuracy_rate,
+    {{ rounded('rates.valid_rate', 5, 4) }} as valid_rate,
+    {{ rounded('rates.duplicate_rate', 5, 4) }} as duplicate_rate,
+    {{ rounded('rates.complete_rate', 5, 4) }} as complete_rate,
+    {{ rounded('rates.location_rate', 5, 4) }} as location_rate,
+    {{ rounded('rates.evidence_rate', 5, 4) }} as evidence_rate,
+    {{ rounded('rates.on_time_rate', 5, 4) }} as on_time_rate,
     providers.accuracy_threshold,
     providers.complete_threshold,
     providers.evidence_threshold,

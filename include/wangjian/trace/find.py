@@ -8,18 +8,17 @@ from datetime import date
 from typing import Any
 
 import duckdb
-from jinja2 import Environment
 
 from wangjian.errors import BadArguments, WangjianError
 from wangjian.landing.reach import landing_of
 from wangjian.landing.store import Landing
-from wangjian.paths import DBT_PROJECT, DataRoot
+from wangjian.paths import DataRoot
 from wangjian.publishing.reading import current_file, quoted
 from wangjian.sources.contract import load_contract
 from wangjian.state.archives import ArchiveEvent, archived
 from wangjian.trace.rules import Origin, Rule, rule_of
+from wangjian.warehouse.macros import rendered_macros
 
-CASTS = DBT_PROJECT / "macros" / "dialect" / "casts.sql"
 FUNCTIONS = ("case_no_normalised", "text_to_date", "text_to_timestamp")
 """The macros of `casts.sql` that rules may use: SQL has them here under the same names."""
 
@@ -109,9 +108,9 @@ def _connected(data: DataRoot) -> duckdb.DuckDBPyConnection:
         raise WangjianError("nothing is published yet", folder=data.published, mend="run `wangjian publish`")
     connection = duckdb.connect()
     connection.execute(f"attach '{quoted(shown)}' as published (read_only)")
-    macros: Any = Environment(autoescape=False).from_string(CASTS.read_text(encoding="utf-8")).module  # noqa: S701  it is SQL
+    macro = rendered_macros()
     for name in FUNCTIONS:
-        connection.execute(f"create temp macro {name}(given) as {getattr(macros, name)('given')}")
+        connection.execute(f"create temp macro {name}(given) as {macro(name, 'given')}")
     connection.execute("use published")
     return connection
 

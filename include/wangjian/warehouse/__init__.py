@@ -30,11 +30,12 @@ from wangjian.paths import DBT_PROJECT, DataRoot
 from wangjian.sources.contract import load_contract
 from wangjian.sources.fetch import Progress
 from wangjian.sources.registry import load_registry
+from wangjian.spark.settings import BUILDING, SPARK_FOLDER, engine
 from wangjian.state import append_check_results, current_build, new_run_id, record_build
 from wangjian.state.corrections import Correction, corrections
 from wangjian.state.waivers import waivers
 from wangjian.warehouse.dbt import load_manifest, run_dbt
-from wangjian.warehouse.dbt_results import dbt_check_results, is_test, node_name
+from wangjian.warehouse.dbt_results import dbt_check_results, failed, is_test, node_name
 from wangjian.warehouse.opening import raise_if_open_elsewhere
 
 
@@ -89,16 +90,30 @@ def build(data: DataRoot, *, force: bool = False, progress: Progress | None = No
             [item.model_dump(exclude={"is_withdrawn"}) | {"correction_id": item.correction_id} for item in corrected],
         )
         _clear_wreck(data.warehouse)
-        command = "build" if not force and _may_increment(data, rules) else "build --full-refresh"
+        # whichever engine is to build now: rows of persons lie there
+        shutil.rmtree(data.scratch / SPARK_FOLDER, ignore_errors=True)
+        may_increment = not force and _may_increment(data, rules)
         _inputs_note(data).unlink(missing_ok=True)
-        results = run_dbt(data, f"{command}{_corrected_columns(corrected)}", progress)
-        append_check_results(data, run_id, dbt_check_results(run_id, results, load_manifest(data)))
+        results, manifest = _run(data, may_increment, _corrected_columns(corrected), progress)
+        append_check_results(data, run_id, dbt_check_results(run_id, results, manifest))
         _raise_on_failure(results)
         built = record_build(data, run_id)
         write_atomically(_inputs_note(data), f"{built.build_id} {inputs} {rules}")
     seconds = {node_name(result): result["execution_time"] for result in results if not is_test(result)}
     slowest = dict(sorted(seconds.items(), key=lambda item: -item[1]))
     return BuildReport(built.build_id, inputs, time.monotonic() - started, model_seconds=slowest)
+
+
+def _run(
+    data: DataRoot, may_increment: bool, variables: str, progress: Progress | None
+) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """dbt's results and manifest, on the engine that is configured. Spark's tables are made anew each time."""
+    if engine() == "spark":
+        from wangjian.spark.build import build_on_spark
+
+        return build_on_spark(data, variables, progress)
+    results = run_dbt(data, f"build{'' if may_increment else ' --full-refresh'}{variables}", progress)
+    return results, load_manifest(data)
 
 
 def _corrected_columns(corrected: list[Correction]) -> str:
@@ -125,8 +140,9 @@ def _require_parsed(data: DataRoot) -> None:
 
 
 def _clear_wreck(warehouse: Path) -> None:
-    """Remove what a crash may have left: what DuckDB had moved out of memory, and a warehouse that it cannot open any more."""
+    """Remove what a crash may have left: what an engine had moved out of memory, and a warehouse that cannot be opened any more."""
     shutil.rmtree(warehouse.with_name(f"{warehouse.name}.tmp"), ignore_errors=True)
+    warehouse.with_name(f"{warehouse.name}{BUILDING}").unlink(missing_ok=True)
     try:
         if warehouse.exists():
             duckdb.connect(str(warehouse), read_only=True).close()
@@ -176,11 +192,11 @@ def _may_increment(data: DataRoot, rules: str) -> bool:
 
 
 def inputs_fingerprint(data: DataRoot, ledgers: pa.Table) -> str:
-    """A hash of what a build depends on: the parsed files, waivers, corrections, and the project's SQL, seeds and configuration."""
+    """A hash of what a build depends on: the parsed files, waivers, corrections, the project's SQL and configuration, the engine."""
     digest = hashlib.sha256(ledger_fingerprint(ledgers).encode())
     digest.update("".join(waiver.model_dump_json() for waiver in waivers(data)).encode())
     digest.update("".join(item.model_dump_json() for item in corrections(data)).encode())
-    digest.update(_project_fingerprint().encode())
+    digest.update(f"{_project_fingerprint()} {engine()}".encode())
     return digest.hexdigest()
 
 
@@ -188,7 +204,7 @@ def rules_fingerprint(ledgers: pa.Table, corrected: list[Correction]) -> str:
     """A hash of what turns a landed file into rows: contracts, parsers, corrections, SQL, seeds, and DuckDB, whose `hash` may change."""
     decided = "".join(item.model_dump_json() for item in corrected)
     return hashlib.sha256(
-        f"{contract_hashes(ledgers)} {_project_fingerprint()} {duckdb.__version__}{decided}".encode()
+        f"{contract_hashes(ledgers)} {_project_fingerprint()} {engine()} {duckdb.__version__}{decided}".encode()
     ).hexdigest()
 
 
@@ -201,14 +217,13 @@ def _project_fingerprint() -> str:
 
 
 def _raise_on_failure(results: list[dict[str, Any]]) -> None:
-    failed = [result for result in results if result["status"] in ("error", "fail", "runtime error")]
-    if failed:
-        first = failed[0]
+    if wrong := failed(results):
+        first = wrong[0]
         message = " ".join(str(first.get("message", "")).split())[:400]
         if trouble := trouble_told(message, model=node_name(first)):
             raise trouble
         raise WangjianError(
-            f"{len(failed)} of {len(results)} dbt nodes failed; the first: {message}",
+            f"{len(wrong)} of {len(results)} dbt nodes failed; the first: {message}",
             model=node_name(first),
             mend="mend the model or its data, then build again; readers keep the last publication",
         )

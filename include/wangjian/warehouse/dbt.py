@@ -8,6 +8,8 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -26,22 +28,44 @@ _WHOLE = (0, 1)
 """Exit codes of a run that came to its end; 1 where nodes failed. Interrupted, dbt writes the results of half the nodes, and ends with 2."""
 
 
-def work_folder(data: DataRoot) -> Path:
+@dataclass(frozen=True)
+class Engine:
+    """What dbt runs the models on.
+
+    Attributes:
+        target: its output in `profiles.yml`.
+        command: how dbt is started for it.
+        environment: what the profile asks for besides.
+    """
+
+    target: str
+    command: tuple[str, ...]
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+DUCKDB = Engine("duckdb", (sys.executable, "-m", "wangjian.warehouse.dbt_process"))
+
+
+def work_folder(data: DataRoot, engine: Engine = DUCKDB) -> Path:
     """Where dbt keeps what it knows of the project: what it parsed of one version misleads another one on the same data root."""
     try:
         installed = version("wangjian")
     except PackageNotFoundError:
         installed = ""
-    return data.scratch / f"dbt-{hashlib.sha256(f'{DBT_PROJECT} {installed}'.encode()).hexdigest()[:8]}"
+    kind = "dbt" if engine is DUCKDB else f"dbt-{engine.target}"
+    return data.scratch / f"{kind}-{hashlib.sha256(f'{DBT_PROJECT} {installed}'.encode()).hexdigest()[:8]}"
 
 
-def run_dbt(data: DataRoot, command: str, progress: Progress | None = None) -> list[dict[str, Any]]:
+def run_dbt(
+    data: DataRoot, command: str, progress: Progress | None = None, engine: Engine = DUCKDB
+) -> list[dict[str, Any]]:
     """Run a dbt command over the whole project. The caller holds the warehouse's lock.
 
     Args:
         data: the data root; dbt's own files go to its scratch folder.
         command: `build`, `docs generate`, ….
         progress: told of each node that ends.
+        engine: what the models run on.
 
     Returns:
         dbt's results, one a node; failed nodes are results too.
@@ -50,7 +74,7 @@ def run_dbt(data: DataRoot, command: str, progress: Progress | None = None) -> l
         Busy: another program has the warehouse open.
         WangjianError: dbt did not get as far as running nodes, or was stopped before their end.
     """
-    target = work_folder(data)
+    target = work_folder(data, engine)
     target.mkdir(parents=True, exist_ok=True)
     results = target / "run_results.json"
     results.unlink(missing_ok=True)
@@ -58,24 +82,25 @@ def run_dbt(data: DataRoot, command: str, progress: Progress | None = None) -> l
     # unit tests prove the SQL, not the data: they run with the project's tests
     kinds = ["--exclude-resource-type", "unit_test"] if command.startswith("build") else []
     places = ["--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT), "--target-path", str(target)]
+    places += ["--target", engine.target]
     environment = {**os.environ, "WANGJIAN_DATA": str(data.root), "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}
     said, code = _follow(
-        [sys.executable, "-m", "wangjian.warehouse.dbt_process", *options, *command.split(), *kinds, *places],
-        environment,
+        [*engine.command, *options, *command.split(), *kinds, *places],
+        {**environment, **engine.environment},
         progress,
     )
     if not results.exists() or code not in _WHOLE:
         raise_if_open_elsewhere(data.warehouse, f"run dbt {command.partition(' --')[0]}", "\n".join(said))
         raise _broken_off(said, code, target / "logs" / "dbt.log")
     found = list(json.loads(results.read_text())["results"])
-    if command.startswith("build") and (left := _nodes(data) - {result["unique_id"] for result in found}):
+    if command.startswith("build") and (left := _nodes(data, engine) - {result["unique_id"] for result in found}):
         raise _broken_off([f"{len(left)} nodes did not run, such as {min(left)}"], code, target / "logs" / "dbt.log")
     return found
 
 
-def _nodes(data: DataRoot) -> set[str]:
+def _nodes(data: DataRoot, engine: Engine) -> set[str]:
     """What a build runs: all but ephemeral models, which are part of others, and unit tests, which are no nodes."""
-    nodes = load_manifest(data)["nodes"]
+    nodes = load_manifest(data, engine)["nodes"]
     return {name for name, node in nodes.items() if node["config"].get("materialized") != "ephemeral"}
 
 
@@ -91,9 +116,9 @@ def _broken_off(said: list[str], code: int, log: Path) -> WangjianError:
     )
 
 
-def load_manifest(data: DataRoot) -> dict[str, Any]:
+def load_manifest(data: DataRoot, engine: Engine = DUCKDB) -> dict[str, Any]:
     """What the last run of dbt knew of the project: its nodes and how they hang together."""
-    found: dict[str, Any] = orjson.loads((work_folder(data) / "manifest.json").read_bytes())
+    found: dict[str, Any] = orjson.loads((work_folder(data, engine) / "manifest.json").read_bytes())
     return found
 
 

@@ -15,6 +15,11 @@ def is_test(result: Mapping[str, Any]) -> bool:
     return str(result["unique_id"]).split(".")[0] in ("test", "unit_test")
 
 
+def failed(results: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The results of nodes that did not end well."""
+    return [result for result in results if result["status"] in ("error", "fail", "runtime error")]
+
+
 def node_name(result: Mapping[str, Any]) -> str:
     """The name of the node that a result is of."""
     return str(result["unique_id"]).split(".")[2]

@@ -1,0 +1,70 @@
+{#-
+    What Spark needs that DuckDB has by itself: tables over the raw Parquet files, which DuckDB reads by `external_location`, and the
+    types of the contracts in Spark's words.
+-#}
+
+{#- Before a build. DuckDB needs nothing. -#}
+{% macro lay_out_sources() -%}
+    {{ return(adapter.dispatch('lay_out_sources', 'wangjian')()) }}
+{%- endmacro %}
+
+{% macro default__lay_out_sources() -%}{%- endmacro %}
+
+{#- Made anew in each build: Spark remembers columns and files of a table. -#}
+{% macro spark__lay_out_sources() -%}
+    {%- if execute and flags.WHICH == 'build' -%}
+        {%- for node in graph.sources.values() | sort(attribute='unique_id') -%}
+            {%- do run_query('create schema if not exists ' ~ node.schema) if loop.first or loop.changed(node.schema) -%}
+            {%- do spark_table_over(node.schema ~ '.' ~ node.identifier, node.config.meta.external_location or node.source_meta.external_location, node.name) -%}
+        {%- endfor -%}
+        {%- do spark_table_over('raw_audit.hosts', "/raw/_snapshot/hosts.parquet'") -%}
+        {%- do run_query('drop function if exists raw_audit.idn_to_ascii') -%}
+        {%- do run_query('create function raw_audit.idn_to_ascii(written string) returns string return ' ~ spark_host_in_ascii()) -%}
+    {%- endif -%}
+{%- endmacro %}
+
+{#-
+    A table over the files that `external_location` names below raw/. Its columns are those of the file without rows that lies among
+    them: Spark sees no folder that begins with `_`, and would find none where nothing has come yet.
+-#}
+{% macro spark_table_over(name, location, dataset='') -%}
+    {%- set found = location.split('/raw/')[1].split("'")[0].replace('{name}', dataset) -%}
+    {%- set raw = env_var('WANGJIAN_SPARK_RAW', env_var('WANGJIAN_DATA') ~ '/raw') ~ '/' -%}
+    {%- set without_rows = raw ~ found.replace('*.parquet', 'empty.parquet').replace('*', '_schema') -%}
+    {%- set columns = [] -%}
+    {%- for row in run_query('describe query select * from parquet.`' ~ without_rows ~ '`').rows -%}
+        {%- do columns.append(row[0] ~ ' ' ~ row[1]) -%}
+    {%- endfor -%}
+    {%- do run_query('drop table if exists ' ~ name) -%}
+    {%- do run_query(
+        'create table ' ~ name ~ ' (' ~ columns | join(', ') ~ ') using parquet '
+        ~ "options (recursiveFileLookup 'true', pathGlobFilter '*.parquet') location '" ~ raw ~ found.split('/*')[0] ~ "'"
+    ) -%}
+{%- endmacro %}
+
+{#- A host that was not written beforehand ends the build: its URL would be compared in another spelling. -#}
+{% macro spark_host_in_ascii() -%}
+    case when written is not null then coalesce(
+        (select max(hosts.host_in_ascii) from raw_audit.hosts as hosts where hosts.host = written),
+        cast(raise_error('host without its ASCII form: ' || written) as string)
+    ) end
+{%- endmacro %}
+
+
+{#- dbt asks the engine whether a model has the types of its contract; Thrift knows them only roughly, so they are cast below. -#}
+{% macro spark__get_assert_columns_equivalent(sql) -%}{%- endmacro %}
+
+{#- The columns of a model by its contract, each in the contract's type: a value that does not fit ends the build. -#}
+{% macro spark__get_select_subquery(sql) -%}
+    select
+    {%- for column in model.columns.values() %}
+        cast({{ column.name }} as {{ spark_type(column.data_type) }}) as {{ column.name }}{{ ',' if not loop.last }}
+    {%- endfor %}
+    from (
+        {{ sql }}
+    ) as contracted
+{%- endmacro %}
+
+{% macro spark_type(data_type) -%}
+    {{ return({'varchar': 'string', 'hugeint': 'decimal(38, 0)', 'timestamp': 'timestamp_ntz', 'timestamp with time zone': 'timestamp_ltz'}.get(data_type, data_type)) }}
+{%- endmacro %}
