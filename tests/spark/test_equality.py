@@ -20,7 +20,8 @@ from wangjian.publishing.content import tables_of
 from wangjian.warehouse import is_current
 
 _STARTED = re.compile(r"Starting task \S+ in stage \S+ \(TID (\d+)\) \([^,]+,\s?executor (\d+)")
-_ENDED = re.compile(r"(?:Finished|Lost) task \S+ in stage \S+ \(TID (\d+)\)")
+_ENDED = re.compile(r"(?:Finished|Lost|INFO TaskSetManager:) task \S+ in stage \S+ \(TID (\d+)\)")
+_CUT_OFF = "failed because while it was being computed, its executor exited"
 _WORKERS = ("worker-1", "worker-2")
 
 # Spark starts in a minute where the machine is busy, and builds in ten
@@ -58,7 +59,7 @@ def by_spark(by_duckdb: DataRoot, running: Running, tmp_path_factory: pytest.Tem
             is_over.set()
             is_half_way.set()
         assert killed.result(), "no worker was killed"
-    assert "Lost task" in running.log("thrift"), "the worker was killed in mid-stage"
+    assert _CUT_OFF in running.log("thrift"), "the worker was killed in mid-stage"
     return data
 
 
