@@ -20,8 +20,9 @@ from wangjian.publishing.content import tables_of
 from wangjian.warehouse import is_current
 
 _STARTED = re.compile(r"Starting task \S+ in stage \S+ \(TID (\d+)\) \([^,]+,\s?executor (\d+)")
-_FINISHED = re.compile(r"(?:Finished|Lost) task \S+ in stage \S+ \(TID (\d+)\)")
-_AT_WORK_SECONDS = 0.2
+_ENDED = re.compile(r"(?:Finished|Lost|INFO TaskSetManager:) task \S+ in stage \S+ \(TID (\d+)\)")
+_CUT_OFF = "failed because while it was being computed, its executor exited"
+_WORKERS = ("worker-1", "worker-2")
 
 # Spark starts in a minute where the machine is busy, and builds in ten
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
@@ -42,7 +43,7 @@ def _row_count(data: DataRoot, table: str) -> int:
 def by_spark(by_duckdb: DataRoot, running: Running, tmp_path_factory: pytest.TempPathFactory) -> DataRoot:
     """The same files, built by Spark; a worker is killed, with the task that it is at, while models are under way."""
     data = same_inputs(by_duckdb, tmp_path_factory.mktemp("by_spark"))
-    is_half_way = threading.Event()
+    is_half_way, is_over = threading.Event(), threading.Event()
 
     def watch(_: str, index: int, total: int) -> None:
         # what is laid out before the models is counted apart
@@ -51,38 +52,46 @@ def by_spark(by_duckdb: DataRoot, running: Running, tmp_path_factory: pytest.Tem
 
     with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor() as pool:
         running.use(patch)
-        killed = pool.submit(_kill_a_worker_at_work, running, is_half_way)
-        pipeline.build(data, progress=watch)
+        killed = pool.submit(_kill_a_worker_at_work, running, is_half_way, is_over)
+        try:
+            pipeline.build(data, progress=watch)
+        finally:
+            is_over.set()
+            is_half_way.set()
         assert killed.result(), "no worker was killed"
-    assert "Lost task" in running.log("thrift"), "the worker was killed in mid-stage"
+    assert _CUT_OFF in running.log("thrift"), "the worker was killed in mid-stage"
     return data
 
 
-def _kill_a_worker_at_work(running: Running, is_half_way: threading.Event) -> bool:
-    """Kill the worker whose executor is at a task for a while already; false where none was."""
-    is_half_way.wait()
-    until = time.monotonic() + 300
-    seen: dict[str, float] = {}
-    while time.monotonic() < until:
-        log = running.log("thrift", last=20_000)
-        running_tasks = dict(_STARTED.findall(log))
-        for task in _FINISHED.findall(log):
-            running_tasks.pop(task, None)
-        for task, executor in running_tasks.items():
-            if time.monotonic() - seen.setdefault(task, time.monotonic()) > _AT_WORK_SECONDS:
-                return _kill(running, executor)
+def _kill_a_worker_at_work(running: Running, begin: threading.Event, is_over: threading.Event) -> bool:
+    """Kill a worker, with its executor, that has a task in hand; false where none had until it was over."""
+    begin.wait()
+    while not is_over.is_set():
+        for executor in _tasks(running):
+            if _killed(running, executor):
+                return True
         time.sleep(0.05)
     return False
 
 
-def _kill(running: Running, executor: str) -> bool:
-    for name in ("worker-1", "worker-2"):
-        if f"/{executor} " in running.log(name):
-            worker = running.spark.processes[name]
-            # it leads a group: the executor goes with it
-            os.killpg(worker.pid, signal.SIGKILL)
-            return worker.wait() == -signal.SIGKILL
-    return False
+def _tasks(running: Running) -> set[str]:
+    """The executors that have a task in hand, as the driver knows."""
+    log = running.log("thrift", last=20_000)
+    begun = dict(_STARTED.findall(log))
+    return {executor for task, executor in begun.items() if task not in _ENDED.findall(log)}
+
+
+def _killed(running: Running, executor: str) -> bool:
+    """Kill the worker of an executor where that is still at its task once it stands still, and the driver has heard all it said."""
+    worker = next(running.spark.processes[name] for name in _WORKERS if f"/{executor} " in running.log(name))
+    # it leads a group: its executor is in it
+    os.killpg(worker.pid, signal.SIGSTOP)
+    time.sleep(1)
+    if executor not in _tasks(running):
+        os.killpg(worker.pid, signal.SIGCONT)
+        return False
+    os.killpg(worker.pid, signal.SIGKILL)
+    return worker.wait() == -signal.SIGKILL
 
 
 def test_marts_reports_and_audit_are_the_same_row_for_row(by_duckdb: DataRoot, by_spark: DataRoot) -> None:
