@@ -74,7 +74,7 @@ atoms as (
     from cases
     where decided_on is not null
     union all
-    select {{ kpi_atom('P13', on='decided_on', numerator=quotient('penalty_total', '10000', 18, 2), by=case_by) }}
+    select {{ kpi_atom('P13', on='decided_on', numerator='penalty_total', by=case_by) }}
     from cases
     where decided_on is not null
     union all

@@ -54,7 +54,8 @@ select
     case
         when everything.aggregation in ('ratio', 'stock_ratio', 'distinct_ratio')
             then {{ quotient('kpis.scale * everything.numerator', 'nullif(everything.denominator, 0)', 18, 4) }}
-        else cast(everything.numerator as decimal(18, 4))
+        -- exact: 10,050 yuan are 1.005 times ten thousand
+        else cast(kpis.scale * cast(everything.numerator as decimal(18, 2)) as decimal(18, 4))
     end as value,
     kpis.unit,
     coalesce(everything.denominator < 5, false) as is_small_base,
