@@ -105,8 +105,10 @@ test: setup $(SUPERSET) $(SPARK)  ## all tests, the fast ones first
 	$(BIN)/pytest -q -n 2 --dist loadgroup -m "not slow"
 	$(BIN)/pytest -q -n 2 --dist loadgroup -m slow || test $$? -eq 5
 
-proof: setup $(SUPERSET)  ## the invariants over a whole year: any order, any crash (hours)
-	PROOF=full $(BIN)/pytest -v -n 2 --dist loadgroup --timeout=21600 --durations=0 --durations-min=60 tests/proofs tests/superset/test_while_people_look.py tests/handing_out/test_postgres.py
+proof: setup $(SUPERSET)  ## the invariants over a whole year: any order, any crash (hours); record in test-artefacts/proof
+	mkdir -p test-artefacts/proof
+	{ date -u +%FT%RZ; git describe --always --dirty; nproc; } > test-artefacts/proof/record.txt
+	PROOF=full $(BIN)/pytest -v -n 2 --dist loadgroup --timeout=21600 --durations=0 --durations-min=60 tests/proofs tests/superset/test_while_people_look.py tests/handing_out/test_postgres.py | tee -a test-artefacts/proof/record.txt
 
 soak: setup  ## simulated days back to back, with faults and readers, for MINUTES (60); report in test-artefacts/soak
 	SOAK_MINUTES=$(or $(MINUTES),60) $(BIN)/pytest -q -s tests/soak
