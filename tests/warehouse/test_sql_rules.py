@@ -32,4 +32,7 @@ def test_every_rule_in_sql_keeps_its_unit_test(tmp_path: Path) -> None:
     subprocess.run(command, cwd=DBT_PROJECT, env=environment, capture_output=True, check=False)
     results = json.loads((tmp_path / "run_results.json").read_text())["results"]
     assert len(results) >= 28
-    assert {result["unique_id"]: result["message"] for result in results if result["status"] != "pass"} == {}
+    # what runs before the models is a result too, and no test
+    assert {
+        result["unique_id"]: result["message"] for result in results if result["status"] not in ("pass", "success")
+    } == {}
