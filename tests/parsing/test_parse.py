@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import shutil
 
+import duckdb
 import pytest
 
 from support.landed import Land, ledger, page, penalties, raw_rows
@@ -30,8 +31,6 @@ def test_rows_come_with_the_place_where_they_stand(data: DataRoot, land: Land) -
 
 
 def _columns(data: DataRoot) -> list[str]:
-    import duckdb
-
     with duckdb.connect() as connection:
         found = connection.execute(f"describe from read_parquet('{data.raw}/jiangxi/case_penalties/*/*.parquet')")
         return [name for name, *_ in found.fetchall() if name != "_batch_id"]
@@ -126,10 +125,42 @@ def test_a_damaged_transfer_rejects_the_file_and_says_why(data: DataRoot, land: 
     assert entries["penalties.csv"] == ("rejected", code)
 
 
+DAY = "2023-01-02"
+TASK = {"task_no": "T1", "task_type": "ROUTINE", "task_name": "网剑", "issued_by_org": "360700"}
+TASK |= {"starts_on": DAY, "updated_at": DAY}
+
+
+def _json_rows(data: DataRoot, columns: str) -> list[tuple[object, ...]]:
+    files = f"{data.raw}/five_level/monitoring_tasks/*/*.parquet"
+    return duckdb.sql(f"select {columns} from read_parquet('{files}') order by _part, _row_number").fetchall()
+
+
+def test_only_the_same_record_again_in_a_page_is_a_repeat(data: DataRoot, land: Land) -> None:
+    other = TASK | {"task_name": "春风"}
+    pages = {
+        "p0001": page("monitoring_tasks", DAY, [TASK, other, TASK]),
+        "p0002": page("monitoring_tasks", DAY, [other]),
+    }
+    land("five_level", "monitoring_tasks", DAY, pages)
+    parse(get_source("five_level"), data)
+    assert _json_rows(data, "_part, _row_number, _is_duplicate") == [
+        ("p0001", 1, False),
+        ("p0001", 2, False),
+        ("p0001", 3, True),
+        ("p0002", 1, False),
+    ]
+
+
+def test_a_field_that_only_one_record_spells_otherwise_is_kept_beside_it(data: DataRoot, land: Land) -> None:
+    records = [TASK | {"ends_on": DAY}, TASK | {"task_no": "T2", "end_on": DAY}]
+    land("five_level", "monitoring_tasks", DAY, {"p0001": page("monitoring_tasks", DAY, records)})
+    parse(get_source("five_level"), data)
+    assert _json_rows(data, "ends_on, _extra") == [(DAY, None), (None, '{"end_on":"2023-01-02"}')]
+
+
 def test_a_broken_page_does_not_take_the_others_with_it(data: DataRoot, land: Land) -> None:
-    day, good = "2023-01-02", {"task_no": "T1", "task_type": "ROUTINE"}
-    good |= {"task_name": "网剑", "issued_by_org": "360700", "starts_on": day, "updated_at": day}
-    pages = {"p0001": page("monitoring_tasks", day, [good]), "p0002": b"<html>busy</html>", "p0003": b'{"records": 7}'}
+    day = DAY
+    pages = {"p0001": page("monitoring_tasks", day, [TASK]), "p0002": b"<html>busy</html>", "p0003": b'{"records": 7}'}
     land("five_level", "monitoring_tasks", day, pages)
     report = parse(get_source("five_level"), data)
     found = {part: (status, code) for part, _, status, code, *_ in ledger(data, "five_level", "monitoring_tasks")}

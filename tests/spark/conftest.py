@@ -13,15 +13,11 @@ from typing import Any
 
 import pytest
 
-from proofs.conftest import FAULTS, FIRST, IS_FULL, LAST
-from simulator.faults import Faults
-from simulator.scenario import Scenario
-from simulator.serving import served
-from simulator.systems import Systems
-from support.served import ingest_all, parse_all
-from wangjian import pipeline
+from proofs.conftest import Landed, landed
 from wangjian.paths import PROJECT_ROOT, DataRoot
 from wangjian.spark.cluster import LocalSpark, local_spark, spark_home
+
+__all__ = ["landed"]
 
 VENV = PROJECT_ROOT / ".venv-spark"
 _ASK = Path(__file__).parents[1] / "support" / "ask_spark.py"
@@ -78,15 +74,9 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
 
 @pytest.fixture(scope="session")
-def by_duckdb(tmp_path_factory: pytest.TempPathFactory) -> DataRoot:
-    """Twenty days with faults, built by DuckDB."""
-    data = DataRoot(tmp_path_factory.mktemp("by_duckdb"))
-    systems = Systems(Scenario(seed=7, scale=0.002 if IS_FULL else 0.005, start=FIRST, end=LAST))
-    with served(systems, tmp_path_factory.mktemp("simulator"), Faults(FAULTS)) as found:
-        ingest_all(data, found.connections, FIRST, LAST)
-    parse_all(data)
-    pipeline.build(data)
-    return data
+def by_duckdb(landed: Landed) -> DataRoot:
+    """Twenty days with faults, built by DuckDB: the world of the proofs."""
+    return landed.data
 
 
 def asked(port: int, *statements: str) -> list[list[Any]]:

@@ -275,7 +275,8 @@ def _may_repeat(connection: duckdb.DuckDBPyConnection, dataset: Dataset, target:
     """Whether some page has two rows of one key: only then two of its rows can be the same."""
     key = ", ".join(["_export_id", "_part", *dataset.key])
     found = connection.execute(
-        f"select count(*) - count(distinct row({key})) from read_parquet({_quoted(target)})"
+        # hashes are small; two keys of one hash only cost a second look
+        f"select count(*) - count(distinct hash({key})) from read_parquet({_quoted(target)})"
     ).fetchone()
     return bool(found and found[0])
 
