@@ -16,7 +16,7 @@ from wangjian.errors import WangjianError
 PYTHONS = ("3.11", "3.12", "3.13")
 LOCKS = ("runtime", "dev", "postgres", "server", "superset", "docs", "containers")
 LOCKS_APART = ("spark", "bench")
-"""Half a gigabyte for those who have a cluster: not in the bundle."""
+"""Not in the bundle: Spark is half a gigabyte for those who have a cluster, and what the benchmark compares with is no part of the product."""
 _FEWER_PYTHONS = {"superset": ("3.11", "3.12"), "server": ("3.11",)}
 """The images have Python 3.11. Superset 6.1 keeps to pandas 2.1 and numpy 1.26, which have no wheels for Python 3.13; it does not declare it either."""
 
