@@ -52,11 +52,21 @@ def folder(tmp_path: Path) -> Iterator[Path]:
 
 def _begin(landed: Landed, folder: Path, seed: int) -> Beginning:
     chance = random.Random(seed)
-    exports = chance.sample(landed.exports, len(landed.exports))
-    share = int(len(exports) * (1 - _missing(chance)))
-    beginning = Beginning(landed.fresh(folder / "data"), exports[:share], exports[share:])
+    known, others = _first_of_each_dataset(landed)
+    chance.shuffle(others)
+    share = int(len(others) * (1 - _missing(chance)))
+    beginning = Beginning(landed.fresh(folder / "data"), [*known, *others[:share]], others[share:])
     beginning.make()
     return beginning
+
+
+def _first_of_each_dataset(landed: Landed) -> tuple[list[Manifest], list[Manifest]]:
+    """The first export of each dataset, and all others: a contract that was never met before makes the whole warehouse anew."""
+    by_date = sorted(landed.exports, key=lambda export: (export.key.business_date, export.key.version))
+    first: dict[tuple[str, str], Manifest] = {}
+    for export in by_date:
+        first.setdefault((export.key.source, export.key.dataset), export)
+    return list(first.values()), [export for export in by_date if export not in first.values()]
 
 
 def _missing(chance: random.Random) -> float:
