@@ -54,3 +54,15 @@ def test_only_old_temporary_files_are_abandoned(tmp_path: Path) -> None:
     os.utime(old, (time.time() - 7200, time.time() - 7200))
     assert remove_abandoned(tmp_path) == 1
     assert fresh.exists() and kept.exists() and not old.exists()
+
+
+def test_an_abandoned_folder_goes_as_a_whole_unless_a_file_in_it_is_fresh(tmp_path: Path) -> None:
+    hour_old = (time.time() - 7200, time.time() - 7200)
+    for name in ("abandoned", "at_work"):
+        folder = tmp_path / f".{name}.1-2.tmp"
+        folder.mkdir()
+        (folder / "block").touch()
+        os.utime(folder / "block", hour_old if name == "abandoned" else None)
+        os.utime(folder, hour_old)
+    assert remove_abandoned(tmp_path) == 1
+    assert [path.name for path in tmp_path.iterdir()] == [".at_work.1-2.tmp"]

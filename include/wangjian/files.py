@@ -32,7 +32,7 @@ def temporary_beside(path: Path) -> Path:
 
 
 def remove_abandoned(root: Path, age: timedelta = timedelta(hours=1)) -> int:
-    """Remove temporary files that a killed process left: those that nobody has written to for a while.
+    """Remove temporary files and folders that a killed process left: those that nobody has written to for a while.
 
     Args:
         root: the folder, with all below it.
@@ -42,10 +42,20 @@ def remove_abandoned(root: Path, age: timedelta = timedelta(hours=1)) -> int:
         How many were removed.
     """
     oldest = time.time() - age.total_seconds()
-    abandoned = [path for path in root.rglob(".*.tmp") if not path.is_symlink() and path.lstat().st_mtime < oldest]
+    abandoned = [path for path in root.rglob(".*.tmp") if not path.is_symlink() and _last_written(path) < oldest]
     for path in abandoned:
-        path.unlink(missing_ok=True)
+        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
     return len(abandoned)
+
+
+def _last_written(path: Path) -> float:
+    """When a file, or anything in a folder, was written to: a folder's own time does not tell of its files."""
+    try:
+        inside = path.rglob("*") if path.is_dir() else ()
+        return max(found.lstat().st_mtime for found in (path, *inside))
+    except FileNotFoundError:
+        # whoever removes files there is at work
+        return time.time()
 
 
 @contextmanager

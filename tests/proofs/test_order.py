@@ -22,6 +22,7 @@ from proofs.arrivals import Arrival, Beginning, arrivals, land
 from proofs.conftest import IS_FULL, Landed, differences
 from support.served import parse_all
 from wangjian import pipeline
+from wangjian.landing.manifest import Manifest
 
 pytestmark = pytest.mark.slow
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import duckdb
 
+from wangjian.duckdb_memory import connect_beside
 from wangjian.paths import DataRoot
 from wangjian.publishing.content import Table, tables_of
 from wangjian.publishing.kpi_history import KPI_KEY
@@ -59,7 +60,7 @@ def difference(data: DataRoot) -> Difference:
         The difference; everything is new where nothing is published.
     """
     shown = current_file(data)
-    with duckdb.connect() as connection:
+    with connect_beside(data.warehouse) as connection:
         connection.execute(f"attach '{quoted(data.warehouse)}' as after (read_only)")
         if shown is None or not shown.exists():
             return Difference(None, tuple(_all_new(connection)), ())

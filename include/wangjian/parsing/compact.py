@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from wangjian.duckdb_memory import connect_beside
 from wangjian.errors import Busy
 from wangjian.files import written_atomically
 from wangjian.locks import parse_lock, warehouse_lock
@@ -82,7 +82,7 @@ def _merge(parts: list[Path], target: Path, column: str, merged: str) -> None:
     columns = ", ".join(f"'{merged}' as {name}" if name == column else f'"{name}"' for name in schema.names)
     order = "_export_id, _part, _sheet, _row_number" if column == "_batch_id" else "export_id, dataset, scope"
     files = [str(path) for path in parts]
-    with duckdb.connect(config={"memory_limit": "2GB"}) as connection, written_atomically(target) as temporary:
+    with connect_beside(target) as connection, written_atomically(target) as temporary:
         connection.execute(
             f"copy (select {columns} from read_parquet({files}, union_by_name = true) order by {order}) "
             f"to '{temporary}' (format parquet, compression zstd)"

@@ -10,13 +10,12 @@ from tempfile import TemporaryDirectory
 
 import duckdb
 
+from wangjian.duckdb_memory import connect_beside
 from wangjian.errors import RejectedFile
 from wangjian.files import written_atomically
 from wangjian.landing.store import Landing
 from wangjian.parsing.raw import LINEAGE
 from wangjian.sources.contract import Dataset
-
-MEMORY_LIMIT = "2GB"
 
 
 @dataclass(frozen=True)
@@ -73,7 +72,7 @@ def parse_pages(landing: Landing, dataset: Dataset, pages: Sequence[PageFile], t
     """
     for page in pages:
         _reject_what_is_lenient(landing, page.sha256)
-    with _connected() as connection, written_atomically(target) as temporary:
+    with _connected(target) as connection, written_atomically(target) as temporary:
         return _read(connection, landing, dataset, pages, temporary)
 
 
@@ -102,12 +101,12 @@ def check_page(landing: Landing, page: PageFile, dataset: Dataset, business_date
         raise RejectedFile("MISSING_COLUMN", f"required fields are missing: {', '.join(absent)}", mend="ask the source")
     _reject_what_is_lenient(landing, page.sha256)
     # the bulk reader has the last word: what it cannot read alone it cannot read with others
-    with _connected() as connection, TemporaryDirectory() as folder:
-        _read(connection, landing, dataset, [page], Path(folder) / "page.parquet")
+    with TemporaryDirectory() as folder, _connected(target := Path(folder) / "page.parquet") as connection:
+        _read(connection, landing, dataset, [page], target)
 
 
-def _connected() -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect(config={"memory_limit": MEMORY_LIMIT, "preserve_insertion_order": True})
+def _connected(target: Path) -> duckdb.DuckDBPyConnection:
+    connection = connect_beside(target)
     # the rows flow through small tables that stand second in each join: in their order, and never all in memory
     connection.execute("set disabled_optimizers = 'join_order,build_side_probe_side'")
     return connection

@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 
 from wangjian.disk import require_space
+from wangjian.duckdb_memory import connect_beside
 from wangjian.errors import ChecksFailed
 from wangjian.files import fsync_path
 from wangjian.housekeeping.retention import load_retention
@@ -80,7 +81,11 @@ def publish(
     run_id = run_id or new_run_id()
     keep = keep or load_retention().publications.keep
     data.published.mkdir(parents=True, exist_ok=True)
-    with warehouse_open(data, "publish"), publishing_lock(data, "publish"), duckdb.connect() as connection:
+    with (
+        warehouse_open(data, "publish"),
+        publishing_lock(data, "publish"),
+        connect_beside(data.warehouse) as connection,
+    ):
         _recover(data, run_id)
         attach_warehouse(connection, data.warehouse)
         build = _passed_build(data)

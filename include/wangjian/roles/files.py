@@ -9,6 +9,7 @@ from pathlib import Path
 
 import duckdb
 
+from wangjian.duckdb_memory import connect_beside
 from wangjian.errors import WangjianError
 from wangjian.files import show_folder, written_atomically
 from wangjian.locks import publishing_lock
@@ -85,7 +86,7 @@ def write_role_files(data: DataRoot) -> RoleFiles:
         BadArguments: the file of roles is wrong.
     """
     roles = load_roles()
-    with publishing_lock(data, "write the files of roles"), duckdb.connect() as connection:
+    with publishing_lock(data, "write the files of roles"), connect_beside(data.warehouse) as connection:
         publication = _attach(connection, data)
         tables = _tables(connection)
         roles.require({table.name: sorted(table.column_names()) for table in tables})

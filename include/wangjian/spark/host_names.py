@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import duckdb
 import pyarrow.parquet as pq
 
 from wangjian import hosts
+from wangjian.duckdb_memory import connect_beside
 from wangjian.files import written_atomically
 from wangjian.paths import DataRoot
 from wangjian.sources.contract import load_contract
@@ -32,7 +32,7 @@ def write_host_names(data: DataRoot) -> int:
     )
     corrected = f"select right_value from read_parquet('{data.raw}/_corrections/*/*.parquet') where column_name = 'url'"
     path = data.raw / FILE
-    with duckdb.connect() as connection:
+    with connect_beside(path) as connection:
         hosts.register(connection)
         beyond = f"select {macro('url_own_host', 'url')} as host from ({found} union {corrected}) as urls (url)"
         written = connection.sql(
