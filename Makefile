@@ -37,13 +37,13 @@ $(VENV)-uv/bin/uv:
 
 $(VENV)/.ready: requirements/dev.lock pyproject.toml | $(if $(findstring $(VENV)-uv,$(UV)),$(VENV)-uv/bin/uv)
 	$(UV) venv --quiet --allow-existing --python $(PYTHON) $(VENV)
-	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(UV) pip sync --quiet --require-hashes $(FROM_WHEELS) $(LOCKS)/dev.lock
+	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(UV) pip sync --quiet --compile-bytecode --require-hashes $(FROM_WHEELS) $(LOCKS)/dev.lock
 	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(UV) pip install --quiet --no-deps $(FROM_WHEELS) --editable .
 	touch $@
 
 $(VENV)-%/.ready: requirements/%.lock | $(if $(findstring $(VENV)-uv,$(UV)),$(VENV)-uv/bin/uv)
 	$(UV) venv --quiet --allow-existing --python $(PYTHON) $(VENV)-$*
-	VIRTUAL_ENV=$(CURDIR)/$(VENV)-$* $(UV) pip sync --quiet --require-hashes $(FROM_WHEELS) $(LOCKS)/$*.lock
+	VIRTUAL_ENV=$(CURDIR)/$(VENV)-$* $(UV) pip sync --quiet --compile-bytecode --require-hashes $(FROM_WHEELS) $(LOCKS)/$*.lock
 	touch $@
 
 demo: setup  ## the demonstration year through the Airflow DAGs, from three simulated systems to the published file
@@ -103,7 +103,7 @@ bench-backfill: setup  ## a backfill of 2023 through Airflow, beside ten of its 
 
 test: setup $(SUPERSET) $(SPARK)  ## all tests, the fast ones first
 	$(BIN)/pytest -q -n 2 --dist loadgroup -m "not slow"
-	$(BIN)/pytest -q -n 2 --dist loadgroup -m slow || test $$? -eq 5
+	$(BIN)/pytest -q -n 2 --dist loadgroup --durations=40 --durations-min=10 -m slow || test $$? -eq 5
 
 proof: setup $(SUPERSET)  ## the invariants over a whole year: any order, any crash (hours); record in test-artefacts/proof
 	mkdir -p test-artefacts/proof

@@ -211,7 +211,7 @@ def rules_fingerprint(ledgers: pa.Table, corrected: list[Correction]) -> str:
 def _project_fingerprint() -> str:
     digest = hashlib.sha256()
     for path in sorted(DBT_PROJECT.rglob("*")):
-        if path.suffix in (".sql", ".yml", ".csv") and "target" not in path.parts:
+        if path.suffix in (".sql", ".yml", ".csv") and "target" not in path.parts and path.is_file():
             digest.update(str(path.relative_to(DBT_PROJECT)).encode() + path.read_bytes())
     return digest.hexdigest()
 
