@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -66,3 +67,11 @@ def test_an_abandoned_folder_goes_as_a_whole_unless_a_file_in_it_is_fresh(tmp_pa
         os.utime(folder, hour_old)
     assert remove_abandoned(tmp_path) == 1
     assert [path.name for path in tmp_path.iterdir()] == [".at_work.1-2.tmp"]
+
+
+def test_an_abandoned_link_goes_and_what_it_leads_to_stays(tmp_path: Path) -> None:
+    (tmp_path / "shown").mkdir()
+    (tmp_path / "shown" / "file").touch()
+    (tmp_path / ".current.1-2.tmp").symlink_to("shown")
+    assert remove_abandoned(tmp_path, timedelta(seconds=-1)) == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["shown"] and (tmp_path / "shown" / "file").exists()

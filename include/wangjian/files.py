@@ -42,16 +42,21 @@ def remove_abandoned(root: Path, age: timedelta = timedelta(hours=1)) -> int:
         How many were removed.
     """
     oldest = time.time() - age.total_seconds()
-    abandoned = [path for path in root.rglob(".*.tmp") if not path.is_symlink() and _last_written(path) < oldest]
+    abandoned = [path for path in root.rglob(".*.tmp") if _last_written(path) < oldest]
     for path in abandoned:
-        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+        shutil.rmtree(path) if _is_folder(path) else path.unlink(missing_ok=True)
     return len(abandoned)
+
+
+def _is_folder(path: Path) -> bool:
+    """A link to a folder is none: it goes alone."""
+    return path.is_dir() and not path.is_symlink()
 
 
 def _last_written(path: Path) -> float:
     """When a file, or anything in a folder, was written to: a folder's own time does not tell of its files."""
     try:
-        inside = path.rglob("*") if path.is_dir() else ()
+        inside = path.rglob("*") if _is_folder(path) else ()
         return max(found.lstat().st_mtime for found in (path, *inside))
     except FileNotFoundError:
         # whoever removes files there is at work

@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from support.landed import Land, ledger, page, penalties, raw_rows
-from wangjian.parsing import parse
+from wangjian.parsing import contract_hashes, parse, read_ledgers
 from wangjian.paths import DataRoot
 from wangjian.sources.registry import get_source
 
@@ -90,6 +90,17 @@ def test_a_new_parser_version_parses_everything_anew(
     assert len(list((data.raw / "jiangxi" / "case_penalties" / "2023-01").glob("*.parquet"))) == 1
 
 
+def test_a_providers_first_file_of_a_month_makes_nothing_of_the_others_anew(data: DataRoot, land: Land) -> None:
+    land("third_party", "leads", "2023-01-31", {"clues_202301.csv": CLUES}, provider="tp_b")
+    assert parse(get_source("third_party"), data).files == 1
+    known = contract_hashes(read_ledgers(data))
+    land("third_party", "leads", "2023-02-28", {"clues_202302.csv": CLUES}, provider="tp_b")
+    assert parse(get_source("third_party"), data).files == 1
+    assert contract_hashes(read_ledgers(data)) == known
+    land("third_party", "leads", "2023-02-28", {"other.csv": CLUES}, provider="tp_a")
+    assert parse(get_source("third_party"), data).files == 1
+
+
 def test_what_is_parsed_is_known_by_its_name(data: DataRoot, land: Land, monkeypatch: pytest.MonkeyPatch) -> None:
     land("jiangxi", "case_penalties", "2023-01-02", penalties(FINE))
     parse(get_source("jiangxi"), data)
@@ -128,6 +139,9 @@ def test_a_damaged_transfer_rejects_the_file_and_says_why(data: DataRoot, land: 
 DAY = "2023-01-02"
 TASK = {"task_no": "T1", "task_type": "ROUTINE", "task_name": "网剑", "issued_by_org": "360700"}
 TASK |= {"starts_on": DAY, "updated_at": DAY}
+
+
+CLUES = "无\r\n".encode()
 
 
 def _json_rows(data: DataRoot, columns: str) -> list[tuple[object, ...]]:

@@ -62,7 +62,7 @@ def _compact_partition(partition: Partition) -> bool:
     partition.remove_orphans(batches)
     if len(batches) < 2:
         return False
-    merged = batch_id({row["export_id"] for row in ledger}, ledger[0]["contract_hash"])
+    merged = batch_id({(row["export_id"], row["contract_hash"]) for row in ledger})
     kinds = (
         (partition.rows_file, "_batch_id"),
         (partition.rejects_file, "_batch_id"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -20,8 +20,9 @@ from wangjian.parsing.control_files import ControlFile, parse_ctl, parse_json_co
 from wangjian.parsing.delimited import parse_csv
 from wangjian.parsing.evidence import check_evidence
 from wangjian.parsing.fields import contract_fields, date_fields, is_personal, layout_fields
-from wangjian.parsing.json_pages import PageFile, PageOutcome, check_page, parse_pages
+from wangjian.parsing.json_pages import check_page, parse_pages
 from wangjian.parsing.keyed_hash import keyed_hash, load_key
+from wangjian.parsing.page_batch import PageFile, PageOutcome
 from wangjian.parsing.pending import Again, Pending, pending
 from wangjian.parsing.raw import (
     CONTROLS,
@@ -61,7 +62,7 @@ class Batch:
     """Exports of one (source, dataset, month) that are parsed together, and what comes out."""
 
     batch_id: str
-    contract_hash: str
+    contract_hashes: Mapping[str, str]
     dataset: Dataset | None
     exports: list[Manifest]
     rows: list[dict[str, Any]] = field(default_factory=list)
@@ -113,9 +114,9 @@ def _parse_partition(source: Source, item: Pending, data: DataRoot, landing: Lan
     if item.is_settled:
         return
     partition = Partition(data, source.source, item.dataset, item.month)
-    name = batch_id((export.export_id for export in item.exports), item.contract_hash)
+    name = batch_id((export.export_id, item.contract_hashes[export.key.provider]) for export in item.exports)
     dataset = load_contract(source.source).get(item.dataset)
-    batch = Batch(name, item.contract_hash, dataset, list(item.exports))
+    batch = Batch(name, item.contract_hashes, dataset, list(item.exports))
     require_bytes(data, landing, item.exports)
     _parse_batch(source, batch, partition, data, landing)
     kept = [row for row in partition.read_ledger() if row["export_id"] in item.parsed]
@@ -391,7 +392,7 @@ def _ledger_entry(batch: Batch, export: Manifest, file: LandedFile) -> dict[str,
         "delivered_at": file.delivered_at,
         "export_id": export.export_id,
         "batch_id": batch.batch_id,
-        "contract_hash": batch.contract_hash,
+        "contract_hash": batch.contract_hashes[export.key.provider],
         "rows_read": None,
     }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from wangjian.landing.manifest import Manifest
@@ -29,7 +29,7 @@ class Pending:
     """What is to be done about one (source, dataset, month).
 
     Attributes:
-        contract_hash: the present one.
+        contract_hashes: the present one of each provider; of a government source under "".
         parsed: the export ids whose rows stay.
         exports: what is to be parsed.
         is_stale: whether the ledger holds exports whose rows do not stay.
@@ -37,7 +37,7 @@ class Pending:
 
     dataset: str
     month: str
-    contract_hash: str
+    contract_hashes: Mapping[str, str]
     parsed: frozenset[str]
     exports: tuple[Manifest, ...]
     is_stale: bool
@@ -97,8 +97,10 @@ def _pending(
     known = {export.export_id for export in parsed}
     new = {export.export_id: read_manifest(export.path) for export in listed if export.export_id not in known}
     providers = {export.provider for export in parsed} | {export.key.provider for export in new.values()}
-    current = contract_hash(source, load_contract(source.source).get(key[0]), providers, hashed_by)
-    kept = frozenset(export.export_id for export in parsed if export.contract_hash == current and not is_anew)
+    dataset = load_contract(source.source).get(key[0])
+    # each by itself: a provider's first file of a month makes none of the others' anew
+    current = {provider: contract_hash(source, dataset, provider, hashed_by) for provider in providers}
+    kept = frozenset(e.export_id for e in parsed if e.contract_hash == current[e.provider] and not is_anew)
     todo = (new.get(item.export_id) or read_manifest(item.path) for item in listed if item.export_id not in kept)
     return Pending(*key, current, kept, tuple(todo), is_stale=kept != known)
 
@@ -118,9 +120,9 @@ def _is_hashed(dataset: Dataset) -> bool:
     return any(column.on_parse == "keyed_hash" for column in dataset.columns)
 
 
-def contract_hash(source: Source, dataset: Dataset | None, providers: Iterable[str], hashed_by: str) -> str:
-    """What the outcome of parsing depends on besides the bytes: contract, encodings, providers' layouts, parser, the key of hashes."""
-    layouts = [load_provider(code).model_dump_json() for code in sorted(set(providers) - {""})]
+def contract_hash(source: Source, dataset: Dataset | None, provider: str, hashed_by: str) -> str:
+    """What the outcome of parsing depends on besides the bytes: contract, encodings, the provider's layout, parser, the key of hashes."""
+    layouts = [load_provider(provider).model_dump_json()] if provider else []
     content = [PARSER_VERSION, source.encodings, dataset.model_dump_json() if dataset else "", layouts]
     if dataset and _is_hashed(dataset):
         content.append(hashed_by)

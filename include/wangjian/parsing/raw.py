@@ -200,9 +200,13 @@ def ledger_entries(data: DataRoot, source: str, dataset: str) -> list[dict[str, 
     return [entry for path in paths for entry in read_ledger(path).to_pylist()]
 
 
-def batch_id(export_ids: Iterable[str], contract_hash: str) -> str:
-    """Name a batch by what it holds: the same exports under the same contract give the same name."""
-    return hashlib.sha256(f"{sorted(export_ids)}{contract_hash}".encode()).hexdigest()[:16]
+def batch_id(parsed: Iterable[tuple[str, str]]) -> str:
+    """Name a batch by what it holds: the same exports under the same contracts give the same name.
+
+    Args:
+        parsed: export ids, each with the contract's hash.
+    """
+    return hashlib.sha256(f"{sorted(parsed)}".encode()).hexdigest()[:16]
 
 
 def write_table(path: Path, rows: Sequence[Mapping[str, Any]], schema: pa.Schema) -> None:

@@ -1,0 +1,71 @@
+"""What a million rows cost, from the committed records: the table of the page on sizing (`python -m bench.sizing bench/records`)."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+STEPS = ("parse", "build", "check", "publish")
+
+
+def newest(folder: Path) -> dict[str, Mapping[str, Any]]:
+    """The newest record of each scale.
+
+    Args:
+        folder: holds one file a run.
+
+    Returns:
+        By scale, the smallest world first.
+    """
+    records = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.json"))]
+    found = {record["scale"]: record for record in records}
+    return dict(sorted(found.items(), key=lambda item: rows_of(item[1])))
+
+
+def rows_of(record: Mapping[str, Any]) -> int:
+    """Rows that were parsed, of all sources together."""
+    return sum(cost["rows"] or 0 for name, cost in record["year"].items() if name.startswith("parse "))
+
+
+def table(records: Iterable[Mapping[str, Any]]) -> str:
+    """The table, as Markdown.
+
+    Args:
+        records: of runs, one a scale.
+    """
+    head = "| world | rows, millions | stage | processor seconds for a million rows | wall seconds | peak memory, MB |"
+    lines = [line for record in records for line in _stages(record)]
+    return "\n".join([head, "| --- | ---: | --- | ---: | ---: | ---: |", *lines])
+
+
+def _stages(record: Mapping[str, Any]) -> Iterator[str]:
+    millions = rows_of(record) / 1e6
+    for step in STEPS:
+        costs = [cost for name, cost in record["year"].items() if name.split()[0] == step]
+        processor, wall = (sum(cost[key] for cost in costs) for key in ("cpu_seconds", "seconds"))
+        peak = max(cost["peak_mb"] for cost in costs)
+        yield (
+            f"| {record['scale']} | {millions:.2f} | {step} | {processor / millions:.1f} | {wall:.0f} | {peak:,.0f} |"
+        )
+
+
+def disk(records: Iterable[Mapping[str, Any]]) -> str:
+    """What lies on the disk, as Markdown.
+
+    Args:
+        records: of runs, one a scale.
+    """
+    lines = [
+        f"| {record['scale']} | {name} | {size / 1e6:,.0f} | {size / rows_of(record):,.0f} |"
+        for record in records
+        for name, size in record["disk"].items()
+    ]
+    return "\n".join(["| world | what | MB | bytes a row parsed |", "| --- | --- | ---: | ---: |", *lines])
+
+
+if __name__ == "__main__":
+    found = newest(Path(sys.argv[1])).values()
+    print(f"{table(found)}\n\n{disk(found)}")
