@@ -70,8 +70,15 @@ class World:
         self.points.setdefault(str(step), outcome.points)
 
     def killed(self, data: DataRoot, step: Step, stop: Stop) -> None:
+        """Kill a step before its end."""
         outcome, said = self.crashes.run(data.root, step, stop)
         assert outcome.was_killed, f"{step}, {stop}: {said}"
+
+    def was_killed(self, data: DataRoot, step: Step, stop: Stop) -> bool:
+        """Kill a step, unless it ends before it comes there."""
+        outcome, said = self.crashes.run(data.root, step, stop)
+        assert outcome.was_killed or outcome.exit_code == 0, f"{step}, {stop}: {said}"
+        return outcome.was_killed
 
     def count(self, step: str, path: str) -> int:
         """How often a step writes to paths that match."""

@@ -45,10 +45,10 @@
 {%- endmacro %}
 
 
-{#- Null where it is valid or absent, else why not. Expects the normalised form. -#}
-{% macro uscc_invalid_reason(uscc) -%}
+{#- Null where it is valid or absent, else why not. Expects the normalised form; and what `uscc_is_valid` says of it, where that is known. -#}
+{% macro uscc_invalid_reason(uscc, is_valid=none) -%}
     case
-        when {{ uscc }} is null or {{ uscc_is_valid(uscc) }} then null
+        when {{ uscc }} is null or {{ is_valid or uscc_is_valid(uscc) }} then null
         when length({{ uscc }}) = 15 then 'OLD_REGISTRATION_NUMBER'
         when length({{ uscc }}) <> 18 then 'LENGTH'
         when translate(substr({{ uscc }}, 1, 8), '0123456789', '') <> ''

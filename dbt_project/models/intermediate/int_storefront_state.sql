@@ -10,32 +10,43 @@ versions as (
     select found.*
     from {{ ref('int_storefront_version') }} as found
     inner join changed on found.storefront_id = changed.storefront_id
+),
+
+states as (
+    select
+        versions.storefront_id,
+        versions.signature,
+        versions.version_no,
+        versions.valid_from,
+        versions.valid_to,
+        found.storefront_type,
+        found.storefront_name,
+        found.platform_code,
+        found.platform_shop_id,
+        {{ url_canonical('found.url') }} as url_canonical,
+        {{ icp_root('found.icp_no') }} as icp_root,
+        found.operator_name,
+        found.operator_kind,
+        {{ uscc_normalised('found.uscc') }} as uscc_normalised,
+        {{ licence_normalised('found.licence_no') }} as licence_no,
+        found.region_code,
+        found.business_region_code,
+        found.category_code,
+        found.is_trading,
+        found.business_licence_displayed,
+        found.permit_displayed,
+        found.status
+    from {{ ref('stg_five_level__storefronts') }} as found
+    inner join versions
+        on found.storefront_id = versions.storefront_id and found._export_id = versions._export_id
+            and found._part = versions._part and found._row_number = versions._row_number
+),
+
+-- what is dear is found once for each version, not in every build
+judged as (
+    select states.*, {{ uscc_is_valid('uscc_normalised') }} as is_uscc_valid
+    from states
 )
 
-select
-    versions.storefront_id,
-    versions.signature,
-    versions.version_no,
-    versions.valid_from,
-    versions.valid_to,
-    found.storefront_type,
-    found.storefront_name,
-    found.platform_code,
-    found.platform_shop_id,
-    {{ url_canonical('found.url') }} as url_canonical,
-    {{ icp_root('found.icp_no') }} as icp_root,
-    found.operator_name,
-    found.operator_kind,
-    {{ uscc_normalised('found.uscc') }} as uscc_normalised,
-    {{ licence_normalised('found.licence_no') }} as licence_no,
-    found.region_code,
-    found.business_region_code,
-    found.category_code,
-    found.is_trading,
-    found.business_licence_displayed,
-    found.permit_displayed,
-    found.status
-from {{ ref('stg_five_level__storefronts') }} as found
-inner join versions
-    on found.storefront_id = versions.storefront_id and found._export_id = versions._export_id
-        and found._part = versions._part and found._row_number = versions._row_number
+select judged.*, {{ operator_key('judged') }} as operator_key
+from judged

@@ -8,7 +8,7 @@ select
     states.platform_shop_id,
     states.url_canonical,
     states.icp_root,
-    {{ operator_key('states') }} as operator_key,
+    states.operator_key,
     states.licence_no,
     {{ licence_invalid_reason('states.licence_no') }} as licence_invalid_reason,
     coalesce(

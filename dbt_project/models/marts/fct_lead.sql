@@ -73,8 +73,9 @@ placed as (
         where is_current and platform_shop_id is not null
         group by platform_code, platform_shop_id
     ) as by_shop
-        on leads.storefront_id is null and leads.platform_code = by_shop.platform_code
-            and leads.platform_shop_id = by_shop.platform_shop_id
+        on leads.platform_code = by_shop.platform_code
+            -- a condition on one side alone would make DuckDB compare every lead with every shop
+            and case when leads.storefront_id is null then leads.platform_shop_id end = by_shop.platform_shop_id
     left join {{ ref('dim_platform') }} as platforms on leads.platform_code = platforms.platform_code and platforms.is_current
 ),
 
