@@ -8,7 +8,7 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -56,7 +56,7 @@ def _is_folder(path: Path) -> bool:
 def _last_written(path: Path) -> float:
     """When a file, or anything in a folder, was written to: a folder's own time does not tell of its files."""
     try:
-        inside = path.rglob("*") if _is_folder(path) else ()
+        inside: Iterable[Path] = path.rglob("*") if _is_folder(path) else ()
         return max(found.lstat().st_mtime for found in (path, *inside))
     except FileNotFoundError:
         # whoever removes files there is at work
