@@ -24,7 +24,7 @@ SPARK := $(if $(WHEELS),,$(shell command -v java >/dev/null && echo spark-instal
 OWN := superset docs spark containers bench
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down bench bench-install bench-plot bench-history bench-backfill test spark-test proof soak lint format lock clean superset superset-install spark-install docs docs-install bundle bundle-test upgrade-test audit env wheels images containers-install compose-test
+.PHONY: help setup demo up down bench bench-install bench-plot bench-sizing bench-history bench-backfill test spark-test proof soak lint format lock clean superset superset-install spark-install docs docs-install bundle bundle-test upgrade-test audit env wheels images containers-install compose-test
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -94,6 +94,9 @@ bench: setup $(if $(FULL),bench-install)  ## seconds and peak memory of each sta
 
 bench-plot: bench-install  ## the records of RECORD (bench/records) as a picture
 	$(VENV)-bench/bin/python bench/plot.py $(or $(RECORD),bench/records)
+
+bench-sizing: setup  ## what a million rows cost, from the records of RECORD (bench/records), into the page on sizing
+	$(BIN)/python -m bench.sizing docs/explanation/sizing.md $(or $(RECORD),bench/records)
 
 bench-history: setup  ## what one more day costs behind 1, 12 and 36 months of history
 	PATH=$(CURDIR)/$(BIN):$$PATH python -m bench.history

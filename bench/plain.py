@@ -1,6 +1,7 @@
 """The floor: the same files parsed and the same SELECTs run by a plain DuckDB script, without the warehouse's guarantees.
 
-    python -m bench.plain parse     landed files to Parquet: no row lineage, ledger, control totals, rejected rows or evidence
+    python -m bench.plain parse     landed files to Parquet, values without blanks around them and null where nothing is left, as raw has
+                                    them: no row lineage, ledger, control totals, rejected rows or evidence
     python -m bench.plain build     dbt's compiled SELECTs, in order: no dbt, no tests, no seeds, no build record
 
 Reads the data root `$WANGJIAN_DATA` and writes below `$BENCH_PLAIN`, never into the data root.
@@ -58,8 +59,9 @@ def _json_pages(paths: list[Path], target: Path) -> None:
     names = [str(path) for path in sorted(set(paths))]
     with duckdb.connect() as connection:
         connection.execute(
-            f"copy (select unnest(records, recursive := true) from read_json({names}, format = 'unstructured', "
-            f"maximum_object_size = 67108864)) to '{target}' (format parquet, compression zstd)"
+            "copy (select nullif(trim(cast(columns(*) as varchar)), '') from (select unnest(records, recursive := true) "
+            f"from read_json({names}, format = 'unstructured', maximum_object_size = 67108864))) "
+            f"to '{target}' (format parquet, compression zstd)"
         )
 
 
@@ -81,9 +83,10 @@ def _decoded(content: bytes) -> str:
 
 
 def _table(cells: list[list[Any]]) -> pa.Table:
-    header, *rows = [[str(cell) for cell in row] for row in cells] or [[]]
+    header, *rows = [[str(cell).strip() or None for cell in row] for row in cells] or [[]]
     columns = {
-        f"{index}:{name}": [row[index] if index < len(row) else "" for row in rows] for index, name in enumerate(header)
+        f"{index}:{name}": [row[index] if index < len(row) else None for row in rows]
+        for index, name in enumerate(header)
     }
     return pa.table({name: pa.array(values, pa.string()) for name, values in columns.items()})
 

@@ -1,4 +1,4 @@
-"""What a million rows cost, from the committed records: the table of the page on sizing (`python -m bench.sizing bench/records`)."""
+"""What a million rows cost, from the committed records, as the page on sizing shows it: `make bench-sizing` writes it there."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+BEGIN, END = "<!-- measured: make bench-sizing -->", "<!-- end of what was measured -->"
 STEPS = ("parse", "build", "check", "publish")
 
 
@@ -66,6 +67,19 @@ def disk(records: Iterable[Mapping[str, Any]]) -> str:
     return "\n".join(["| world | what | MB | bytes a row parsed |", "| --- | --- | ---: | ---: |", *lines])
 
 
+def shown(page: str, records: Iterable[Mapping[str, Any]]) -> str:
+    """The page with the tables of these records in the place of those that it has.
+
+    Args:
+        page: Markdown; the tables stand between `BEGIN` and `END`.
+        records: of runs, one a scale.
+    """
+    before, _, rest = page.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    found = list(records)
+    return f"{before}{BEGIN}\n\n{table(found)}\n\n{disk(found)}\n\n{END}{after}"
+
+
 if __name__ == "__main__":
-    found = newest(Path(sys.argv[1])).values()
-    print(f"{table(found)}\n\n{disk(found)}")
+    page, folder = map(Path, sys.argv[1:])
+    page.write_text(shown(page.read_text(encoding="utf-8"), newest(folder).values()), encoding="utf-8")

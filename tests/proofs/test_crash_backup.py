@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -38,9 +39,10 @@ def data(world: World, tmp_path: Path) -> DataRoot:
     return data
 
 
-def tried(count: int) -> range:
-    """The write points at which it is killed: all, or a sample over the whole of it."""
-    return range(0, count, 1 if IS_FULL else max(1, count // 7))
+def tried(count: int) -> Iterator[tuple[int, Stop]]:
+    """Where it is killed, spread over all its write points: between two writes, and in every second place within one."""
+    for place, number in enumerate(range(0, count, max(1, count // (150 if IS_FULL else 7)))):
+        yield number, Stop(number, how="tear" if place % 2 else "kill")
 
 
 def exports(data: DataRoot) -> dict[str, bytes]:
@@ -60,11 +62,11 @@ def test_killed_while_it_backs_up(world: World, data: DataRoot, tmp_path: Path) 
     step = command("backup", "--to", whole.root / "backups", "--keep", "1")
     world.done(whole, step)
     points, ended = world.points.pop(str(step)), []
-    for number in tried(len(points)):
+    for number, stop in tried(len(points)):
         killed = DataRoot(tmp_path / "killed")
         shutil.copytree(data.root, killed.root, symlinks=True)
         again = command("backup", "--to", killed.root / "backups", "--keep", "1")
-        if not world.was_killed(killed, again, Stop(number, how="tear" if number % 2 else "kill")):
+        if not world.was_killed(killed, again, stop):
             ended.append(number)
         kept = BackupFolder(killed.root / "backups")
         # whatever was left, the backup before or the new one is there, and nothing that looks like one is not whole
@@ -87,10 +89,10 @@ def test_killed_while_it_restores(world: World, data: DataRoot, tmp_path: Path) 
     whole.root.mkdir()
     world.done(whole, step)
     points = world.points.pop(str(step))
-    for number in tried(len(points)):
+    for number, stop in tried(len(points)):
         killed = DataRoot(tmp_path / "killed")
         killed.root.mkdir()
-        world.killed(killed, step, Stop(number, how="tear" if number % 2 else "kill"))
+        world.killed(killed, step, stop)
         world.done(killed, step)
         assert exports(killed) == expected and publishing.current(killed) == shown, number
         assert not (killed.root / ".restoring").exists() and not list(killed.root.rglob(".*.tmp"))
