@@ -62,11 +62,11 @@ def _begin(landed: Landed, folder: Path, seed: int) -> Beginning:
 
 
 def _first_of_each_dataset(landed: Landed) -> tuple[list[Manifest], list[Manifest]]:
-    """The first export of each dataset, and all others: a contract that was never met before makes the whole warehouse anew."""
+    """The first export of each dataset and provider, and all others: a contract never met before makes the whole warehouse anew."""
     by_date = sorted(landed.exports, key=lambda export: (export.key.business_date, export.key.version))
-    first: dict[tuple[str, str], Manifest] = {}
+    first: dict[tuple[str, str, str], Manifest] = {}
     for export in by_date:
-        first.setdefault((export.key.source, export.key.dataset), export)
+        first.setdefault((export.key.source, export.key.provider, export.key.dataset), export)
     return list(first.values()), [export for export in by_date if export not in first.values()]
 
 

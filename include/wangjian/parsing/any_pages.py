@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 
 from wangjian.errors import RejectedFile
-from wangjian.parsing.page_batch import PageBatch, PageOutcome, lineage_columns, normal, quoted
+from wangjian.parsing.page_batch import PageBatch, PageOutcome, lineage_columns, literal, normal
 from wangjian.sources.contract import Dataset
 
 
@@ -116,7 +116,7 @@ def _check_surveys(surveys: Mapping[str, _Survey], dataset: Dataset) -> None:
 
 
 def _find_extras(connection: duckdb.DuckDBPyConnection, dataset: Dataset) -> None:
-    known = "[" + ", ".join(quoted(column.header) for column in dataset.columns) + "]"
+    known = "[" + ", ".join(literal(column.header) for column in dataset.columns) + "]"
     connection.execute(
         f"""
         insert into extra
@@ -146,9 +146,7 @@ def _write(batch: PageBatch, target: Path) -> dict[str, int]:
 
 
 def _copy_statement(dataset: Dataset, target: Path) -> str:
-    columns = ", ".join(
-        f"{normal(f'r.{chr(34)}{column.header}{chr(34)}')} as {column.name}" for column in dataset.columns
-    )
+    columns = ", ".join(normal(f'r."{column.header}"') + f" as {column.name}" for column in dataset.columns)
     return f"""
         copy (
             select {columns}, {lineage_columns("record.row_number")},
@@ -157,5 +155,5 @@ def _copy_statement(dataset: Dataset, target: Path) -> str:
             inner join lineage on record.sha256 = lineage._file_sha256
             left join duplicate on record.sha256 = duplicate.sha256 and record.row_number = duplicate.row_number
             left join extra on record.sha256 = extra.sha256 and record.row_number = extra.row_number
-        ) to {quoted(target)} (format parquet, compression zstd)
+        ) to {literal(target)} (format parquet, compression zstd)
     """

@@ -11,7 +11,7 @@ from wangjian.errors import RejectedFile
 from wangjian.files import written_atomically
 from wangjian.landing.store import Landing
 from wangjian.parsing.any_pages import read_any
-from wangjian.parsing.page_batch import PageBatch, PageFile, PageOutcome, connected
+from wangjian.parsing.page_batch import PageBatch, PageFile, PageOutcome, connected, names_once
 from wangjian.parsing.uniform_pages import Envelope, envelope_of, read_uniform
 from wangjian.sources.contract import Dataset
 
@@ -51,7 +51,7 @@ def check_page(landing: Landing, page: PageFile, dataset: Dataset, business_date
     """
     content = landing.read(page.sha256)
     try:
-        body = json.loads(content, parse_constant=_no_number, object_pairs_hook=_with_names_once)
+        body = json.loads(content, parse_constant=_no_number, object_pairs_hook=names_once)
         rows = body["records"]
         is_list = isinstance(rows, list) and all(isinstance(row, dict) for row in rows)
     except (ValueError, KeyError, TypeError, RecursionError) as error:
@@ -91,11 +91,3 @@ def _reject_what_is_lenient(content: bytes) -> None:
 
 def _no_number(name: str) -> None:
     raise ValueError(f"{name} is no JSON number")
-
-
-def _with_names_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        raise ValueError(f"a field comes twice in one object: {sorted({n for n in names if names.count(n) > 1})}")
-    return found

@@ -10,13 +10,13 @@ import duckdb
 
 from wangjian.duckdb_memory import connect_beside
 from wangjian.landing.store import Landing
-from wangjian.parsing.raw import LINEAGE
+from wangjian.parsing.raw import FILE_LINEAGE, LINEAGE
 from wangjian.sources.contract import Dataset
 
 
 @dataclass(frozen=True)
 class PageFile:
-    """One landed page: its lineage values in the order of `LINEAGE`, without `_row_number`."""
+    """One landed page: its lineage values in the order of `FILE_LINEAGE`."""
 
     sha256: str
     byte_size: int
@@ -58,7 +58,7 @@ class PageBatch:
         largest = max(page.byte_size for page in self.pages) * 2 + 1024
         envelope = "'total': 'bigint', 'dataset': 'varchar', 'business_date': 'varchar'"
         return (
-            f"read_json({paths}, format = 'unstructured', columns = {{{envelope}, 'records': {quoted(f'{kind}[]')}}}, "
+            f"read_json({paths}, format = 'unstructured', columns = {{{envelope}, 'records': {literal(f'{kind}[]')}}}, "
             f"filename = true, maximum_object_size = {largest})"
         )
 
@@ -67,7 +67,7 @@ class PageBatch:
         key = ", ".join(["_export_id", "_part", *self.dataset.key])
         found = self.connection.execute(
             # hashes are small; two keys of one hash only cost a second look
-            f"select count(*) - count(distinct hash({key})) from read_parquet({quoted(target)})"
+            f"select count(*) - count(distinct hash({key})) from read_parquet({literal(target)})"
         ).fetchone()
         return bool(found and found[0])
 
@@ -89,11 +89,9 @@ def connected(target: Path, pages: Sequence[PageFile]) -> duckdb.DuckDBPyConnect
 def _load_lineage(connection: duckdb.DuckDBPyConnection, pages: Sequence[PageFile]) -> None:
     import pyarrow as pa
 
-    schema = pa.schema([field for field in LINEAGE if field.name != "_row_number"])
     columns = list(zip(*(page.lineage for page in pages), strict=True))
-    table = pa.table(
-        [pa.array(values, field.type) for values, field in zip(columns, schema, strict=True)], schema=schema
-    )
+    values = [pa.array(found, field.type) for found, field in zip(columns, FILE_LINEAGE, strict=True)]
+    table = pa.table(values, schema=FILE_LINEAGE)
     connection.register("lineage_arrow", table)
     connection.execute("create temp table lineage as select * from lineage_arrow")
     connection.unregister("lineage_arrow")
@@ -115,6 +113,19 @@ def normal(value: str) -> str:
     return f"nullif(trim({value}), '')"
 
 
-def quoted(text: object) -> str:
-    """A SQL literal."""
+def names_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """For `json.loads`: an object whose fields each come once.
+
+    Raises:
+        ValueError: one comes twice; which of its values counts, nobody can say.
+    """
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"a field comes twice in one object: {sorted({n for n in names if names.count(n) > 1})}")
+    return found
+
+
+def literal(text: object) -> str:
+    """Text as SQL writes it, with its quotes."""
     return "'" + str(text).replace("'", "''") + "'"

@@ -26,8 +26,8 @@ from wangjian.parsing.page_batch import PageFile, PageOutcome
 from wangjian.parsing.pending import Again, Pending, pending
 from wangjian.parsing.raw import (
     CONTROLS,
+    FILE_LINEAGE,
     LEDGER,
-    LINEAGE,
     REJECTS,
     Partition,
     batch_id,
@@ -373,7 +373,7 @@ def _lineage(batch: Batch, export: Manifest, file: LandedFile) -> dict[str, Any]
 
 def _lineage_values(batch: Batch, export: Manifest, file: LandedFile) -> tuple[object, ...]:
     lineage = _lineage(batch, export, file)
-    return tuple(lineage[name] for name in LINEAGE.names if name != "_row_number")
+    return tuple(lineage[name] for name in FILE_LINEAGE.names)
 
 
 def _ledger_entry(batch: Batch, export: Manifest, file: LandedFile) -> dict[str, Any]:

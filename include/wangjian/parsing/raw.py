@@ -40,6 +40,9 @@ LINEAGE = pa.schema(
     ]
 )
 
+FILE_LINEAGE = LINEAGE.remove(LINEAGE.get_field_index("_row_number"))
+"""What all rows of a file share."""
+
 ROW_STATE = pa.schema([("_is_duplicate", pa.bool_()), ("_extra", pa.string())])
 
 REJECTS = pa.unify_schemas([LINEAGE, pa.schema([("_reason_code", pa.string()), ("_raw_line", pa.string())])])

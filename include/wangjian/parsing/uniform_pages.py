@@ -13,16 +13,13 @@ from pathlib import Path
 
 import duckdb
 
-from wangjian.parsing.page_batch import PageBatch, PageFile, PageOutcome, lineage_columns, normal, quoted
-from wangjian.parsing.raw import LINEAGE
+from wangjian.parsing.page_batch import PageBatch, PageFile, PageOutcome, lineage_columns, literal, names_once, normal
+from wangjian.parsing.raw import FILE_LINEAGE
 
 _RECORDS = b'"records"'
 _OPENING = re.compile(rb"\s*:\s*\[\s*")
 _CLOSING = re.compile(rb"\]\s*\}\s*\Z")
-_DATASET, _BUSINESS_DATE = (
-    [field.name for field in LINEAGE if field.name != "_row_number"].index(name)
-    for name in ("_dataset", "_business_date")
-)
+_DATASET, _BUSINESS_DATE = map(FILE_LINEAGE.get_field_index, ("_dataset", "_business_date"))
 
 
 @dataclass(frozen=True)
@@ -55,20 +52,13 @@ def envelope_of(content: bytes, page: PageFile) -> Envelope | None:
     if content.find(_RECORDS, opening.end()) >= 0:
         return None
     try:
-        found = json.loads(content[:start] + b'"records":0}', object_pairs_hook=_once)
+        found = json.loads(content[:start] + b'"records":0}', object_pairs_hook=names_once)
     except (ValueError, RecursionError):
         return None
     told, total = (found.get("dataset"), found.get("business_date")), found.get("total")
     if told != (page.lineage[_DATASET], str(page.lineage[_BUSINESS_DATE])) or type(total) is not int:
         return None
     return Envelope(total, content[opening.end() : opening.end() + 1] == b"]") if total.bit_length() < 64 else None
-
-
-def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise ValueError("a field comes twice")
-    return found
 
 
 def read_uniform(batch: PageBatch, envelopes: Sequence[Envelope | None], target: Path) -> dict[str, PageOutcome] | None:
@@ -119,7 +109,7 @@ def _copy_statement(batch: PageBatch, names: Sequence[str], target: Path) -> str
         f"{normal(f'fields[{places[column.header]}]') if column.header in places else 'cast(null as varchar)'} as {column.name}"
         for column in batch.dataset.columns
     )
-    wanted = "[" + ", ".join(map(quoted, names)) + "]"
+    wanted = "[" + ", ".join(map(literal, names)) + "]"
     # what has other fields, and a second document in a page, ends the look
     return f"""
         copy (
@@ -135,7 +125,7 @@ def _copy_statement(batch: PageBatch, names: Sequence[str], target: Path) -> str
                 )
             ) as record
             inner join lineage on record.sha256 = lineage._file_sha256
-        ) to {quoted(target)} (format parquet, compression zstd)
+        ) to {literal(target)} (format parquet, compression zstd)
     """
 
 
@@ -144,7 +134,7 @@ def _rows(batch: PageBatch, target: Path) -> dict[str, int] | None:
     found = batch.connection.execute(
         f"""
         select _file_sha256, max(_row_number), count(*) = max(_row_number)
-        from read_parquet({quoted(target)}) group by _file_sha256, _export_id, _part
+        from read_parquet({literal(target)}) group by _file_sha256, _export_id, _part
         """
     ).fetchall()
     return {sha256: rows for sha256, rows, _ in found} if all(is_whole for *_, is_whole in found) else None
