@@ -16,8 +16,10 @@ import pytest
 
 from simulator.scenario import Scenario
 from simulator.systems import Systems
+from support.dbt_forks import dbt_server
 from support.served import published_year
 from wangjian.paths import DataRoot
+from wangjian.warehouse.dbt import DUCKDB
 
 APART = {
     "proofs/test_crash.py": "crash",
@@ -86,3 +88,15 @@ def year_2024(tmp_path_factory: pytest.TempPathFactory) -> DataRoot:
     systems = Systems(Scenario(seed=424, scale=0.02, start=date(2024, 1, 1), end=date(2024, 12, 31)))
     data = DataRoot(tmp_path_factory.mktemp("year_2024"))
     return published_year(systems, tmp_path_factory.mktemp("simulator_2024"), data)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def dbt_from_a_server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Builds by this process start dbt without its seconds of imports and parsing; the fast tests hardly build."""
+    if not any(item.get_closest_marker("slow") for item in request.session.items):
+        yield
+        return
+    with dbt_server(tmp_path_factory.mktemp("dbt")) as command, pytest.MonkeyPatch.context() as patch:
+        # wherever this engine is meant, it is by its identity
+        patch.setitem(DUCKDB.__dict__, "command", command)
+        yield

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from wangjian.paths import DBT_PROJECT, DataRoot
-from wangjian.warehouse.duckdb_functions import Plugin
+from wangjian.duckdb_functions import Plugin
 
 if TYPE_CHECKING:
     from dbt_common.events.base_types import EventMsg

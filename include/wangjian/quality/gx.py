@@ -15,6 +15,8 @@ from functools import cache
 from types import ModuleType
 from typing import Any
 
+from wangjian.spared_imports import spare
+
 EXAMPLES = 5
 """So many rows tell what is wrong; more would only fill the report."""
 
@@ -34,6 +36,8 @@ def great_expectations() -> ModuleType:
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     # a hundred lines a run that tell a user nothing, most of them while it is imported
     logging.getLogger("great_expectations").setLevel(logging.WARNING)
+    # JSON schemas would load a grammar of addresses, in which no schema has any: most of a second
+    spare("rfc3987_syntax")
     package = importlib.import_module("great_expectations")
     engine: Any = importlib.import_module(_ENGINE)
     if "duckdb" not in engine._PERSISTED_CONNECTION_DIALECTS:

@@ -43,7 +43,7 @@ class Engine:
     environment: Mapping[str, str] = field(default_factory=dict)
 
 
-DUCKDB = Engine("duckdb", (sys.executable, "-m", "wangjian.warehouse.dbt_process"))
+DUCKDB = Engine("duckdb", (sys.executable, "-m", "wangjian.dbt_process"))
 
 
 def work_folder(data: DataRoot, engine: Engine = DUCKDB) -> Path:

@@ -1,0 +1,171 @@
+"""dbt for builds in the tests' own process: each run forks from a server that has imported dbt and knows the project.
+
+To import dbt and to parse the project takes longer than to build a small warehouse, and the tests build hundreds. Only the start
+differs: the run is dbt's own, in a process of its own, with the environment, the output and the locks of the one who asks, and it ends
+with that one. Programs that tests start (`wangjian build`, whatever is killed) start dbt themselves.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import gc
+import json
+import os
+import selectors
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import NamedTuple
+
+ABOVE_ALL = 512
+"""Descriptors are received somewhere, then put where they belong; from here on nothing is in the way."""
+
+
+class Asked(NamedTuple):
+    """A run of dbt, as the one who asks would have started it."""
+
+    arguments: list[str]
+    environment: dict[str, str]
+    folder: str
+    descriptors: dict[int, int]
+    """Their numbers where they come from, and here."""
+
+
+class Run(NamedTuple):
+    """A run that the server started, and for whom."""
+
+    process: int
+    ended: int
+    connection: socket.socket
+
+
+@contextmanager
+def dbt_server(folder: Path) -> Iterator[tuple[str, ...]]:
+    """Serve runs of dbt until the context ends.
+
+    Args:
+        folder: for the socket and for what was parsed.
+
+    Yields:
+        How to start dbt; its arguments follow.
+    """
+    with subprocess.Popen([sys.executable, __file__, "serve", str(folder)], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"ready\n"
+        yield (sys.executable, "-I", "-S", __file__, "run", str(folder))
+        process.kill()
+
+
+def _run(folder: str, arguments: list[str]) -> int:
+    """Ask for a run, and end as it ends."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as server:
+        server.connect(f"{folder}/socket")
+        descriptors = [number for number in _open_here() if number != server.fileno()]
+        asked = {"arguments": arguments, "environment": dict(os.environ), "folder": str(Path.cwd())}
+        words = json.dumps({**asked, "descriptors": descriptors}).encode()
+        socket.send_fds(server, [len(words).to_bytes(4, "big")], descriptors)
+        server.sendall(words)
+        code = int(server.makefile().readline())
+    if code < 0:
+        os.kill(os.getpid(), -code)
+    return code
+
+
+def _open_here() -> list[int]:
+    listed = list(Path("/proc/self/fd").iterdir())
+    # the one that read the list is closed by now
+    return [int(link.name) for link in listed if link.exists()]
+
+
+def _serve(folder: Path) -> None:
+    # not DuckDB: it has threads from its import on, and a fork has none
+    from wangjian.dbt_process import cli
+
+    gc.freeze()
+    listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    listening.bind(str(folder / "socket"))
+    listening.listen()
+    print("ready", flush=True)
+    asked = _next_run(listening)
+    # here goes on the child alone
+    from support.parsed_project import ParsedProject
+
+    sys.argv = ["dbt", *asked.arguments]
+    project = ParsedProject(folder, asked.arguments, asked.environment["WANGJIAN_DATA"])
+    project.hand_over()
+    try:
+        cli()
+    finally:
+        project.keep()
+
+
+def _next_run(listening: socket.socket) -> Asked:
+    """Start a process for each who asks; returns in these processes alone."""
+    events = selectors.DefaultSelector()
+    events.register(listening, selectors.EVENT_READ)
+    while True:
+        for key, _ in events.select():
+            if key.fileobj is listening:
+                connection, _ = listening.accept()
+                asked = _received(connection)
+                if not (process := os.fork()):
+                    # these are closed while they are the server's: their numbers will be others'
+                    for ours in (events, listening, connection):
+                        ours.close()
+                    _become(asked)
+                    return asked
+                _watch(events, process, connection, asked)
+            elif key.fileobj == key.data.ended:
+                _tell_the_end(events, key.data)
+            else:
+                # who asked is gone
+                events.unregister(key.fileobj)
+                os.kill(key.data.process, signal.SIGKILL)
+
+
+def _received(connection: socket.socket) -> Asked:
+    size, here, _, _ = socket.recv_fds(connection, 4, 250)
+    with connection.makefile("rb") as sent:
+        words = json.loads(sent.read(int.from_bytes(size, "big")))
+    return Asked(**{**words, "descriptors": dict(zip(words["descriptors"], here, strict=True))})
+
+
+def _become(asked: Asked) -> None:
+    os.chdir(asked.folder)
+    os.environ.clear()
+    os.environ.update(asked.environment)
+    safe = {there: fcntl.fcntl(here, fcntl.F_DUPFD, ABOVE_ALL) for there, here in asked.descriptors.items()}
+    os.closerange(3, ABOVE_ALL)
+    for there, here in safe.items():
+        os.dup2(here, there)
+        os.close(here)
+
+
+def _watch(events: selectors.BaseSelector, process: int, connection: socket.socket, asked: Asked) -> None:
+    for descriptor in asked.descriptors.values():
+        os.close(descriptor)
+    run = Run(process, os.pidfd_open(process), connection)
+    events.register(run.ended, selectors.EVENT_READ, run)
+    events.register(run.connection, selectors.EVENT_READ, run)
+
+
+def _tell_the_end(events: selectors.BaseSelector, run: Run) -> None:
+    code = os.waitstatus_to_exitcode(os.waitpid(run.process, 0)[1])
+    events.unregister(run.ended)
+    with suppress(KeyError):
+        events.unregister(run.connection)
+    with suppress(OSError):
+        run.connection.sendall(f"{code}\n".encode())
+    run.connection.close()
+    os.close(run.ended)
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "run":
+        sys.exit(_run(sys.argv[2], sys.argv[3:]))
+    sys.path[0] = str(Path(__file__).parents[1])
+    _serve(Path(sys.argv[2]))
