@@ -106,7 +106,7 @@ bench-backfill: setup  ## a backfill of 2023 through Airflow, beside ten of its 
 
 test: setup $(SUPERSET) $(SPARK)  ## all tests, the fast ones first
 	$(BIN)/pytest -q -n 2 --dist loadgroup -m "not slow"
-	$(BIN)/pytest -q -n 2 --dist loadgroup --durations=40 --durations-min=10 -m slow || test $$? -eq 5
+	$(BIN)/pytest -q -n 2 --dist loadgroup --no-loadscope-reorder --durations=40 --durations-min=10 -m slow || test $$? -eq 5
 
 proof: setup $(SUPERSET)  ## the invariants over a whole year: any order, any crash (hours); record in test-artefacts/proof
 	mkdir -p test-artefacts/proof

@@ -28,6 +28,22 @@ APART = {
     "proofs/test_order.py": "order",
 }
 """Files of a folder that share a world of their own."""
+LONG = (
+    "spark",
+    "bench",
+    "order",
+    "faults",
+    "crash",
+    "dags",
+    "end_to_end",
+    "proofs",
+    "local",
+    "year",
+    "runbooks",
+    "superset",
+    "docs",
+)
+"""Groups that take minutes, the longest first: one that came last would leave the other workers with nothing to do."""
 
 
 # before xdist's own hook, which reads the marks
@@ -36,6 +52,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """With several workers, tests that share what is dear to make stay in one of them."""
     for item in items:
         item.add_marker(pytest.mark.xdist_group(_group(item)))
+    # a stable order: within a group the tests stay as they are
+    items.sort(key=lambda item: LONG.index(_group(item)) if _group(item) in LONG else len(LONG))
 
 
 def _group(item: pytest.Item) -> str:

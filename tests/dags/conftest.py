@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from wangjian.warehouse.dbt import DUCKDB
+
 DRIVERS = Path(__file__).parent / "drivers"
 DAGS = Path(__file__).parents[2] / "dags"
 
@@ -27,6 +29,8 @@ def airflow_environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, s
         "AIRFLOW__CORE__DAGS_FOLDER": str(DAGS),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(home / "logs"),
+        # the drivers build as this process does
+        "DBT_COMMAND": json.dumps(DUCKDB.command),
     }
     environment.pop("WANGJIAN_SCHEDULE_UNTIL", None)
     return environment

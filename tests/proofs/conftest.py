@@ -15,6 +15,7 @@ from simulator.faults import Faults
 from simulator.scenario import Scenario
 from simulator.serving import served
 from simulator.systems import Systems
+from support.made_once import made_once
 from support.served import ingest_all, parse_all
 from wangjian import pipeline
 from wangjian.landing.manifest import Manifest
@@ -37,7 +38,7 @@ FAULTS = (
 
 @dataclass(frozen=True)
 class Landed:
-    """What was landed, and the warehouse that a full rebuild makes of it."""
+    """What was landed, and the warehouse that a full rebuild makes of it: only to be read."""
 
     data: DataRoot
     exports: tuple[Manifest, ...]
@@ -54,13 +55,19 @@ class Landed:
 
 @pytest.fixture(scope="session")
 def landed(tmp_path_factory: pytest.TempPathFactory) -> Landed:
-    data = DataRoot(tmp_path_factory.mktemp("landed"))
+    folder = made_once(tmp_path_factory, "proofs", _land_and_build)
+    data = DataRoot(folder / "data")
+    return Landed(data, tuple(Landing(data.landing).exports()))
+
+
+def _land_and_build(folder: Path) -> None:
+    data = DataRoot(folder / "data")
+    data.root.mkdir()
     systems = Systems(Scenario(seed=7, scale=0.002 if IS_FULL else 0.005, start=FIRST, end=LAST))
-    with served(systems, tmp_path_factory.mktemp("simulator"), Faults(FAULTS)) as found:
+    with served(systems, folder / "simulator", Faults(FAULTS)) as found:
         ingest_all(data, found.connections, FIRST, LAST)
     parse_all(data)
     pipeline.build(data)
-    return Landed(data, tuple(Landing(data.landing).exports()))
 
 
 def differences(one: DataRoot, other: DataRoot, *apart: str) -> dict[str, int]:

@@ -74,9 +74,9 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
 
 @pytest.fixture(scope="session")
-def by_duckdb(landed: Landed) -> DataRoot:
+def by_duckdb(landed: Landed, tmp_path_factory: pytest.TempPathFactory) -> DataRoot:
     """Twenty days with faults, built by DuckDB: the world of the proofs."""
-    return landed.data
+    return DataRoot(shutil.copytree(landed.data.root, tmp_path_factory.mktemp("by_duckdb") / "data"))
 
 
 def asked(port: int, *statements: str) -> list[list[Any]]:

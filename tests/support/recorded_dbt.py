@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from wangjian.paths import DBT_PROJECT, DataRoot
 from wangjian.duckdb_functions import Plugin
+from wangjian.paths import DBT_PROJECT, DataRoot
 
 if TYPE_CHECKING:
     from dbt_common.events.base_types import EventMsg

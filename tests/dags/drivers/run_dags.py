@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
 
 from airflow.dag_processing.dagbag import DagBag
+
+from wangjian.warehouse.dbt import DUCKDB
 
 
 def run(bag: DagBag, dag_id: str, conf: dict[str, Any]) -> dict[str, str]:
@@ -25,6 +28,7 @@ def run(bag: DagBag, dag_id: str, conf: dict[str, Any]) -> dict[str, str]:
 
 
 def main() -> None:
+    DUCKDB.__dict__["command"] = tuple(json.loads(os.environ["DBT_COMMAND"]))
     bag = DagBag()
     assert not bag.import_errors, bag.import_errors
     runs = [run(bag, dag_id, conf) for dag_id, conf in json.loads(sys.argv[2])]
