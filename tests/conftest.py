@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -17,6 +18,7 @@ import pytest
 from simulator.scenario import Scenario
 from simulator.systems import Systems
 from support.dbt_forks import dbt_server
+from support.in_memory import folder_in_memory, has_room
 from support.served import published_year
 from wangjian.paths import DataRoot
 from wangjian.warehouse.dbt import DUCKDB
@@ -44,6 +46,15 @@ LONG = (
     "docs",
 )
 """Groups that take minutes, the longest first: one that came last would leave the other workers with nothing to do."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep temporary files in memory where there is plenty: much of what tests wait for is the disk."""
+    if hasattr(config, "workerinput") or config.option.basetemp or not has_room():
+        return
+    config.option.basetemp = str(folder_in_memory())
+    config.add_cleanup(lambda: shutil.rmtree(config.option.basetemp, ignore_errors=True))
 
 
 # before xdist's own hook, which reads the marks

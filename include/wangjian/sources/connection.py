@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from wangjian.errors import BadArguments
+from wangjian.spared_imports import spare
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,8 @@ def resolve(connection_id: str) -> Endpoint:
     Raises:
         BadArguments: nobody has defined it.
     """
-    # importing Airflow takes seconds: only who fetches pays for it
+    # importing Airflow takes seconds, one of them for a grammar of addresses: only who fetches pays for it
+    spare("rfc3987_syntax")
     from airflow.sdk import BaseHook
     from airflow.sdk.exceptions import AirflowNotFoundException, AirflowRuntimeError
 
