@@ -60,7 +60,7 @@ class Landing:
 
     def object_path(self, sha256: str) -> Path:
         """Where bytes with that hash lie, or would lie."""
-        return self.root / "objects" / sha256[:2] / sha256
+        return self.root.joinpath("objects", sha256[:2], sha256)
 
     def put(self, chunks: Iterable[bytes], expected: str | None = None) -> StoredBytes:
         """Keep a stream of bytes, durable when this returns; bytes that are there already are not written again.
@@ -101,7 +101,7 @@ class Landing:
 
     def erased_path(self, sha256: str) -> Path:
         """Where that lies, or would lie, which stands in the place of erased bytes; under the hash of what was received."""
-        return self.root / "erased" / sha256[:2] / sha256
+        return self.root.joinpath("erased", sha256[:2], sha256)
 
     def is_erased(self, sha256: str) -> bool:
         """Whether personal data were erased from the bytes with that hash."""

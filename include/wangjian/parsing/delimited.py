@@ -48,22 +48,18 @@ def parse_csv(
     unwanted = {fold(name) for name in ignored}
     unknown = {index: name for index, name in unknown.items() if fold(name) not in unwanted}
     parsed = ParsedFile(extra_columns=sorted(unknown.values()))
+    # a large file has millions of cells, and to most nothing is done but this
+    plain = {index: field.name for index, field in known.items() if field.is_plain}
+    others = {index: field for index, field in known.items() if index not in plain}
     for number, cells in records:
-        _add(parsed, number, cells, len(header), known, unknown)
+        if len(cells) == len(header):
+            values = {name: cells[index].strip() or None for index, name in plain.items()}
+            values |= {field.name: field.text(cells[index]) for index, field in others.items()}
+            extra = {name: cells[index] for index, name in unknown.items() if cells[index]}
+            parsed.rows.append(Row(number, values, extra))
+        elif cells:
+            parsed.rejected.append(RejectedLine(number, "ROW_SHAPE", ",".join(cells)))
     return parsed
-
-
-def _add(
-    parsed: ParsedFile, number: int, cells: list[str], width: int, known: dict[int, Field], unknown: dict[int, str]
-) -> None:
-    if not cells:
-        return
-    if len(cells) != width:
-        parsed.rejected.append(RejectedLine(number, "ROW_SHAPE", ",".join(cells)))
-        return
-    values = {field.name: field.text(cells[index]) for index, field in known.items()}
-    extra = {name: cells[index] for index, name in unknown.items() if cells[index]}
-    parsed.rows.append(Row(number, values, extra))
 
 
 def lines_of(text: str) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -30,12 +30,13 @@ from wangjian.parsing.raw import (
     LEDGER,
     REJECTS,
     Partition,
+    RawRows,
     batch_id,
     rows_schema,
     write_empty_files,
     write_table,
 )
-from wangjian.parsing.records import ParsedFile
+from wangjian.parsing.records import ParsedFile, Row
 from wangjian.parsing.workbook import parse_workbook
 from wangjian.paths import DataRoot
 from wangjian.printable import printable
@@ -65,7 +66,7 @@ class Batch:
     contract_hashes: Mapping[str, str]
     dataset: Dataset | None
     exports: list[Manifest]
-    rows: list[dict[str, Any]] = field(default_factory=list)
+    rows: RawRows | None
     rejects: list[dict[str, Any]] = field(default_factory=list)
     controls: list[dict[str, Any]] = field(default_factory=list)
     ledger: list[dict[str, Any]] = field(default_factory=list)
@@ -116,7 +117,8 @@ def _parse_partition(source: Source, item: Pending, data: DataRoot, landing: Lan
     partition = Partition(data, source.source, item.dataset, item.month)
     name = batch_id((export.export_id, item.contract_hashes[export.key.provider]) for export in item.exports)
     dataset = load_contract(source.source).get(item.dataset)
-    batch = Batch(name, item.contract_hashes, dataset, list(item.exports))
+    rows = RawRows(rows_schema(dataset)) if dataset else None
+    batch = Batch(name, item.contract_hashes, dataset, list(item.exports), rows)
     require_bytes(data, landing, item.exports)
     _parse_batch(source, batch, partition, data, landing)
     kept = [row for row in partition.read_ledger() if row["export_id"] in item.parsed]
@@ -141,8 +143,8 @@ def _parse_batch(source: Source, batch: Batch, partition: Partition, data: DataR
         key = load_key(data.state).secret
         for export in batch.exports:
             _parse_export(source, batch, export, landing, key)
-        if batch.dataset and batch.rows:
-            write_table(partition.rows_file(batch.batch_id), batch.rows, rows_schema(batch.dataset))
+        if batch.rows and batch.rows.count:
+            batch.rows.write(partition.rows_file(batch.batch_id))
     if batch.rejects:
         write_table(partition.rejects_file(batch.batch_id), batch.rejects, REJECTS)
     if batch.controls:
@@ -292,21 +294,16 @@ def _parse_provider_file(
 def _take(batch: Batch, export: Manifest, file: LandedFile, parsed: ParsedFile, key: bytes) -> dict[str, Any]:
     """Add a file's rows to the batch; personal columns are hashed or dropped here, before anything is written."""
     assert batch.dataset is not None
-    treatments = {column.name: column.on_parse for column in batch.dataset.columns if column.on_parse != "keep"}
-    seen: set[tuple[str | None, ...]] = set()
-    duplicates = 0
+    assert batch.rows is not None
+    duplicates = _duplicates(parsed.rows)
     lineage = _lineage(batch, export, file)
-    for row in parsed.rows:
-        values = {
-            name: _treated(row.values.get(name), treatments.get(name), key) for name in batch.dataset.column_names
-        }
-        content = (*row.values.values(), row.extra_json)
-        is_duplicate = content in seen
-        seen.add(content)
-        duplicates += is_duplicate
-        extra = {name: value for name, value in row.extra.items() if not is_personal(name)}
-        state = {"_is_duplicate": is_duplicate, "_extra": json.dumps(extra, ensure_ascii=False) if extra else None}
-        batch.rows.append(values | lineage | {"_sheet": row.sheet, "_row_number": row.number} | state)
+    varying: dict[str, Iterable[Any]] = {
+        column.name: _treated([row.values.get(column.name) for row in parsed.rows], column.on_parse, key)
+        for column in batch.dataset.columns
+    }
+    varying |= {"_row_number": (row.number for row in parsed.rows), "_sheet": (row.sheet for row in parsed.rows)}
+    varying |= {"_is_duplicate": duplicates, "_extra": map(_kept_extra, parsed.rows)}
+    batch.rows.add(len(parsed.rows), varying, lineage)
     for line in parsed.rejected:
         place = {"_row_number": line.number, "_reason_code": line.code, "_raw_line": masked(line.text)}
         batch.rejects.append(lineage | {"_sheet": ""} | place)
@@ -314,9 +311,23 @@ def _take(batch: Batch, export: Manifest, file: LandedFile, parsed: ParsedFile, 
         "status": "parsed",
         "rows_read": parsed.rows_read,
         "rows_rejected": len(parsed.rejected),
-        "rows_duplicate": duplicates,
+        "rows_duplicate": sum(duplicates),
         "extra_columns": _names(parsed.extra_columns),
     }
+
+
+def _duplicates(rows: Sequence[Row]) -> list[bool]:
+    """Whether an earlier row of the file says the same, for each row."""
+    seen: set[tuple[str | None, ...]] = set()
+    contents = ((*row.values.values(), row.extra_json) for row in rows)
+    # `add` gives back null
+    return [content in seen or bool(seen.add(content)) for content in contents]  # type: ignore[func-returns-value]
+
+
+def _kept_extra(row: Row) -> str | None:
+    """Unknown columns as JSON, without those that look personal; null where there are none."""
+    kept = {name: value for name, value in row.extra.items() if not is_personal(name)}
+    return json.dumps(kept, ensure_ascii=False) if kept else None
 
 
 def _names(columns: Sequence[str]) -> str | None:
@@ -324,10 +335,10 @@ def _names(columns: Sequence[str]) -> str | None:
     return masked(json.dumps(columns, ensure_ascii=False)) if columns else None
 
 
-def _treated(value: str | None, treatment: str | None, key: bytes) -> str | None:
-    if treatment is None or value is None:
-        return value
-    return keyed_hash(value, key) if treatment == "keyed_hash" else None
+def _treated(values: list[str | None], treatment: str, key: bytes) -> list[str | None]:
+    if treatment == "keep":
+        return values
+    return [keyed_hash(value, key) if value is not None and treatment == "keyed_hash" else None for value in values]
 
 
 def _take_controls(batch: Batch, export: Manifest, file: LandedFile, parsed: ParsedFile) -> None:

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -131,6 +132,36 @@ def rows_schema(dataset: Dataset) -> pa.Schema:
     """The raw columns of a dataset: the contract's, all text, then lineage."""
     contract = pa.schema([(name, pa.string()) for name in dataset.column_names])
     return pa.unify_schemas([contract, LINEAGE, ROW_STATE])
+
+
+@dataclass
+class RawRows:
+    """Rows of raw, column by column: a batch has hundreds of thousands."""
+
+    schema: pa.Schema
+    columns: dict[str, list[Any]] = field(init=False)
+    count: int = 0
+
+    def __post_init__(self) -> None:
+        self.columns = {name: [] for name in self.schema.names}
+
+    def add(self, count: int, varying: Mapping[str, Iterable[Any]], shared: Mapping[str, Any]) -> None:
+        """Add the rows of a file.
+
+        Args:
+            count: how many.
+            varying: a value a row, of some columns.
+            shared: what all of them have in common, of all other columns; null where nothing is said.
+        """
+        for name, values in self.columns.items():
+            values.extend(varying[name] if name in varying else repeat(shared.get(name), count))
+        self.count += count
+
+    def write(self, path: Path) -> None:
+        """Write them as Parquet, in one step."""
+        arrays = [pa.array(self.columns[column.name], column.type) for column in self.schema]
+        with written_atomically(path) as temporary:
+            pq.write_table(pa.Table.from_arrays(arrays, schema=self.schema), temporary, compression="zstd")
 
 
 class Partition:

@@ -8,12 +8,12 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from typing import NamedTuple
 
 from wangjian.errors import RejectedFile
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """One row of a file.
 
     Attributes:
@@ -25,7 +25,7 @@ class Row:
 
     number: int
     values: dict[str, str | None]
-    extra: dict[str, str] = field(default_factory=dict)
+    extra: dict[str, str]
     sheet: str = ""
 
     @property
@@ -75,6 +75,11 @@ class Field:
     scale: Decimal = Decimal(1)
     values: Mapping[str, str] = field(default_factory=dict)
     hyperlink: bool = False
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether nothing is done to a text but that it is trimmed."""
+        return not self.values and self.scale == 1
 
     def text(self, cell: str) -> str | None:
         """The column's text from the cell's text: trimmed, translated, scaled; blank is null."""
