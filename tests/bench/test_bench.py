@@ -3,30 +3,42 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import duckdb
 import pytest
 from bench.__main__ import measure_copies
+from bench.daily import history_text
+from bench.history import measure
 from bench.records import write_record
 from bench.report import Report
 from bench.scales import Scale
 from bench.stages import share
-from bench.worlds import days_between
+from bench.worlds import days_between, land_city
 
 from support.served import parse_all
 from wangjian import pipeline
 from wangjian.paths import DataRoot
 
+FIRST, LAST = date(2023, 2, 1), date(2023, 2, 8)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Holds a landed city."""
+    folder = tmp_path_factory.mktemp("bench")
+    land_city(folder / "city", FIRST, LAST, "0.01")
+    return folder
+
 
 @pytest.mark.slow
-def test_every_stage_is_measured_over_copies_of_a_city_with_identifiers_of_their_own(tmp_path: Path) -> None:
-    report = measure_copies(tmp_path, Scale("few", 3, 5), date(2023, 2, 1), date(2023, 2, 8), "0.01")
+def test_every_stage_is_measured_over_copies_of_a_city_with_identifiers_of_their_own(folder: Path) -> None:
+    report = measure_copies(folder, Scale("few", 3, 5), FIRST, LAST, "0.01")
     _every_stage(report)
-    _recorded(report, tmp_path / "records")
-    with duckdb.connect(str(tmp_path / "few-measured" / "warehouse.duckdb"), read_only=True) as connection:
-        connection.execute(f"attach '{_city(tmp_path).warehouse}' as city (read_only)")
+    _recorded(report, folder / "records")
+    with duckdb.connect(str(folder / "few-measured" / "warehouse.duckdb"), read_only=True) as connection:
+        connection.execute(f"attach '{_city(folder).warehouse}' as city (read_only)")
         for table, copies in (("dim_storefront", 3), ("fct_lead", 5), ("fct_case", 5), ("fct_case_penalty", 5)):
             few, one = (
                 connection.execute(f"select count(*) from {place}marts.{table}").fetchone() or (0,)
@@ -34,6 +46,17 @@ def test_every_stage_is_measured_over_copies_of_a_city_with_identifiers_of_their
             )
             assert few[0] == one[0] * copies and few[0], table
         assert connection.execute("select count(*) from audit.quarantine").fetchone() == (0,)
+
+
+@pytest.mark.slow
+def test_one_more_day_is_measured_behind_its_history(folder: Path) -> None:
+    found = measure(DataRoot(folder / "city"), folder / "1", 1, LAST)
+    assert list(found.stages)[-3:] == ["build", "check", "publish"]
+    assert found.cpu_seconds > 0
+    assert found.seconds < sum(cost.seconds for cost in found.stages.values()), "publication stands apart"
+    with duckdb.connect(str(folder / "1" / "warehouse.duckdb"), read_only=True) as connection:
+        assert connection.execute("select max(as_of_date) from intermediate.int_as_of").fetchone() == (LAST,)
+    assert "1.00 (1.00)" in history_text([found])
 
 
 def _every_stage(report: Report) -> None:
@@ -55,7 +78,7 @@ def _recorded(report: Report, folder: Path) -> None:
 
 def _city(folder: Path) -> DataRoot:
     data = DataRoot(folder / "one")
-    share(DataRoot(folder / "city"), data, days_between(date(2023, 2, 1), date(2023, 2, 7)))
+    share(DataRoot(folder / "city"), data, days_between(FIRST, LAST - timedelta(days=1)))
     parse_all(data)
     pipeline.build(data)
     return data
