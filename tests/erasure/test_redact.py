@@ -55,6 +55,13 @@ def test_csv(rows: list[tuple[str, ...]], data: st.DataObject, ending: str, enco
         assert left == content
 
 
+def test_a_line_break_in_a_value_stays_within_its_row_whatever_ends_the_lines() -> None:
+    content = '编号,名称,备注\n1,"张三\r",a\n2,"李四\r\n",b\n'.encode("gb18030")
+    left = redact_csv(content, FIELDS, ["gb18030"], {"name"}, {"": {2, 4}}, mark)
+    rows = parse_csv(left, FIELDS, ["gb18030"]).rows
+    assert [(row.number, row.values["note"]) for row in rows] == [(2, "a"), (4, "b")]
+
+
 def test_the_lines_that_are_not_meant_keep_their_bytes() -> None:
     content = '编号,名称,备注\r\n1,"张三\r\n电话",a\r\n2, "李,四" ,b\r\n'.encode("gb18030")
     left = redact_csv(content, FIELDS, ["gb18030"], {"name"}, {"": {2}}, mark)

@@ -86,8 +86,9 @@ def _marked(cell: str, mark: Mark) -> str:
 
 def _line(cells: list[str], like: str) -> str:
     out = io.StringIO()
-    csv.writer(out, lineterminator=like[len(like.rstrip("\r\n")) :]).writerow(cells)
-    return out.getvalue()
+    # the writer puts in quotes only those line breaks that it ends lines with
+    csv.writer(out, lineterminator="\r\n").writerow(cells)
+    return out.getvalue().removesuffix("\r\n") + like[len(like.rstrip("\r\n")) :]
 
 
 def _encoded(left: str, content: bytes, encodings: Sequence[str], text: str) -> bytes:
