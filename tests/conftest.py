@@ -61,10 +61,11 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """With several workers, tests that share what is dear to make stay in one of them."""
+    place = {group: number for number, group in enumerate(LONG)}
     for item in items:
         item.add_marker(pytest.mark.xdist_group(_group(item)))
     # a stable order: within a group the tests stay as they are
-    items.sort(key=lambda item: LONG.index(_group(item)) if _group(item) in LONG else len(LONG))
+    items.sort(key=lambda item: place.get(_group(item), len(LONG)))
 
 
 def _group(item: pytest.Item) -> str:

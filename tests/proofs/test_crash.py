@@ -13,7 +13,6 @@ import pytest
 
 from proofs.conftest import differences
 from proofs.uninterrupted import (
-    IS_FULL,
     SOURCES,
     World,
     assert_nothing_is_left,
@@ -148,13 +147,12 @@ def test_killed_while_a_rebuild_clears_raw(world: World, tmp_path: Path, at: int
         assert raw_of(data, source)[0] == raw_of(world.before("compact"), source)[0]
 
 
-@pytest.mark.skipif(not IS_FULL, reason="takes long: PROOF=full")
 @pytest.mark.parametrize("name", ["build", "check", "docs"])
 def test_killed_anywhere_in_what_takes_long(world: World, tmp_path: Path, name: str) -> None:
     before = name if name in ("build", "check") else "end"
     if name == "docs":
         world.done(world.fresh(before, tmp_path / "whole"), Step(name))
-    for number, stop in enumerate(world.stops(name, few=0)):
+    for number, stop in enumerate(world.stops(name, few=2)):
         data = world.fresh(before, tmp_path / str(number))
         world.killed(data, Step(name), stop)
         world.done(data, Step(name))

@@ -2,7 +2,7 @@
 
 To import dbt and to parse the project takes longer than to build a small warehouse, and the tests build hundreds. Only the start
 differs: the run is dbt's own, in a process of its own, with the environment, the output and the locks of the one who asks, and it ends
-with that one. Programs that tests start (`wangjian build`, whatever is killed) start dbt themselves.
+with that one; so do the drivers of DAGs. Other programs that tests start (`wangjian build`, Airflow, whatever is killed) start dbt themselves.
 """
 
 from __future__ import annotations
@@ -56,8 +56,10 @@ def dbt_server(folder: Path) -> Iterator[tuple[str, ...]]:
     with subprocess.Popen([sys.executable, __file__, "serve", str(folder)], stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == b"ready\n"
-        yield (sys.executable, "-I", "-S", __file__, "run", str(folder))
-        process.kill()
+        try:
+            yield (sys.executable, "-I", "-S", __file__, "run", str(folder))
+        finally:
+            process.kill()
 
 
 def _run(folder: str, arguments: list[str]) -> int:

@@ -8,6 +8,8 @@ from typing import Any
 
 import msgpack
 
+from wangjian.files import write_atomically
+
 
 class ParsedProject:
     """Only the address of the data root differs from one root to the next.
@@ -32,13 +34,14 @@ class ParsedProject:
         """Give a data root that knows nothing what the first one knew."""
         if self._kept.exists() and not self._of_root.exists():
             first, known = msgpack.unpackb(self._kept.read_bytes())
-            self._of_root.write_bytes(msgpack.packb(_with(known, first, self._root)))
+            write_atomically(self._of_root, msgpack.packb(_with(known, first, self._root)))
 
     def keep(self) -> None:
         """Keep what the first data root knows."""
         if self._of_root.exists() and not self._kept.exists():
             known = msgpack.unpackb(self._of_root.read_bytes())
-            self._kept.write_bytes(msgpack.packb([self._root, known]))
+            # others may look meanwhile
+            write_atomically(self._kept, msgpack.packb([self._root, known]))
 
 
 def _with(known: Any, first: str, root: str) -> Any:

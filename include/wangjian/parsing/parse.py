@@ -319,9 +319,12 @@ def _take(batch: Batch, export: Manifest, file: LandedFile, parsed: ParsedFile, 
 def _duplicates(rows: Sequence[Row]) -> list[bool]:
     """Whether an earlier row of the file says the same, for each row."""
     seen: set[tuple[str | None, ...]] = set()
-    contents = ((*row.values.values(), row.extra_json) for row in rows)
-    # `add` gives back null
-    return [content in seen or bool(seen.add(content)) for content in contents]  # type: ignore[func-returns-value]
+    found = []
+    for row in rows:
+        content = (*row.values.values(), row.extra_json)
+        found.append(content in seen)
+        seen.add(content)
+    return found
 
 
 def _kept_extra(row: Row) -> str | None:
