@@ -27,8 +27,8 @@ def test_a_day_that_the_calendar_lacks_stays_as_it_is() -> None:
 def test_row_numbers_count_lines_of_the_file() -> None:
     content = '编号,描述\r\n1,"两行\r\n文字, 和""引号"""\r\n2,好\r\n'.encode("gb18030")
     parsed = parse_csv(content, FIELDS, ["gb18030"])
-    assert [(row.number, row.values["number"]) for row in parsed.rows] == [(2, "1"), (4, "2")]
-    assert parsed.rows[0].values["text"] == '两行\r\n文字, 和"引号"'
+    assert (parsed.numbers, parsed.columns["number"]) == ([2, 4], ["1", "2"])
+    assert parsed.columns["text"][0] == '两行\r\n文字, 和"引号"'
 
 
 def test_a_missing_required_column_rejects_the_file() -> None:
@@ -61,7 +61,11 @@ def test_whatever_bytes_come_they_are_read_or_rejected(content: bytes) -> None:
         parsed = parse_csv("编号,描述\n".encode("gb18030") + content, FIELDS, ["gb18030"])
     except RejectedFile:
         return
-    assert parsed.rows_read == len(parsed.rows) + len(parsed.rejected)
+    assert (
+        parsed.rows_read
+        == len(parsed.numbers) + len(parsed.rejected)
+        == len(list(parsed.rows())) + len(parsed.rejected)
+    )
 
 
 @given(st.binary(max_size=200))

@@ -10,10 +10,10 @@
     {%- set path = "substr(" ~ before_query ~ ", length(" ~ replace_first(schemeless, '[/?].*$', '') ~ ") + 1)" -%}
     {%- set query = "'&' || substr(" ~ schemeless ~ ", length(" ~ before_query ~ ") + 2)" -%}
     {%- set untracked = replace_all("replace(" ~ query ~ ", '&', '&&')", '&(' ~ tracking | join('|') ~ ')=[^&]*', '') -%}
-    {%- set kept = replace_first(replace_first(replace_all(untracked, '&+', '&'), '[ ?&/]+$', ''), '^[ &]+', '') -%}
+    {%- set kept = replace_all(replace_all(untracked, '&+', '&'), '^[ &]+|[ ?&/]+$', '') -%}
     nullif(
         {{ host_in_ascii(url_own_host(url), url) }} || {{ replace_first(path, '[ &/]+$', '') }}
-        || case when {{ kept }} <> '' then '?' || {{ kept }} else '' end,
+        || case when {{ url }} like '%?%' and {{ kept }} <> '' then '?' || {{ kept }} else '' end,
         ''
     )
 {%- endmacro %}
@@ -21,14 +21,14 @@
 
 {#- A URL without scheme and fragment. -#}
 {% macro url_schemeless(url) -%}
-    {{ replace_first(replace_first(trimmed(url), '^([A-Za-z][A-Za-z0-9+.-]*:)?//', ''), '#.*$', '') }}
+    {{ replace_all(trimmed(url), '^([A-Za-z][A-Za-z0-9+.-]*:)?//|#.*$', '') }}
 {%- endmacro %}
 
 
 {#- The host of a URL as it was written, in lower case, without `www.` and default port. -#}
 {% macro url_own_host(url) -%}
     {%- set written = "lower(" ~ replace_first(url_schemeless(url), '[/?].*$', '') ~ ")" -%}
-    {{ replace_first(replace_first(written, '^www[.]', ''), ':(80|443)$', '') }}
+    {{ replace_all(written, '^www[.]|:(80|443)$', '') }}
 {%- endmacro %}
 
 

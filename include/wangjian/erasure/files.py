@@ -114,10 +114,10 @@ def _parsed(file: Landed, content: bytes) -> ParsedFile:
 def _rows(parsed: ParsedFile, names: Collection[str], rows: Rows) -> tuple[Any, ...]:
     """All that was parsed, with every erased value replaced by one sign."""
     told = []
-    for row in parsed.rows:
+    for sheet, row in parsed.rows():
         values, extra = dict(row.values), dict(row.extra)
-        if row.number in rows.get(row.sheet, ()):
+        if row.number in rows.get(sheet, ()):
             values |= {name: ERASED for name, value in values.items() if name in names and value}
             extra |= dict.fromkeys(filter(is_personal, extra), ERASED)
-        told.append((row.sheet, row.number, values, extra))
+        told.append((sheet, row.number, values, extra))
     return told, parsed.rejected, parsed.declared, parsed.extra_columns

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from wangjian.errors import RejectedFile
-from wangjian.parsing.records import Field, ParsedFile, RejectedLine, Row, fold, match_header
+from wangjian.parsing.records import Field, ParsedFile, RejectedLine, fold, match_header
 
 csv.field_size_limit(16 * 2**20)
 # as a file opened with `newline=""` gives them, but one at a time: a copy of a large text is larger than the file
@@ -48,17 +48,16 @@ def parse_csv(
     unwanted = {fold(name) for name in ignored}
     unknown = {index: name for index, name in unknown.items() if fold(name) not in unwanted}
     parsed = ParsedFile(extra_columns=sorted(unknown.values()))
-    # a large file has millions of cells, and to most nothing is done but this
-    plain = {index: field.name for index, field in known.items() if field.is_plain}
-    others = {index: field for index, field in known.items() if index not in plain}
+    rows: list[list[str]] = []
     for number, cells in records:
         if len(cells) == len(header):
-            values = {name: cells[index].strip() or None for index, name in plain.items()}
-            values |= {field.name: field.text(cells[index]) for index, field in others.items()}
-            extra = {name: cells[index] for index, name in unknown.items() if cells[index]}
-            parsed.rows.append(Row(number, values, extra))
+            parsed.numbers.append(number)
+            rows.append(cells)
         elif cells:
             parsed.rejected.append(RejectedLine(number, "ROW_SHAPE", ",".join(cells)))
+    columns = list(zip(*rows, strict=True)) if rows else [()] * len(header)
+    parsed.columns = {field.name: field.texts(columns[index]) for index, field in known.items()}
+    parsed.extras = [{name: cells[index] for index, name in unknown.items() if cells[index]} for cells in rows]
     return parsed
 
 

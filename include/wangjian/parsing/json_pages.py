@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -11,9 +13,14 @@ from wangjian.errors import RejectedFile
 from wangjian.files import written_atomically
 from wangjian.landing.store import Landing
 from wangjian.parsing.any_pages import read_any
+from wangjian.parsing.byte_search import holds
 from wangjian.parsing.page_batch import PageBatch, PageFile, PageOutcome, connected, names_once
 from wangjian.parsing.uniform_pages import Envelope, envelope_of, read_uniform
 from wangjian.sources.contract import Dataset
+
+# what the bulk reader lets pass: NaN is no JSON (RFC 8259), and NUL is no character of any text
+_LENIENT = (b"NaN", b"Infinity", b"\\u0000")
+_THREADS = 2
 
 
 def parse_pages(landing: Landing, dataset: Dataset, pages: Sequence[PageFile], target: Path) -> dict[str, PageOutcome]:
@@ -31,7 +38,8 @@ def parse_pages(landing: Landing, dataset: Dataset, pages: Sequence[PageFile], t
     Raises:
         RejectedFile: some page is broken, without saying which; the caller then looks at each alone.
     """
-    envelopes = [_looked_at(landing, page) for page in pages]
+    with ThreadPoolExecutor(_THREADS) as threads:
+        envelopes = list(threads.map(partial(_looked_at, landing), pages))
     with connected(target, pages) as connection, written_atomically(target) as temporary:
         batch = PageBatch(connection, landing, dataset, pages)
         return read_uniform(batch, envelopes, temporary) or read_any(batch, temporary)
@@ -73,12 +81,8 @@ def check_page(landing: Landing, page: PageFile, dataset: Dataset, business_date
         parse_pages(landing, dataset, [page], Path(folder) / "page.parquet")
 
 
-# what the bulk reader lets pass: NaN is no JSON (RFC 8259), and NUL is no character of any text
-_LENIENT = (b"NaN", b"Infinity", b"\\u0000")
-
-
 def _reject_what_is_lenient(content: bytes) -> None:
-    if any(sign in content for sign in _LENIENT):
+    if any(holds(content, sign) for sign in _LENIENT):
         try:
             json.loads(content, parse_constant=_no_number)
         except (ValueError, RecursionError) as error:

@@ -36,7 +36,7 @@ from wangjian.parsing.raw import (
     write_empty_files,
     write_table,
 )
-from wangjian.parsing.records import ParsedFile, Row
+from wangjian.parsing.records import ParsedFile
 from wangjian.parsing.workbook import parse_workbook
 from wangjian.paths import DataRoot
 from wangjian.printable import printable
@@ -295,18 +295,20 @@ def _take(batch: Batch, export: Manifest, file: LandedFile, parsed: ParsedFile, 
     """Add a file's rows to the batch; personal columns are hashed or dropped here, before anything is written."""
     assert batch.dataset is not None
     assert batch.rows is not None
-    duplicates = _duplicates(parsed.rows)
+    duplicates = _duplicates(parsed)
     lineage = _lineage(batch, export, file)
     varying: dict[str, Iterable[Any]] = {
-        column.name: _treated([row.values.get(column.name) for row in parsed.rows], column.on_parse, key)
+        column.name: _treated(parsed.columns[column.name], column.on_parse, key)
         for column in batch.dataset.columns
+        if column.name in parsed.columns
     }
-    varying |= {"_row_number": (row.number for row in parsed.rows), "_sheet": (row.sheet for row in parsed.rows)}
-    varying |= {"_is_duplicate": duplicates, "_extra": map(_kept_extra, parsed.rows)}
-    batch.rows.add(len(parsed.rows), varying, lineage)
+    varying |= {"_row_number": parsed.numbers, "_is_duplicate": duplicates, "_extra": map(_kept_extra, parsed.extras)}
+    if parsed.sheets:
+        varying["_sheet"] = parsed.sheets
+    batch.rows.add(len(parsed.numbers), varying, lineage)
     for line in parsed.rejected:
         place = {"_row_number": line.number, "_reason_code": line.code, "_raw_line": masked(line.text)}
-        batch.rejects.append(lineage | {"_sheet": ""} | place)
+        batch.rejects.append(lineage | place)
     return {
         "status": "parsed",
         "rows_read": parsed.rows_read,
@@ -316,20 +318,20 @@ def _take(batch: Batch, export: Manifest, file: LandedFile, parsed: ParsedFile, 
     }
 
 
-def _duplicates(rows: Sequence[Row]) -> list[bool]:
+def _duplicates(parsed: ParsedFile) -> list[bool]:
     """Whether an earlier row of the file says the same, for each row."""
-    seen: set[tuple[str | None, ...]] = set()
+    seen: set[tuple[object, ...]] = set()
     found = []
-    for row in rows:
-        content = (*row.values.values(), row.extra_json)
+    extras = (tuple(sorted(extra.items())) for extra in parsed.extras)
+    for content in zip(*parsed.columns.values(), extras, strict=True):
         found.append(content in seen)
         seen.add(content)
     return found
 
 
-def _kept_extra(row: Row) -> str | None:
+def _kept_extra(extra: Mapping[str, str]) -> str | None:
     """Unknown columns as JSON, without those that look personal; null where there are none."""
-    kept = {name: value for name, value in row.extra.items() if not is_personal(name)}
+    kept = {name: value for name, value in extra.items() if not is_personal(name)}
     return json.dumps(kept, ensure_ascii=False) if kept else None
 
 

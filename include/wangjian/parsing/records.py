@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from itertools import repeat
 from typing import NamedTuple
 
 from wangjian.errors import RejectedFile
@@ -20,17 +20,11 @@ class Row(NamedTuple):
         number: as a person counts in the file; the first line or sheet row is 1.
         values: the contract's columns that the file has, as text.
         extra: unknown columns with their values.
-        sheet: of a workbook.
     """
 
     number: int
-    values: dict[str, str | None]
-    extra: dict[str, str]
-    sheet: str = ""
-
-    @property
-    def extra_json(self) -> str | None:
-        return json.dumps(self.extra, ensure_ascii=False, sort_keys=True) if self.extra else None
+    values: Mapping[str, str | None]
+    extra: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -53,16 +47,46 @@ class Declared:
 
 @dataclass
 class ParsedFile:
-    """The content of one file. `rows_read` counts rows and rejected lines, never titles, totals or blank rows."""
+    """The content of one file, column by column: a large one has a hundred thousand rows. Titles, totals and blank rows are none.
 
-    rows: list[Row] = field(default_factory=list)
+    Attributes:
+        numbers: of each row, as a person counts in the file.
+        sheets: of each row, where the file is a workbook; else nothing.
+        columns: a text a row, of each of the contract's columns that the file has.
+        extras: unknown columns with their values, of each row.
+    """
+
+    numbers: list[int] = field(default_factory=list)
+    sheets: list[str] = field(default_factory=list)
+    columns: dict[str, list[str | None]] = field(default_factory=dict)
+    extras: list[Mapping[str, str]] = field(default_factory=list)
     rejected: list[RejectedLine] = field(default_factory=list)
     declared: list[Declared] = field(default_factory=list)
     extra_columns: list[str] = field(default_factory=list)
 
     @property
     def rows_read(self) -> int:
-        return len(self.rows) + len(self.rejected)
+        """Rows and rejected lines."""
+        return len(self.numbers) + len(self.rejected)
+
+    def rows(self) -> Iterator[tuple[str, Row]]:
+        """The rows one by one, each with its sheet; outside of a workbook that has no name."""
+        cells = zip(*self.columns.values(), strict=True) if self.columns else repeat((), len(self.numbers))
+        sheets = self.sheets or [""] * len(self.numbers)
+        for sheet, number, texts, extra in zip(sheets, self.numbers, cells, self.extras, strict=True):
+            yield sheet, Row(number, dict(zip(self.columns, texts, strict=True)), extra)
+
+    def add_sheet(self, sheet: str, rows: Sequence[Row]) -> None:
+        """Add the rows of a sheet, which may have other columns than those before."""
+        before = len(self.numbers)
+        for name in dict.fromkeys(name for row in rows for name in row.values):
+            column = self.columns.setdefault(name, [])
+            column.extend([None] * (before - len(column)))
+        for name, column in self.columns.items():
+            column.extend(row.values.get(name) for row in rows)
+        self.numbers.extend(row.number for row in rows)
+        self.sheets.extend([sheet] * len(rows))
+        self.extras.extend(row.extra for row in rows)
 
 
 @dataclass(frozen=True)
@@ -76,11 +100,6 @@ class Field:
     values: Mapping[str, str] = field(default_factory=dict)
     hyperlink: bool = False
 
-    @property
-    def is_plain(self) -> bool:
-        """Whether nothing is done to a text but that it is trimmed."""
-        return not self.values and self.scale == 1
-
     def text(self, cell: str) -> str | None:
         """The column's text from the cell's text: trimmed, translated, scaled; blank is null."""
         cell = cell.strip()
@@ -88,6 +107,12 @@ class Field:
         if cell and self.scale != 1:
             cell = _scaled(cell, self.scale)
         return cell or None
+
+    def texts(self, cells: Iterable[str]) -> list[str | None]:
+        """The column's texts from the texts of its cells. A large file has millions, and most are only trimmed."""
+        if self.values or self.scale != 1:
+            return [self.text(cell) for cell in cells]
+        return [cell.strip() or None for cell in cells]
 
 
 def _scaled(text: str, scale: Decimal) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import duckdb
 
+from wangjian.parsing.byte_search import holds
 from wangjian.parsing.page_batch import PageBatch, PageFile, PageOutcome, lineage_columns, literal, names_once, normal
 from wangjian.parsing.raw import FILE_LINEAGE
 
@@ -49,7 +50,7 @@ def envelope_of(content: bytes, page: PageFile) -> Envelope | None:
     opening = _OPENING.match(content, start + len(_RECORDS))
     if start < 0 or opening is None or not _CLOSING.search(content, max(len(content) - 64, opening.end() - 1)):
         return None
-    if content.find(_RECORDS, opening.end()) >= 0:
+    if holds(content[opening.end() :], _RECORDS):
         return None
     try:
         found = json.loads(content[:start] + b'"records":0}', object_pairs_hook=names_once)

@@ -225,11 +225,13 @@ def _parse_sheet(
     unknown = {index: text for index, text in unknown.items() if fold(text) not in ignored}
     parsed.extra_columns = sorted({*parsed.extra_columns, *unknown.values()})
     year = _year_above(texts[:header]) if layout.header.year_from_title else None
+    rows: list[Row] = []
     for number, row in texts[header + 1 :]:
         if layout.totals_marker and _first_filled(row) == layout.totals_marker:
             break
         if any(row):
-            parsed.rows.append(_row(name, number, row, links, known, unknown, layout, date_fields, year))
+            rows.append(_row(name, number, row, links, known, unknown, layout, date_fields, year))
+    parsed.add_sheet(name, rows)
 
 
 def _row(
@@ -251,7 +253,7 @@ def _row(
     if layout.sheets.name_field and not values.get(layout.sheets.name_field):
         values[layout.sheets.name_field] = sheet
     extra = {name: row[column] for column, name in unknown.items() if row[column]}
-    return Row(number, values, extra, sheet)
+    return Row(number, values, extra)
 
 
 def header_row(sheet: str, texts: list[tuple[int, list[str]]], layout: FileLayout, fields: Sequence[Field]) -> int:
