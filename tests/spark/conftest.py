@@ -91,10 +91,3 @@ def asked(port: int, *statements: str) -> list[list[Any]]:
     assert done.returncode == 0, done.stderr[-2000:]
     found: list[list[Any]] = json.loads(done.stdout)
     return found
-
-
-def same_inputs(data: DataRoot, root: Path) -> DataRoot:
-    """A data root with the same parsed files and decisions, and no warehouse yet."""
-    for name in ("landing", "raw", "state"):
-        shutil.copytree(data.root / name, root / name)
-    return DataRoot(root)

@@ -1,20 +1,27 @@
-"""DuckDB and Spark make the same warehouse of the same raw files, row for row, also where a worker is killed on the way."""
+"""DuckDB and Spark make the same warehouse of the same landed files, row for row: Spark in two builds, with a worker killed in the second."""
 
 from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import threading
 import time
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import date, timedelta
 
 import duckdb
 import pytest
 
-from proofs.conftest import differences
-from spark.conftest import Running, same_inputs
+from proofs.conftest import LAST, Landed, differences
+from spark.conftest import Running
+from support.served import parse_all
 from wangjian import pipeline
+from wangjian.landing.manifest import Manifest
+from wangjian.landing.store import Landing
 from wangjian.paths import DataRoot
 from wangjian.publishing.content import tables_of
 from wangjian.warehouse import is_current
@@ -23,9 +30,22 @@ _STARTED = re.compile(r"Starting task \S+ in stage \S+ \(TID (\d+)\) \([^,]+,\s?
 _ENDED = re.compile(r"(?:Finished|Lost|INFO TaskSetManager:) task \S+ in stage \S+ \(TID (\d+)\)")
 _CUT_OFF = "failed because while it was being computed, its executor exited"
 _WORKERS = ("worker-1", "worker-2")
+# what the first of the two builds knows
+EARLY = LAST - timedelta(days=8)
+VANISHING = "inspections"
+
+
+@dataclass(frozen=True)
+class Built:
+    """A warehouse that Spark built in two steps, and the files of Spark's partitions after each."""
+
+    data: DataRoot
+    before: dict[str, frozenset[str]]
+    after: dict[str, frozenset[str]]
+
 
 # Spark starts in a minute where the machine is busy, and builds in ten
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(7200)]
 
 
 def _columns(data: DataRoot) -> dict[str, tuple[tuple[str, str], ...]]:
@@ -40,9 +60,56 @@ def _row_count(data: DataRoot, table: str) -> int:
 
 
 @pytest.fixture(scope="module")
-def by_spark(by_duckdb: DataRoot, running: Running, tmp_path_factory: pytest.TempPathFactory) -> DataRoot:
-    """The same files, built by Spark; a worker is killed, with the task that it is at, while models are under way."""
-    data = same_inputs(by_duckdb, tmp_path_factory.mktemp("by_spark"))
+def built(landed: Landed, running: Running, tmp_path_factory: pytest.TempPathFactory) -> Built:
+    """The same files, built by Spark in two steps; in the second a worker is killed, with the task that it is at."""
+    data = landed.fresh(tmp_path_factory.mktemp("by_spark") / "data")
+    shutil.copytree(landed.data.state, data.state, dirs_exist_ok=True)
+    with pytest.MonkeyPatch.context() as patch:
+        running.use(patch)
+        _land(data, [_vanishing(landed), *(export for export in landed.exports if export.key.business_date <= EARLY)])
+        pipeline.build(data)
+        before = _partitions(running)
+        _unland_the_vanishing(data)
+        _land(data, landed.exports)
+        _build_while_a_worker_is_killed(data, running)
+        return Built(data, before, _partitions(running))
+
+
+@pytest.fixture(scope="module")
+def by_spark(built: Built) -> DataRoot:
+    return built.data
+
+
+def _land(data: DataRoot, exports: Iterable[Manifest]) -> None:
+    for export in exports:
+        Landing(data.landing).commit(export)
+    parse_all(data)
+
+
+def _vanishing(landed: Landed) -> Manifest:
+    """An export of a month that has no other, and that nobody knows of any more in the second step."""
+    found = next(export for export in landed.exports if export.key.dataset == VANISHING)
+    return found.model_copy(update={"key": found.key.model_copy(update={"business_date": date(2022, 12, 15)})})
+
+
+def _unland_the_vanishing(data: DataRoot) -> None:
+    for path in (
+        *data.landing.glob(f"manifests/*/{VANISHING}/2022-12/*"),
+        *data.raw.glob(f"*/*/{VANISHING}/2022-12.parquet"),
+    ):
+        path.unlink()
+
+
+def _partitions(running: Running) -> dict[str, frozenset[str]]:
+    """The names of the files in each partition of each table."""
+    folders = {path.parent for path in running.tables.glob("*.db/*/*=*/*.parquet")}
+    return {
+        f"{folder.parent.name}/{folder.name}": frozenset(path.name for path in folder.glob("*.parquet"))
+        for folder in folders
+    }
+
+
+def _build_while_a_worker_is_killed(data: DataRoot, running: Running) -> None:
     is_half_way, is_over = threading.Event(), threading.Event()
 
     def watch(_: str, index: int, total: int) -> None:
@@ -50,8 +117,7 @@ def by_spark(by_duckdb: DataRoot, running: Running, tmp_path_factory: pytest.Tem
         if total > 100 and index > total * 0.4:
             is_half_way.set()
 
-    with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor() as pool:
-        running.use(patch)
+    with ThreadPoolExecutor() as pool:
         killed = pool.submit(_kill_a_worker_at_work, running, is_half_way, is_over)
         try:
             pipeline.build(data, progress=watch)
@@ -60,7 +126,6 @@ def by_spark(by_duckdb: DataRoot, running: Running, tmp_path_factory: pytest.Tem
             is_half_way.set()
         assert killed.result(), "no worker was killed"
     assert _CUT_OFF in running.log("thrift"), "the worker was killed in mid-stage"
-    return data
 
 
 def _kill_a_worker_at_work(running: Running, begin: threading.Event, is_over: threading.Event) -> bool:
@@ -92,6 +157,16 @@ def _killed(running: Running, executor: str) -> bool:
         return False
     os.killpg(worker.pid, signal.SIGKILL)
     return worker.wait() == -signal.SIGKILL
+
+
+def test_only_partitions_that_changed_are_written_anew(built: Built) -> None:
+    gone = f"typed_jiangxi__{VANISHING}/_month=2022-12"
+    assert gone in built.before and gone not in built.after
+    kept = {name for name, files in built.before.items() if built.after.get(name) == files}
+    early, late = f"_month={EARLY.replace(day=1) - timedelta(days=1):%Y-%m}", f"_month={EARLY:%Y-%m}"
+    for table in ("typed_five_level__lead_events", "typed_five_level__leads", f"typed_jiangxi__{VANISHING}"):
+        assert f"{table}/{early}" in kept, "nothing came for that month"
+        assert f"{table}/{late}" in built.after.keys() - kept, "that month got more"
 
 
 def test_marts_reports_and_audit_are_the_same_row_for_row(by_duckdb: DataRoot, by_spark: DataRoot) -> None:

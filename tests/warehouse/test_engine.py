@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import duckdb
@@ -19,11 +20,10 @@ from wangjian.spark.take_over import take_over
 from wangjian.warehouse import inputs_fingerprint, rules_fingerprint
 
 
-def _node(name: str, columns: dict[str, str]) -> dict[str, object]:
+def _node(name: str, columns: dict[str, str], partition: str | None = None) -> dict[str, object]:
     described = {column: {"data_type": kind} for column, kind in columns.items()}
-    return {
-        "resource_type": "model", "schema": "marts", "alias": name, "columns": described, "config": {"materialized": "table"},
-    }  # fmt: skip
+    config = {"materialized": "table", "partition_by": partition}
+    return {"resource_type": "model", "schema": "marts", "alias": name, "columns": described, "config": config}
 
 
 def test_duckdb_builds_unless_another_engine_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -112,3 +112,29 @@ def test_tables_become_the_warehouse_in_one_step_with_the_types_of_their_contrac
     with pytest.raises(WangjianError, match="WANGJIAN_SPARK_TABLES"):
         take_over(data, str(tables), manifest)
     assert data.warehouse.read_bytes() == before, "the warehouse of before stays"
+
+
+def test_partitions_are_taken_over_as_one_table_and_an_empty_one_has_its_columns(tmp_path: Path) -> None:
+    data, tables = DataRoot(tmp_path / "data"), tmp_path / "tables"
+    data.root.mkdir()
+    _written(tables / "marts.db" / "fct" / "month_start=2023-02-01", "select 1 as shops")
+    _written(tables / "marts.db" / "fct" / "month_start=2023-03-01", "select 2 as shops")
+    _written(tables / "marts.db" / "fct" / ".spark-staging-1" / "month_start=2023-03-01", "select 3 as shops")
+    _written(tables / "marts.db" / "typed" / "_month=2023-02", "select 'x' as lead_no")
+    _written(tables / "marts.db" / "bare__columns", "select 'x' as lead_no, '2023-02' as _month limit 0")
+    types = {"month_start": "date", "shops": "bigint"}
+    nodes = [_node("fct", types, "month_start"), _node("typed", {}, "_month"), _node("bare", {}, "_month")]
+    take_over(data, str(tables), {"nodes": {node["alias"]: node for node in nodes}})
+    with duckdb.connect(str(data.warehouse), read_only=True) as connection:
+        assert connection.sql("from marts.fct order by all").fetchall() == [
+            (date(2023, 2, 1), 1),
+            (date(2023, 3, 1), 2),
+        ]
+        assert connection.sql("from marts.typed").fetchall() == [("x",)]
+        bare = connection.sql("from marts.bare")
+        assert (bare.columns, bare.fetchall()) == (["lead_no"], [])
+
+
+def _written(folder: Path, select: str) -> None:
+    folder.mkdir(parents=True)
+    duckdb.sql(f"copy ({select}) to '{folder / 'part-0.parquet'}'")

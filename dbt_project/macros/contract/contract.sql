@@ -60,7 +60,7 @@ wanted as (
     from {{ ref('stg_audit__file_ledger') }}
     where source = '{{ source_name }}' and dataset = '{{ dataset }}' and rows_read > rows_rejected
     {%- if is_incremental() %}
-        and export_id not in (select known._export_id from {{ this }} as known)
+        and {{ is_to_be_taken_up(source_name, dataset) }}
     {%- endif %}
     group by batch_id, export_id
 ),
@@ -101,6 +101,7 @@ select
     raw._file_sha256,
     raw._export_id,
     raw._is_duplicate
+    {{- raw_month() }}
 from raw
 {%- for column in columns.values() if column.config.meta.alias_domain %}
 left join {{ aliases }} as alias_{{ column.name }}

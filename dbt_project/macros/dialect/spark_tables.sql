@@ -51,6 +51,30 @@
 {%- endmacro %}
 
 
+{#-
+    After a build. A table in partitions that has no rows has no file either, and nobody who reads files can tell its columns: they are
+    those of `<table>__columns`.
+-#}
+{% macro keep_columns_of_empty_tables() -%}
+    {{ return(adapter.dispatch('keep_columns_of_empty_tables', 'wangjian')()) }}
+{%- endmacro %}
+
+{% macro default__keep_columns_of_empty_tables() -%}{%- endmacro %}
+
+{% macro spark__keep_columns_of_empty_tables() -%}
+    {%- set failed = results | selectattr('status', 'in', ['error', 'fail', 'skipped']) | list if execute else [] -%}
+    {%- if execute and flags.WHICH == 'build' and not failed -%}
+        {%- for node in graph.nodes.values() | selectattr('config.partition_by') -%}
+            {%- set table = node.schema ~ '.' ~ node.alias -%}
+            {%- if not run_query('show partitions ' ~ table).rows -%}
+                {%- do run_query('drop table if exists ' ~ table ~ '__columns') -%}
+                {%- do run_query('create table ' ~ table ~ '__columns using parquet as select * from ' ~ table) -%}
+            {%- endif -%}
+        {%- endfor -%}
+    {%- endif -%}
+{%- endmacro %}
+
+
 {#- dbt asks the engine whether a model has the types of its contract; Thrift knows them only roughly, so they are cast below. -#}
 {% macro spark__get_assert_columns_equivalent(sql) -%}{%- endmacro %}
 

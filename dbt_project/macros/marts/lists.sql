@@ -52,31 +52,3 @@
 {% macro spark__explode_json_list(column) -%}
     explode(from_json({{ spark_json(column) }}, 'array<string>'))
 {%- endmacro %}
-
-
-{#- The distinct values of a group, without null, as an array. -#}
-{% macro set_of(column) -%}
-    {{ return(adapter.dispatch('set_of', 'wangjian')(column)) }}
-{%- endmacro %}
-
-{% macro default__set_of(column) -%}
-    list(distinct {{ column }}) filter (where {{ column }} is not null)
-{%- endmacro %}
-
-{% macro spark__set_of(column) -%}
-    collect_set({{ column }})
-{%- endmacro %}
-
-
-{#- Whether an array of `set_of` holds a value; false where there is no array. -#}
-{% macro set_has(array, value) -%}
-    {{ return(adapter.dispatch('set_has', 'wangjian')(array, value)) }}
-{%- endmacro %}
-
-{% macro default__set_has(array, value) -%}
-    coalesce(list_contains({{ array }}, {{ value }}), false)
-{%- endmacro %}
-
-{% macro spark__set_has(array, value) -%}
-    coalesce(array_contains({{ array }}, {{ value }}), false)
-{%- endmacro %}

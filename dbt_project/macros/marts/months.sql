@@ -17,16 +17,14 @@
         storefronts.operator_key,
         storefronts.region_code,
         storefronts.status = 'ACTIVE' as is_active,
-        {{ set_has('storefronts.own_months', months ~ '.month_start') }} or {{ set_has('storefronts.seen_months', months ~ '.month_start') }} as is_scanned,
+        scanned.storefront_id is not null as is_scanned,
         storefronts.is_trading,
         storefronts.business_licence_displayed,
         storefronts.permit_displayed
     from {{ months }}
-    inner join (
-        select versions.*, scanned.own_months, scanned.seen_months
-        from {{ ref('dim_storefront') }} as versions
-        left join {{ ref('int_storefront_scanned') }} as scanned on versions.storefront_id = scanned.storefront_id
-    ) as storefronts
+    inner join {{ ref('dim_storefront') }} as storefronts
         on {{ months }}.month_end >= storefronts.valid_from
             and (storefronts.valid_to is null or {{ months }}.month_end < storefronts.valid_to)
+    left join {{ ref('int_storefront_scanned') }} as scanned
+        on storefronts.storefront_id = scanned.storefront_id and {{ months }}.month_start = scanned.month_start
 {%- endmacro %}

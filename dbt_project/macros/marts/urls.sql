@@ -6,8 +6,8 @@
         'utm_[a-z]+', 'spm', 'scm', 'pvid', 'from', 'source', 'ref', 'share_[a-z_]+', 'share', 'track[a-z_]*', 'gclid', 'timestamp', '_t', 'abbucket'
     ]) -%}
     {%- set schemeless = url_schemeless(url) -%}
-    {%- set before_query = replace_first(schemeless, '[?].*$', '') -%}
-    {%- set path = "substr(" ~ before_query ~ ", length(" ~ replace_first(schemeless, '[/?].*$', '') ~ ") + 1)" -%}
+    {%- set before_query = "split_part(" ~ schemeless ~ ", '?', 1)" -%}
+    {%- set path = "substr(" ~ before_query ~ ", length(split_part(" ~ before_query ~ ", '/', 1)) + 1)" -%}
     {%- set query = "'&' || substr(" ~ schemeless ~ ", length(" ~ before_query ~ ") + 2)" -%}
     {%- set untracked = replace_all("replace(" ~ query ~ ", '&', '&&')", '&(' ~ tracking | join('|') ~ ')=[^&]*', '') -%}
     {%- set kept = replace_all(replace_all(untracked, '&+', '&'), '^[ &]+|[ ?&/]+$', '') -%}
@@ -27,7 +27,7 @@
 
 {#- The host of a URL as it was written, in lower case, without `www.` and default port. -#}
 {% macro url_own_host(url) -%}
-    {%- set written = "lower(" ~ replace_first(url_schemeless(url), '[/?].*$', '') ~ ")" -%}
+    {%- set written = "lower(split_part(split_part(" ~ url_schemeless(url) ~ ", '?', 1), '/', 1))" -%}
     {{ replace_all(written, '^www[.]|:(80|443)$', '') }}
 {%- endmacro %}
 

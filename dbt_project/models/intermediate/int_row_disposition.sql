@@ -18,7 +18,7 @@
 -- depends_on: {{ ref('base_third_party__coverage') }}
 -- What became of every row that was parsed, in one pass: loaded rows counted per file, all others one by one. Kept between builds:
 -- only exports are looked at that came, or that another version outvoted or no longer outvotes.
-{{ config(materialized='incremental', pre_hook="{{ forget_revalued_exports() }}") }}
+{{ config(materialized=kept_by_row(), pre_hook="{{ forget_revalued_exports() }}") }}
 {%- for source_name, dataset, node in contract_datasets() %}
 select
     '{{ source_name }}' as source,

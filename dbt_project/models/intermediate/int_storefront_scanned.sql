@@ -1,4 +1,4 @@
--- The months in which a storefront was scanned, as sets: by its own account, and by the system or a provider.
+-- The months in which a storefront was scanned: by its own account, by the system, or by a provider.
 with
 
 covered as (
@@ -8,24 +8,18 @@ covered as (
 ),
 
 scans as (
-    select storefront_id, cast(date_trunc('month', scanned_at) as date) as month_start
+    select storefront_id, month_start
+    from {{ ref('int_storefront_last_scanned') }}
+    where month_start is not null
+    union all
+    select storefront_id, cast(date_trunc('month', scanned_at) as date)
     from {{ ref('stg_five_level__scans') }}
     union all
     select storefronts.storefront_id, covered.month_start
     from covered
     inner join {{ ref('dim_storefront') }} as storefronts
         on covered.platform_code = storefronts.platform_code and covered.platform_shop_id = storefronts.platform_shop_id
-),
-
-seen as (
-    select storefront_id, {{ set_of('month_start') }} as months
-    from scans
-    group by storefront_id
 )
 
-select
-    coalesce(own.storefront_id, seen.storefront_id) as storefront_id,
-    own.months as own_months,
-    seen.months as seen_months
-from {{ ref('int_storefront_last_scanned') }} as own
-full join seen on own.storefront_id = seen.storefront_id
+select distinct storefront_id, month_start
+from scans

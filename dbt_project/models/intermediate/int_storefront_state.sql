@@ -1,5 +1,5 @@
 -- Each version of a storefront with the row that began it. Kept between builds like the versions.
-{{ config(materialized='incremental', pre_hook="{{ forget_changed_storefronts() }}") }}
+{{ config(materialized=kept_by_row(), pre_hook="{{ forget_changed_storefronts() }}") }}
 with
 
 changed as (

@@ -1,6 +1,6 @@
 -- Versions of each storefront by what matters, from rosters and deltas. Narrow on purpose: `int_storefront_state` adds the rest.
 -- Kept between builds: only storefronts whose history is made of other rows than before are done anew.
-{{ config(materialized='incremental', pre_hook="{{ forget_changed_storefronts() }}") }}
+{{ config(materialized=kept_by_row(), pre_hook="{{ forget_changed_storefronts() }}") }}
 with
 
 changed as (

@@ -70,7 +70,12 @@ placed as (
             min_by(region_code, storefront_id) filter (where region_code is not null) as region_code,
             min_by(registered_region_code, storefront_id) filter (where registered_region_code is not null) as registered_region_code
         from {{ ref('dim_storefront') }}
-        where is_current and platform_shop_id is not null
+        -- of all the shops there are, those that are asked for
+        where is_current and platform_shop_id in (
+            select unplaced.platform_shop_id
+            from {{ ref('int_lead_submission') }} as unplaced
+            where unplaced.storefront_id is null and unplaced.platform_shop_id is not null
+        )
         group by platform_code, platform_shop_id
     ) as by_shop
         on leads.platform_code = by_shop.platform_code

@@ -1,13 +1,13 @@
 -- Storefront × month that has ended as of the data: the state on the month's last day. Kept between builds: only months whose facts are
 -- not what they should be are done anew.
-{{ config(materialized='incremental', on_schema_change='fail', pre_hook="{{ forget_changed_months() }}") }}
+{{ config(materialized='incremental', partition_by=kept_by('month_start'), on_schema_change='fail', pre_hook="{{ forget_changed_months() }}") }}
 with
 
 months as (
     select month_start, month_end
     from {{ ref('int_month_signature') }}
     {%- if is_incremental() %}
-    where month_start not in (select known.month_start from {{ this }} as known)
+    where month_start not in ({{ months_that_stay() }})
     {%- endif %}
 ),
 

@@ -19,13 +19,14 @@ from wangjian.warehouse.dbt_results import failed
 
 
 def build_on_spark(
-    data: DataRoot, variables: str, progress: Progress | None = None
+    data: DataRoot, variables: str, *, may_increment: bool, progress: Progress | None = None
 ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """Build everything anew on Spark and, where that went well, take it over into the warehouse's file.
+    """Build on Spark and, where that went well, take everything over into the warehouse's file.
 
     Args:
         data: the data root; the caller holds the warehouse's lock and has written what the build reads.
         variables: `--vars …` for dbt, or nothing.
+        may_increment: whether partitions may stay as the build before left them. A server without its tables makes them all anew.
         progress: told of each node that ends.
 
     Returns:
@@ -44,7 +45,7 @@ def build_on_spark(
             "WANGJIAN_SPARK_RAW": settings.raw,
         }
         engine = Engine("spark", (str(settings.venv / "bin" / "dbt"),), environment)
-        results = run_dbt(data, f"build --full-refresh{variables}", progress, engine)
+        results = run_dbt(data, f"build{'' if may_increment else ' --full-refresh'}{variables}", progress, engine)
         manifest = load_manifest(data, engine)
         if not failed(results):
             take_over(data, settings.tables, manifest)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,11 +20,22 @@ class Built:
 
     Attributes:
         types: DuckDB's types by column, of the columns that have a contract.
+        partition: the column whose values are names of folders; null where the files lie in one.
     """
 
     schema: str
     name: str
     types: Mapping[str, str]
+    partition: str | None = None
+
+    def files(self, tables: str) -> str:
+        """A pattern of its files. Folders of other names are left over from statements that were killed."""
+        folders = f"/{self.partition}=*" if self.partition else ""
+        return f"{tables}/{self.schema}.db/{self.name}{folders}/*.parquet"
+
+    def columns_alone(self, tables: str) -> str:
+        """A pattern of the file without rows that tells its columns, where partitions are wanted and there is none."""
+        return f"{tables}/{self.schema}.db/{self.name}__columns/*.parquet"
 
 
 def built_tables(manifest: Mapping[str, Any]) -> Iterator[Built]:
@@ -36,7 +47,7 @@ def built_tables(manifest: Mapping[str, Any]) -> Iterator[Built]:
     for node in manifest["nodes"].values():
         if node["resource_type"] in ("model", "seed") and node["config"]["materialized"] != "ephemeral":
             types = {name: column["data_type"] for name, column in node["columns"].items() if column.get("data_type")}
-            yield Built(node["schema"], node["alias"], types)
+            yield Built(node["schema"], node["alias"], types, node["config"].get("partition_by"))
 
 
 def take_over(data: DataRoot, tables: str, manifest: Mapping[str, Any]) -> None:
@@ -64,15 +75,28 @@ def take_over(data: DataRoot, tables: str, manifest: Mapping[str, Any]) -> None:
 
 
 def _copy(connection: duckdb.DuckDBPyConnection, tables: str, table: Built) -> None:
-    files = f"{tables}/{table.schema}.db/{table.name}/*.parquet"
+    files = table.files(tables)
+    if table.partition and not _has_files(connection, files):
+        files = table.columns_alone(tables)
+    source = f"read_parquet('{files}', hive_partitioning = {table.partition is not None})"
     try:
-        found = connection.sql(f"select * from read_parquet('{files}')").columns
+        found = connection.sql(f"select * from {source}").columns
     except duckdb.IOException as error:
         mend = "see that WANGJIAN_SPARK_TABLES is the server's spark.sql.warehouse.dir, as this machine reaches it"
         raise WangjianError("the files of a table of Spark are not there", files=files, mend=mend) from error
-    columns = ", ".join(
-        f'cast("{name}" as {table.types[name]}) as "{name}"' if name in table.types else f'"{name}"' for name in found
-    )
     connection.execute(
-        f'create table "{table.schema}"."{table.name}" as select {columns} from read_parquet(\'{files}\')'
+        f'create table "{table.schema}"."{table.name}" as select {", ".join(_columns(table, found))} from {source}'
     )
+
+
+def _has_files(connection: duckdb.DuckDBPyConnection, pattern: str) -> bool:
+    return connection.execute("select count(*) > 0 from glob(?)", [pattern]).fetchone() == (True,)
+
+
+def _columns(table: Built, found: Sequence[str]) -> Iterator[str]:
+    """The select list, in the types of the contract. Of partitions the column comes last, and is a fact only where the contract has it."""
+    wanted = [name for name in found if name != table.partition]
+    if table.partition in table.types:
+        wanted = list(table.types)
+    for name in wanted:
+        yield f'cast("{name}" as {table.types[name]}) as "{name}"' if name in table.types else f'"{name}"'

@@ -107,11 +107,11 @@ def build(data: DataRoot, *, force: bool = False, progress: Progress | None = No
 def _run(
     data: DataRoot, may_increment: bool, variables: str, progress: Progress | None
 ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """dbt's results and manifest, on the engine that is configured. Spark's tables are made anew each time."""
+    """dbt's results and manifest, on the engine that is configured."""
     if engine() == "spark":
         from wangjian.spark.build import build_on_spark
 
-        return build_on_spark(data, variables, progress)
+        return build_on_spark(data, variables, may_increment=may_increment, progress=progress)
     results = run_dbt(data, f"build{'' if may_increment else ' --full-refresh'}{variables}", progress)
     return results, load_manifest(data)
 

@@ -1,3 +1,3 @@
 -- Kept between builds: a scan is a row for good.
-{{ config(materialized='incremental', pre_hook="{{ forget_vanished_exports() }}") }}
+{{ config(materialized='incremental', partition_by=kept_by('_month'), pre_hook="{{ forget_vanished_exports() }}") }}
 {{ typed_rows('five_level', 'scans') }}

@@ -1,2 +1,2 @@
-{{ config(materialized='incremental', pre_hook="{{ forget_vanished_exports() }}") }}
+{{ config(materialized='incremental', partition_by=kept_by('_month'), pre_hook="{{ forget_vanished_exports() }}") }}
 {{ typed_rows('jiangxi', 'leads') }}
