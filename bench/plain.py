@@ -99,7 +99,9 @@ def build() -> None:
         for name, node in json.loads((target / "manifest.json").read_text())["nodes"].items()
         if node["resource_type"] == "model"
     }
-    with duckdb.connect(str(OUT / "plain.duckdb"), config={"memory_limit": "6GB", "threads": 2}) as connection:
+    with duckdb.connect(
+        str(OUT / "plain.duckdb"), config={"memory_limit": "6GB", "threads": 2, "preserve_insertion_order": "false"}
+    ) as connection:
         hosts.register(connection)
         connection.execute(f"attach '{DATA / 'warehouse.duckdb'}' as warehouse (read_only)")
         connection.execute("create schema reference")
