@@ -1,4 +1,5 @@
--- The months that a storefront's own rows name as its last scan; a row without a month where none does. Kept between builds like its versions.
+-- The months that a storefront's own rows name as its last scan; a row without a month where none does. Kept between builds like its
+-- versions.
 {{ config(materialized=kept_by_row(), pre_hook="{{ forget_changed_storefronts() }}") }}
 with
 

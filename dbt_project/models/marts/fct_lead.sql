@@ -53,6 +53,12 @@ leads as (
     group by lead_key
 ),
 
+asked_for as (
+    select platform_shop_id
+    from {{ ref('int_lead_submission') }}
+    where storefront_id is null and platform_shop_id is not null
+),
+
 placed as (
     select
         leads.*,
@@ -71,11 +77,7 @@ placed as (
             min_by(registered_region_code, storefront_id) filter (where registered_region_code is not null) as registered_region_code
         from {{ ref('dim_storefront') }}
         -- of all the shops there are, those that are asked for
-        where is_current and platform_shop_id in (
-            select unplaced.platform_shop_id
-            from {{ ref('int_lead_submission') }} as unplaced
-            where unplaced.storefront_id is null and unplaced.platform_shop_id is not null
-        )
+        where is_current and platform_shop_id in (select asked_for.platform_shop_id from asked_for)
         group by platform_code, platform_shop_id
     ) as by_shop
         on leads.platform_code = by_shop.platform_code

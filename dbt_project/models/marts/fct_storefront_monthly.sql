@@ -1,6 +1,11 @@
 -- Storefront × month that has ended as of the data: the state on the month's last day. Kept between builds: only months whose facts are
 -- not what they should be are done anew.
-{{ config(materialized='incremental', partition_by=kept_by('month_start'), on_schema_change='fail', pre_hook="{{ forget_changed_months() }}") }}
+{{ config(
+    materialized='incremental',
+    partition_by=kept_by('month_start'),
+    on_schema_change='fail',
+    pre_hook="{{ forget_changed_months() }}"
+) }}
 with
 
 months as (
