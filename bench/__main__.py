@@ -78,12 +78,12 @@ def measure(data: DataRoot, first: date, last: date, world: str, *, through_airf
         stages = _stages(data, connections)
         until = last - timedelta(days=2)
         year = stages.fetched(first, until) | stages.processed()
-        floor = stages.floor()
+        floor, models = stages.floor(), stages.slowest_models()
         more = until + timedelta(days=1)
         day = stages.fetched(more, more) | stages.processed()
         queries, start_up = latencies(data.published / "warehouse.duckdb"), _dbt_start_up(stages)
         orchestrated: Orchestrated | None = day_through_airflow(data, connections, last) if through_airflow else None
-    return Report("city", (first, until), year, day, floor, start_up, queries, _disk(data), orchestrated)
+    return Report("city", (first, until), year, day, floor, start_up, queries, _disk(data), models, orchestrated)
 
 
 def measure_copies(folder: Path, scale: Scale, first: date, last: date, world: str) -> Report:
@@ -104,11 +104,11 @@ def measure_copies(folder: Path, scale: Scale, first: date, last: date, world: s
     share(large, data, days_between(first, until))
     stages = _stages(data, {})
     year = stages.processed()
-    floor = stages.floor()
+    floor, models = stages.floor(), stages.slowest_models()
     share(large, data, [until + timedelta(days=1)])
     day = stages.processed()
     queries, start_up = latencies(data.published / "warehouse.duckdb"), _dbt_start_up(stages)
-    return Report(scale.name, (first, until), year, day, floor, start_up, queries, _disk(data), None)
+    return Report(scale.name, (first, until), year, day, floor, start_up, queries, _disk(data), models)
 
 
 def with_peers(report: Report, folder: Path) -> Report:

@@ -26,6 +26,7 @@ class Report:
         start_up: cost of dbt's start without a model to build.
         queries: milliseconds by chart.
         disk: bytes by kind of data, at the end.
+        models: seconds by model of the long range's build, of the slowest dozen.
         orchestrated: a day through Airflow, or null.
         peers: what others took for the same work over the long range, by name.
         daily: one more day behind so many months of history.
@@ -39,6 +40,7 @@ class Report:
     start_up: Cost
     queries: dict[str, float]
     disk: dict[str, int]
+    models: dict[str, float] = field(default_factory=dict)
     orchestrated: Orchestrated | None = None
     peers: dict[str, Cost] = field(default_factory=dict)
     daily: tuple[Daily, ...] = ()
@@ -50,6 +52,7 @@ class Report:
         lines += _table("one day more", self.day)
         lines += ["", "against a plain DuckDB script over the same range (1.0 = as fast)"]
         lines += [self._against("parse"), self._against("build"), f"  dbt's start alone {self.start_up.seconds:.1f} s"]
+        lines += [self._slowest_models()] if self.models else []
         lines += ["", "disk, MB: " + ", ".join(f"{name} {size / 1e6:,.0f}" for name, size in self.disk.items())]
         return "\n".join(
             [*lines, *self._slowest_queries(), *self._airflow(), *self._beside(), "", *_told(self.targets())]
@@ -71,6 +74,10 @@ class Report:
         slowest = sorted(self.queries.items(), key=lambda item: -item[1])[:5]
         told = ", ".join(f"{name} {milliseconds:.0f}" for name, milliseconds in slowest)
         return ["", f"{len(self.queries)} dashboard queries, ms; slowest: {told}"]
+
+    def _slowest_models(self) -> str:
+        told = ", ".join(f"{name} {seconds:.1f}" for name, seconds in list(self.models.items())[:6])
+        return f"  slowest models, s: {told}"
 
     def _against(self, step: str) -> str:
         floor = self.floor[step]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -16,6 +17,8 @@ from wangjian.landing.store import Landing
 from wangjian.paths import DataRoot
 from wangjian.sources.registry import load_registry
 from wangjian.state import runs
+from wangjian.warehouse.dbt import work_folder
+from wangjian.warehouse.dbt_results import is_test, node_name
 
 
 class Stages:
@@ -51,6 +54,12 @@ class Stages:
         costs = {step: self.command("bench.plain", step) for step in ("parse", "build")}
         same_rows(self._data.warehouse, Path(self._environment["BENCH_PLAIN"]) / "plain.duckdb")
         return costs
+
+    def slowest_models(self) -> dict[str, float]:
+        """Seconds by model of the last build, of the slowest dozen; two are under way at a time."""
+        results = json.loads((work_folder(self._data) / "run_results.json").read_text())["results"]
+        seconds = {node_name(result): float(result["execution_time"]) for result in results if not is_test(result)}
+        return dict(sorted(seconds.items(), key=lambda item: -item[1])[:12])
 
     def command(self, module: str, *arguments: str) -> Cost:
         """Run one module of ours."""

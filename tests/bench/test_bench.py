@@ -67,7 +67,10 @@ def _every_stage(report: Report) -> None:
     assert report.year["parse five_level"].rows
     assert report.ratio("parse") > 0 and report.ratio("build") > 0
     assert report.queries and all(milliseconds > 0 for milliseconds in report.queries.values())
+    slowest = list(report.models.values())
+    assert slowest == sorted(slowest, reverse=True) and slowest[0] > 0
     shown = report.text()
+    assert "slowest models, s" in shown
     assert "rows/s" in shown and " × " in shown and "slowest dashboard query, ms" in shown
 
 
