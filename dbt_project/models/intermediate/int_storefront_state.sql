@@ -1,15 +1,16 @@
 -- Each version of a storefront with the row that began it. Kept between builds like the versions.
 {{ config(materialized=kept_by_row(), pre_hook="{{ forget_changed_storefronts() }}") }}
+{#- named here, outside of any condition, so that dbt sees the dependency -#}
+{%- set changed = changed_storefronts() %}
 with
-
-changed as (
-    {{ changed_storefronts() }}
-),
 
 versions as (
     select found.*
     from {{ ref('int_storefront_version') }} as found
-    inner join changed on found.storefront_id = changed.storefront_id
+    {%- if is_incremental() %}
+    -- made anew, all are wanted; to join with them all is what takes memory then
+    inner join ({{ changed }}) as changed on found.storefront_id = changed.storefront_id
+    {%- endif %}
 ),
 
 states as (
