@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copyreg
 from collections.abc import Sequence
 
 from wangjian.printable import printable
@@ -23,6 +24,10 @@ class WangjianError(Exception):
         self.mend = printable(mend)
         self.where = {name: printable(str(value)) for name, value in where.items() if value is not None}
         super().__init__(str(self))
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """So that one of another process can be read here: the arguments of `__init__` are not kept."""
+        return copyreg.__newobj__, (type(self), *self.args), self.__dict__  # type: ignore[attr-defined]
 
     def __str__(self) -> str:
         place = ", ".join(f"{name}={value}" for name, value in self.where.items())

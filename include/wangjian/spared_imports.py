@@ -3,6 +3,19 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
+from importlib.abc import MetaPathFinder
+
+
+class _Absent(MetaPathFinder):
+    """Finds nothing of some modules, and keeps others from looking: as if they were not installed."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self._names = frozenset(names)
+
+    def find_spec(self, fullname: str, path: object, target: object = None) -> None:
+        if fullname in self._names:
+            raise ModuleNotFoundError(f"{fullname} is not used here", name=fullname)
 
 
 def spare(*names: str) -> None:
@@ -11,5 +24,5 @@ def spare(*names: str) -> None:
     Args:
         names: modules whose import is to fail from now on, as if they were not installed.
     """
-    for name in names:
-        sys.modules.setdefault(name, None)  # type: ignore[arg-type]
+    # not by a `None` in `sys.modules`: what is compiled takes that for the module
+    sys.meta_path.insert(0, _Absent(names))

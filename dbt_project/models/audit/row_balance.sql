@@ -6,9 +6,9 @@ counted as (
         export_id,
         file_sha256,
         part,
-        sum(row_count) filter (where disposition = 'loaded') as rows_loaded,
-        sum(row_count) filter (where disposition = 'quarantined') as rows_quarantined,
-        sum(row_count) filter (where disposition = 'superseded') as rows_superseded
+        cast(sum(row_count) filter (where disposition = 'loaded') as bigint) as rows_loaded,
+        cast(sum(row_count) filter (where disposition = 'quarantined') as bigint) as rows_quarantined,
+        cast(sum(row_count) filter (where disposition = 'superseded') as bigint) as rows_superseded
     from {{ ref('int_row_disposition') }}
     group by export_id, file_sha256, part
 ),

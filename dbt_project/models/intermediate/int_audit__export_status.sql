@@ -16,7 +16,7 @@ rules as (
 declared_apart as (
     select
         controls.source, controls.provider, controls.dataset, controls.business_date, controls.delivery, controls.version,
-        sum(controls.declared_rows) as declared_rows
+        cast(sum(controls.declared_rows) as bigint) as declared_rows
     from {{ source('raw_audit', 'controls') }} as controls
     inner join (select distinct batch_id from files) as known on controls.batch_id = known.batch_id
     group by all
@@ -42,7 +42,7 @@ exports as (
         version,
         version = highest_version as is_current_version,
         count(*) filter (where status = 'rejected') as rejected_files,
-        sum(rows_read) as rows_read,
+        cast(sum(rows_read) as bigint) as rows_read,
         max(declared_rows) as declared_rows,
         max(declared_amount) as declared_amount,
         min(reject_code) as reject_code

@@ -61,7 +61,7 @@ distinct_known as (
 ),
 
 counted as (
-    select code_kind, code, source, dataset, sum(use_count) as use_count
+    select code_kind, code, source, dataset, cast(sum(use_count) as bigint) as use_count
     from used
     where code <> '' and code <> 'UNMAPPED'
     group by code_kind, code, source, dataset

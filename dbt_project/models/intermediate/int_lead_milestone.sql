@@ -41,8 +41,9 @@ milestones as (
         ) as transfer_target,
         max_by(events.case_no, events.event_seq) filter (where events.case_no is not null) as case_no,
         count(*) filter (where events.event_type = 'RETURNED') as returned_count,
-        coalesce(sum(events.extension_days) filter (where events.event_type = 'EXTENDED' and events.stint = events.last_stint), 0)
-            as extension_days,
+        cast(coalesce(
+            sum(events.extension_days) filter (where events.event_type = 'EXTENDED' and events.stint = events.last_stint), 0
+        ) as integer) as extension_days,
         coalesce(
             min(events.occurred_at) filter (
                 where events.event_type = 'RECEIVED' and events.stint = events.last_stint
@@ -87,7 +88,9 @@ pauses as (
 ),
 
 paused as (
-    select pauses.lead_no, sum(greatest(ended.working_day_seq - begun.working_day_seq, 0)) as paused_working_days
+    select
+        pauses.lead_no,
+        cast(sum(greatest(ended.working_day_seq - begun.working_day_seq, 0)) as integer) as paused_working_days
     from pauses
     inner join {{ ref('dim_date') }} as begun on pauses.paused_on = begun.date_on
     inner join {{ ref('dim_date') }} as ended on pauses.resumed_on = ended.date_on

@@ -35,6 +35,7 @@ from wangjian.disk import disk_trouble
 from wangjian.errors import WangjianError
 from wangjian.logs import configure
 from wangjian.paths import data_root
+from wangjian.spared_imports import spare
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -95,6 +96,8 @@ def ingest(source: str, date_from: datetime, date_to: datetime | None, refetch: 
 @json_option
 def parse(source: str, as_json: bool) -> None:
     """Parse what is landed of SOURCE into raw Parquet."""
+    # Arrow imports it to look whether a list is one of its tables: a fifth of a second
+    spare("pandas")
     from wangjian import pipeline
 
     report = _with_progress(lambda p: pipeline.parse(data_root(), source, p))

@@ -19,7 +19,7 @@ from wangjian.parsing.uniform_pages import Envelope, envelope_of, read_uniform
 from wangjian.sources.contract import Dataset
 
 # what the bulk reader lets pass: NaN is no JSON (RFC 8259), and NUL is no character of any text
-_LENIENT = (b"NaN", b"Infinity", b"\\u0000")
+_NUMBERS, _NUL, _ESCAPE = (b"NaN", b"Infinity"), b"\\u0000", b"\\"
 _THREADS = 2
 
 
@@ -82,14 +82,16 @@ def check_page(landing: Landing, page: PageFile, dataset: Dataset, business_date
 
 
 def _reject_what_is_lenient(content: bytes) -> None:
-    if any(holds(content, sign) for sign in _LENIENT):
+    # hardly a page has an escape, and one byte is found four times as fast as six
+    may_hold_nul = _ESCAPE in content and holds(content, _NUL)
+    if may_hold_nul or any(holds(content, number) for number in _NUMBERS):
         try:
             json.loads(content, parse_constant=_no_number)
         except (ValueError, RecursionError) as error:
             raise RejectedFile(
                 "UNREADABLE_FILE", f"no JSON page: {error}", mend="the source must send null where there is no number"
             ) from None
-        if b"\\u0000" in content.replace(b"\\\\", b""):
+        if _NUL in content.replace(b"\\\\", b""):
             raise RejectedFile("UNREADABLE_FILE", "the page holds NUL characters", mend="the source must mend it")
 
 

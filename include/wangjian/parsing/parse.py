@@ -1,49 +1,30 @@
-"""Parsing of all landed exports of a source that are not parsed yet, batch by batch."""
+"""Parsing of all landed exports of a source that are not parsed yet, partition by partition."""
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain, islice
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from wangjian.errors import ArchiveOutOfReach, RejectedFile
-from wangjian.landing.manifest import LandedFile, Manifest
+from wangjian.errors import ArchiveOutOfReach
 from wangjian.landing.reach import landing_of, require_bytes
-from wangjian.landing.store import Landing
 from wangjian.locks import parse_lock
-from wangjian.masking import masked
+from wangjian.parsing.batch import Task, parse_batch
 from wangjian.parsing.compact import sweep
-from wangjian.parsing.control_files import ControlFile, parse_ctl, parse_json_counts
-from wangjian.parsing.delimited import parse_csv
-from wangjian.parsing.evidence import check_evidence
-from wangjian.parsing.fields import contract_fields, date_fields, is_personal, layout_fields
-from wangjian.parsing.json_pages import check_page, parse_pages
-from wangjian.parsing.keyed_hash import keyed_hash, load_key
-from wangjian.parsing.page_batch import PageFile, PageOutcome
 from wangjian.parsing.pending import Again, Pending, pending
-from wangjian.parsing.raw import (
-    CONTROLS,
-    FILE_LINEAGE,
-    LEDGER,
-    REJECTS,
-    Partition,
-    RawRows,
-    batch_id,
-    rows_schema,
-    write_empty_files,
-    write_table,
-)
-from wangjian.parsing.records import ParsedFile
-from wangjian.parsing.workbook import parse_workbook
+from wangjian.parsing.portions import portions
+from wangjian.parsing.raw import LEDGER, Partition, write_empty_files, write_table
+from wangjian.parsing.side_by_side import processors, shared_out
 from wangjian.paths import DataRoot
 from wangjian.printable import printable
-from wangjian.sources.contract import Dataset, load_contract
+from wangjian.sources.contract import load_contract
 from wangjian.sources.fetch import Progress
-from wangjian.sources.provider import JsonCounts, load_provider
-from wangjian.sources.registry import TIMEZONE, Source
+from wangjian.sources.registry import Source
+
+_WORTH_PROCESSES = 8 * 2**20
+"""Bytes: what is less is parsed before other processes have begun."""
 
 
 @dataclass
@@ -56,20 +37,6 @@ class ParseReport:
     rejected_files: int = 0
     seconds: float = 0.0
     messages: list[str] = field(default_factory=list)
-
-
-@dataclass
-class Batch:
-    """Exports of one (source, dataset, month) that are parsed together, and what comes out."""
-
-    batch_id: str
-    contract_hashes: Mapping[str, str]
-    dataset: Dataset | None
-    exports: list[Manifest]
-    rows: RawRows | None
-    rejects: list[dict[str, Any]] = field(default_factory=list)
-    controls: list[dict[str, Any]] = field(default_factory=list)
-    ledger: list[dict[str, Any]] = field(default_factory=list)
 
 
 def parse(source: Source, data: DataRoot, progress: Progress | None = None, again: Again | None = None) -> ParseReport:
@@ -88,22 +55,22 @@ def parse(source: Source, data: DataRoot, progress: Progress | None = None, agai
     Raises:
         ArchiveOutOfReach: what is to be parsed anew lies in an archive that is not there. Its rows stay as they were, and
             everything else is parsed.
+        WangjianError: landed bytes are missing, or a process was killed. What had been parsed before stays parsed.
     """
     started = time.monotonic()
     report = ParseReport(source.source)
-    contract = load_contract(source.source)
-    landing = landing_of(data)
-    failures: list[ArchiveOutOfReach] = []
     with parse_lock(data, source.source, f"parse {source.source}"):
-        write_empty_files(data, contract.values())
-        partitions = pending(source, data, landing, again)
-        for done, item in enumerate(partitions):
+        write_empty_files(data, load_contract(source.source).values())
+        partitions = pending(source, data, landing_of(data), again)
+        reachable, failures = _within_reach(data, partitions)
+        tasks = [_tasks(source, data, item) for item in reachable]
+        batches = _parsed(list(chain.from_iterable(tasks)))
+        for done, (item, parts) in enumerate(zip(reachable, tasks, strict=True)):
             if progress:
-                progress(f"{item.dataset} {item.month}", done, len(partitions))
-            try:
-                _parse_partition(source, item, data, landing, report)
-            except ArchiveOutOfReach as error:
-                failures.append(error)
+                progress(f"{item.dataset} {item.month}", done, len(reachable))
+            entries = list(chain.from_iterable(islice(batches, len(parts))))
+            _commit(Partition(data, source.source, item.dataset, item.month), item, entries)
+            _count(entries, report)
         sweep(data, source.source, ((item.dataset, item.month) for item in partitions))
     if failures:
         raise failures[0].and_more(failures[1:])
@@ -111,318 +78,40 @@ def parse(source: Source, data: DataRoot, progress: Progress | None = None, agai
     return report
 
 
-def _parse_partition(source: Source, item: Pending, data: DataRoot, landing: Landing, report: ParseReport) -> None:
-    if item.is_settled:
-        return
-    partition = Partition(data, source.source, item.dataset, item.month)
-    name = batch_id((export.export_id, item.contract_hashes[export.key.provider]) for export in item.exports)
-    dataset = load_contract(source.source).get(item.dataset)
-    rows = RawRows(rows_schema(dataset)) if dataset else None
-    batch = Batch(name, item.contract_hashes, dataset, list(item.exports), rows)
-    require_bytes(data, landing, item.exports)
-    _parse_batch(source, batch, partition, data, landing)
+def _within_reach(data: DataRoot, partitions: Sequence[Pending]) -> tuple[list[Pending], list[ArchiveOutOfReach]]:
+    """The partitions about which something is to be done and can be."""
+    landing = landing_of(data)
+    reachable, failures = [], []
+    for item in partitions:
+        if not item.is_settled:
+            try:
+                require_bytes(data, landing, item.exports)
+                reachable.append(item)
+            except ArchiveOutOfReach as error:
+                failures.append(error)
+    return reachable, failures
+
+
+def _tasks(source: Source, data: DataRoot, item: Pending) -> list[Task]:
+    shared = portions(item.exports, are_pages=source.format == "json_pages")
+    return [Task(data, source, item.dataset, item.month, exports, item.contract_hashes) for exports in shared]
+
+
+def _parsed(tasks: Sequence[Task]) -> Iterator[list[dict[str, Any]]]:
+    is_worth_it = len(tasks) > 1 and sum(task.byte_size for task in tasks) >= _WORTH_PROCESSES
+    return shared_out(parse_batch, tasks, processors() if is_worth_it else 1)
+
+
+def _commit(partition: Partition, item: Pending, entries: list[dict[str, Any]]) -> None:
     kept = [row for row in partition.read_ledger() if row["export_id"] in item.parsed]
-    write_table(partition.ledger, kept + batch.ledger, LEDGER)
-    _count(batch, report)
+    write_table(partition.ledger, kept + entries, LEDGER)
 
 
-def _count(batch: Batch, report: ParseReport) -> None:
-    report.files += len(batch.ledger)
-    report.rows += sum(row["rows_read"] or 0 for row in batch.ledger)
-    for row in batch.ledger:
-        if row["status"] == "rejected":
+def _count(entries: Sequence[dict[str, Any]], report: ParseReport) -> None:
+    report.files += len(entries)
+    report.rows += sum(entry["rows_read"] or 0 for entry in entries)
+    for entry in entries:
+        if entry["status"] == "rejected":
             report.rejected_files += 1
-            told = f"{row['original_name']} ({row['business_date']}): {row['reject_code']}: {row['reject_message']}"
+            told = f"{entry['original_name']} ({entry['business_date']}): {entry['reject_code']}: {entry['reject_message']}"
             report.messages.append(printable(told))
-
-
-def _parse_batch(source: Source, batch: Batch, partition: Partition, data: DataRoot, landing: Landing) -> None:
-    if source.format == "json_pages":
-        _parse_json_batch(batch, partition, landing)
-    else:
-        key = load_key(data.state).secret
-        for export in batch.exports:
-            _parse_export(source, batch, export, landing, key)
-        if batch.rows and batch.rows.count:
-            batch.rows.write(partition.rows_file(batch.batch_id))
-    if batch.rejects:
-        write_table(partition.rejects_file(batch.batch_id), batch.rejects, REJECTS)
-    if batch.controls:
-        write_table(partition.controls_file(batch.batch_id), batch.controls, CONTROLS)
-
-
-# JSON pages ----------------------------------------------------------------------------------------------------------
-
-
-def _parse_json_batch(batch: Batch, partition: Partition, landing: Landing) -> None:
-    assert batch.dataset is not None
-    pages = [(export, file) for export in batch.exports for file in export.files]
-    errors: dict[tuple[str, str], RejectedFile] = {}
-    target = partition.rows_file(batch.batch_id)
-    try:
-        outcomes = _parse_pages(batch, landing, pages, target)
-    except RejectedFile:
-        errors = _broken_pages(batch, landing, pages)
-        good = [(export, file) for export, file in pages if (export.export_id, file.part) not in errors]
-        outcomes = _parse_pages(batch, landing, good, target) if good else {}
-    for export, file in pages:
-        error = errors.get((export.export_id, file.part))
-        outcome = outcomes.get(file.sha256)
-        batch.ledger.append(_page_entry(batch, export, file, outcome, error))
-
-
-def _parse_pages(
-    batch: Batch, landing: Landing, pages: Sequence[tuple[Manifest, LandedFile]], target: Any
-) -> dict[str, PageOutcome]:
-    assert batch.dataset is not None
-    for export, _ in pages:
-        _check_not_future(export, export.files[0])
-    files = [PageFile(file.sha256, file.byte_size, _lineage_values(batch, export, file)) for export, file in pages]
-    return parse_pages(landing, batch.dataset, files, target)
-
-
-def _broken_pages(
-    batch: Batch, landing: Landing, pages: Sequence[tuple[Manifest, LandedFile]]
-) -> dict[tuple[str, str], RejectedFile]:
-    assert batch.dataset is not None
-    errors = {}
-    for export, file in pages:
-        try:
-            _check_not_future(export, file)
-            page = PageFile(file.sha256, file.byte_size, _lineage_values(batch, export, file))
-            check_page(landing, page, batch.dataset, export.key.business_date)
-        except RejectedFile as error:
-            errors[export.export_id, file.part] = error
-    return errors
-
-
-def _page_entry(
-    batch: Batch, export: Manifest, file: LandedFile, outcome: PageOutcome | None, error: RejectedFile | None
-) -> dict[str, Any]:
-    entry = _ledger_entry(batch, export, file)
-    if error or outcome is None:
-        return entry | _rejection(error or RejectedFile("UNREADABLE_FILE", "the page could not be read"))
-    return entry | {
-        "status": "parsed",
-        "rows_read": outcome.rows_read,
-        "rows_rejected": 0,
-        "rows_duplicate": outcome.rows_duplicate,
-        "declared_rows": outcome.declared_rows,
-        "extra_columns": _names(outcome.extra_columns),
-    }
-
-
-# files, one by one ---------------------------------------------------------------------------------------------------
-
-
-def _parse_export(source: Source, batch: Batch, export: Manifest, landing: Landing, key: bytes) -> None:
-    controls = {file.part: file for file in export.files if file.role == "control"}
-    for file in export.files:
-        entry = _ledger_entry(batch, export, file)
-        try:
-            _check_not_future(export, file)
-            entry |= _parse_file(source, batch, export, file, controls, landing, key)
-        except RejectedFile as error:
-            entry |= _rejection(error)
-        batch.ledger.append(entry)
-
-
-def _parse_file(
-    source: Source,
-    batch: Batch,
-    export: Manifest,
-    file: LandedFile,
-    controls: dict[str, LandedFile],
-    landing: Landing,
-    key: bytes,
-) -> dict[str, Any]:
-    content = landing.read(file.sha256)
-    if file.role == "evidence" and not landing.is_erased(file.sha256):
-        check_evidence(content)
-    if file.role in ("evidence", "marker"):
-        return {"status": "stored"}
-    if source.format == "provider":
-        return _parse_provider_file(batch, export, file, content, key)
-    if file.role == "control":
-        parse_ctl(content)
-        return {"status": "stored"}
-    control = _control_of(file, controls, landing)
-    assert batch.dataset is not None
-    parsed = parse_csv(content, contract_fields(batch.dataset), source.encodings)
-    declared = {"declared_rows": control.rows, "declared_amount": control.amount, "declared_sha256": control.sha256}
-    return _take(batch, export, file, parsed, key) | declared
-
-
-def _control_of(file: LandedFile, controls: dict[str, LandedFile], landing: Landing) -> ControlFile:
-    part = file.part.removesuffix(".csv") + ".ctl"
-    if part not in controls:
-        raise RejectedFile("MISSING_CONTROL", f"no control file {part} beside it", mend="ask the source to send it")
-    control = parse_ctl(landing.read(controls[part].sha256))
-    if control.sha256 != file.sha256:
-        raise RejectedFile(
-            "WRONG_HASH",
-            f"the control file declares SHA-256 {control.sha256[:12]}…, the file has {file.sha256[:12]}…",
-            mend="the transfer or the export was damaged: ask for a new sequence",
-        )
-    return control
-
-
-def _parse_provider_file(
-    batch: Batch, export: Manifest, file: LandedFile, content: bytes, key: bytes
-) -> dict[str, Any]:
-    name = load_provider(export.key.provider).recognise(file.part)
-    if name is None:
-        raise RejectedFile(
-            "UNKNOWN_LAYOUT", f"no layout of {export.key.provider} knows {file.part}", mend="describe it in YAML"
-        )
-    layout = name.layout
-    if layout.format == "json":
-        assert isinstance(layout.control, JsonCounts)
-        declared = parse_json_counts(content, layout.control, layout.encodings)
-        _take_controls(batch, export, file, ParsedFile(declared=declared))
-        return {"status": "stored"}
-    assert batch.dataset is not None
-    fields = layout_fields(layout, batch.dataset)
-    if layout.format == "csv":
-        parsed = parse_csv(content, fields, layout.encodings, layout.ignored_headers)
-    else:
-        parsed = parse_workbook(content, layout, fields, date_fields(batch.dataset))
-    _take_controls(batch, export, file, parsed)
-    return _take(batch, export, file, parsed, key)
-
-
-def _take(batch: Batch, export: Manifest, file: LandedFile, parsed: ParsedFile, key: bytes) -> dict[str, Any]:
-    """Add a file's rows to the batch; personal columns are hashed or dropped here, before anything is written."""
-    assert batch.dataset is not None
-    assert batch.rows is not None
-    duplicates = _duplicates(parsed)
-    lineage = _lineage(batch, export, file)
-    varying: dict[str, Iterable[Any]] = {
-        column.name: _treated(parsed.columns[column.name], column.on_parse, key)
-        for column in batch.dataset.columns
-        if column.name in parsed.columns
-    }
-    varying |= {"_row_number": parsed.numbers, "_is_duplicate": duplicates, "_extra": map(_kept_extra, parsed.extras)}
-    if parsed.sheets:
-        varying["_sheet"] = parsed.sheets
-    batch.rows.add(len(parsed.numbers), varying, lineage)
-    for line in parsed.rejected:
-        place = {"_row_number": line.number, "_reason_code": line.code, "_raw_line": masked(line.text)}
-        batch.rejects.append(lineage | place)
-    return {
-        "status": "parsed",
-        "rows_read": parsed.rows_read,
-        "rows_rejected": len(parsed.rejected),
-        "rows_duplicate": sum(duplicates),
-        "extra_columns": _names(parsed.extra_columns),
-    }
-
-
-def _duplicates(parsed: ParsedFile) -> list[bool]:
-    """Whether an earlier row of the file says the same, for each row."""
-    seen: set[tuple[object, ...]] = set()
-    found = []
-    extras = (tuple(sorted(extra.items())) for extra in parsed.extras)
-    for content in zip(*parsed.columns.values(), extras, strict=True):
-        found.append(content in seen)
-        seen.add(content)
-    return found
-
-
-def _kept_extra(extra: Mapping[str, str]) -> str | None:
-    """Unknown columns as JSON, without those that look personal; null where there are none."""
-    kept = {name: value for name, value in extra.items() if not is_personal(name)}
-    return json.dumps(kept, ensure_ascii=False) if kept else None
-
-
-def _names(columns: Sequence[str]) -> str | None:
-    """Unknown columns as JSON, masked: where the header is missing its place is taken by a row of data."""
-    return masked(json.dumps(columns, ensure_ascii=False)) if columns else None
-
-
-def _treated(values: list[str | None], treatment: str, key: bytes) -> list[str | None]:
-    if treatment == "keep":
-        return values
-    return [keyed_hash(value, key) if value is not None and treatment == "keyed_hash" else None for value in values]
-
-
-def _take_controls(batch: Batch, export: Manifest, file: LandedFile, parsed: ParsedFile) -> None:
-    key = export.key
-    batch.controls += [
-        {
-            "source": key.source,
-            "provider": key.provider,
-            "dataset": declared.dataset,
-            "business_date": key.business_date,
-            "delivery": key.delivery,
-            "version": key.version,
-            "scope": declared.scope,
-            "declared_rows": declared.rows,
-            "file_sha256": file.sha256,
-            "export_id": export.export_id,
-            "batch_id": batch.batch_id,
-        }
-        for declared in parsed.declared
-    ]
-
-
-# lineage and ledger --------------------------------------------------------------------------------------------------
-
-
-def _lineage(batch: Batch, export: Manifest, file: LandedFile) -> dict[str, Any]:
-    key = export.key
-    return {
-        "_source": key.source,
-        "_provider": key.provider,
-        "_dataset": key.dataset,
-        "_business_date": key.business_date,
-        "_delivery": key.delivery,
-        "_mode": key.mode,
-        "_part": file.part,
-        "_version": key.version,
-        "_sheet": "",
-        "_file_sha256": file.sha256,
-        "_export_id": export.export_id,
-        "_batch_id": batch.batch_id,
-    }
-
-
-def _lineage_values(batch: Batch, export: Manifest, file: LandedFile) -> tuple[object, ...]:
-    lineage = _lineage(batch, export, file)
-    return tuple(lineage[name] for name in FILE_LINEAGE.names)
-
-
-def _ledger_entry(batch: Batch, export: Manifest, file: LandedFile) -> dict[str, Any]:
-    key = export.key.model_dump()
-    return {
-        **{
-            name: key[name]
-            for name in ("source", "provider", "dataset", "business_date", "delivery", "mode", "version")
-        },
-        "part": file.part,
-        "role": file.role,
-        "original_name": file.original_name,
-        "file_sha256": file.sha256,
-        "byte_size": file.byte_size,
-        "fetched_at": file.fetched_at,
-        "delivered_at": file.delivered_at,
-        "export_id": export.export_id,
-        "batch_id": batch.batch_id,
-        "contract_hash": batch.contract_hashes[export.key.provider],
-        "rows_read": None,
-    }
-
-
-def _rejection(error: RejectedFile) -> dict[str, Any]:
-    # a file without its header shows a row of data where the message names the columns
-    return {"status": "rejected", "reject_code": error.code, "reject_message": masked(str(error))}
-
-
-def _check_not_future(export: Manifest, file: LandedFile) -> None:
-    fetched_on = file.fetched_at.astimezone(ZoneInfo(TIMEZONE)).date()
-    if export.key.business_date > fetched_on:
-        raise RejectedFile(
-            "FUTURE_DATE",
-            f"business date {export.key.business_date} lies after the day of fetching, {fetched_on}",
-            mend="ask the source to correct its date",
-        )

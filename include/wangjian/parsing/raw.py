@@ -223,8 +223,9 @@ def parsed_exports(data: DataRoot, source: str) -> dict[tuple[str, str], list[Pa
     found: dict[tuple[str, str], list[ParsedExport]] = {}
     names = [column.name for column in fields(ParsedExport)]
     for path in sorted((data.raw / "_ledger" / source).glob("*/*.parquet")):
-        rows = read_ledger(path, names).group_by(names).aggregate([]).to_pylist()
-        found[path.parent.name, path.stem] = [ParsedExport(**row) for row in rows]
+        # few enough for a dictionary: Arrow's own grouping takes a quarter of a second to import
+        columns = (column.to_pylist() for column in read_ledger(path, names).columns)
+        found[path.parent.name, path.stem] = [ParsedExport(*row) for row in dict.fromkeys(zip(*columns, strict=True))]
     return found
 
 

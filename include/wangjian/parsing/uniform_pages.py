@@ -50,7 +50,7 @@ def envelope_of(content: bytes, page: PageFile) -> Envelope | None:
     opening = _OPENING.match(content, start + len(_RECORDS))
     if start < 0 or opening is None or not _CLOSING.search(content, max(len(content) - 64, opening.end() - 1)):
         return None
-    if holds(content[opening.end() :], _RECORDS):
+    if holds(content, _RECORDS, opening.end()):
         return None
     try:
         found = json.loads(content[:start] + b'"records":0}', object_pairs_hook=names_once)
