@@ -11,5 +11,5 @@ _memmem.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_char_p, ctypes.c_
 
 def holds(content: bytes, sign: bytes, start: int = 0) -> bool:
     """Whether bytes occur in others from a place on, as `sign in content[start:]`, without a copy."""
-    address = ctypes.cast(content, ctypes.c_void_p).value or 0
+    address = ctypes.cast(ctypes.c_char_p(content), ctypes.c_void_p).value or 0
     return _memmem(address + start, len(content) - start, sign, len(sign)) is not None
