@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 
 import pytest
-
 from bench.measure import run
 
 _TAKES = "taken = bytearray(120_000_000); import sys; sys.stdin.read()"
