@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
@@ -20,7 +22,9 @@ for process in started:
 
 
 def test_memory_is_that_of_all_processes_at_once(tmp_path: Path) -> None:
-    cost = run([sys.executable, "-c", _STARTS_TWO], os.environ, tmp_path / "log")
+    # a process that is started begins with its parent's peak, and pytest's is larger than what is measured
+    with ProcessPoolExecutor(1, get_context("spawn")) as small:
+        cost = small.submit(run, [sys.executable, "-c", _STARTS_TWO], dict(os.environ), tmp_path / "log").result()
     assert 240 < cost.peak_mb < 360
     assert cost.seconds > 3
 

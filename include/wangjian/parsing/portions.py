@@ -40,7 +40,7 @@ def portions(exports: Sequence[Manifest], *, are_pages: bool) -> list[list[SomeF
     Returns:
         The portions; the same exports are always shared out in the same way.
     """
-    whole = [SomeFiles(export.export_id, export.key, export.files) for export in exports]
+    whole = [SomeFiles(export.export_id, export.key, export.files) for export in exports if export.files]
     pieces = [piece for export in whole for piece in (_pages(export) if are_pages else [export])]
     return [list(_joined(portion)) for portion in _filled(pieces)]
 
