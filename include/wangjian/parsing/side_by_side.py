@@ -52,7 +52,7 @@ def shared_out(work: Callable[[T], R], items: Sequence[T], processes: int) -> It
         except BrokenProcessPool:
             raise WangjianError(
                 "a process of this step was killed: nothing that counts is half done",
-                mend="look whether memory ran out (the system's log, `dmesg`), then run this again",
+                mend="see what it said above this, and whether memory ran out (the system's log, `dmesg`); then run this again",
             ) from None
         finally:
             executor.shutdown(cancel_futures=True)
