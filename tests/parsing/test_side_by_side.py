@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -116,6 +117,21 @@ def test_an_error_of_another_process_arrives_whole(number: int) -> None:
         list(shared_out(_fails, [number, number], 2))
     said = [(type(error), str(error), vars(error)) for error in (here.value, there.value)]
     assert said[0] == said[1]
+
+
+def _where(_: int) -> int:
+    return os.getpid()
+
+
+def _daemon_shares_out(_: int) -> tuple[int, list[int]]:
+    multiprocessing.current_process()._config["daemon"] = True  # type: ignore[attr-defined]
+    return os.getpid(), list(shared_out(_where, [1, 2], 2))
+
+
+def test_a_process_that_may_start_none_works_alone() -> None:
+    [(itself, workers), _] = shared_out(_daemon_shares_out, [1, 2], 2)
+    assert set(workers) == {itself}
+    assert itself not in set(shared_out(_where, [1, 2], 2)) | {os.getpid()}
 
 
 _LINGERS = """

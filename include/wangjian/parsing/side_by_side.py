@@ -33,7 +33,7 @@ def shared_out(work: Callable[[T], R], items: Sequence[T], processes: int) -> It
     Args:
         work: a function of a module. It must leave to the caller whatever only one process may do.
         items: what it is given.
-        processes: how many work side by side; in this one alone, if it is one.
+        processes: how many work side by side; the work is done in this one, if it is one or if this one may start no others.
 
     Yields:
         What it gave, in the order of the items.
@@ -41,7 +41,8 @@ def shared_out(work: Callable[[T], R], items: Sequence[T], processes: int) -> It
     Raises:
         WangjianError: a process was killed. Whatever `work` raises comes as it is.
     """
-    if processes == 1:
+    # a daemonic process, as some task runners have them, may start none
+    if processes == 1 or multiprocessing.current_process().daemon:
         yield from map(work, items)
         return
     # nothing is inherited: no thread, no lock and no connection of this process
