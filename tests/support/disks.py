@@ -8,10 +8,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 _ROOMY = "size=2g,nr_inodes=500000"
-# to what is in use now: not one more block, and not one more file, whatever the rounding left
+# to what is in use now: not one more block, and not one more file, whatever the rounding left. Another thread of the step may take
+# more between the two commands: then there is no going down to what was in use
 _FULL = """
-set -- "$0" $(df -B1 --output=used,iused "$0" | tail -1)
-mount -o remount,size=$2,nr_inodes=$3 "$1"
+until
+    set -- "$0" $(df -B1 --output=used,iused "$0" | tail -1)
+    mount -o remount,size=$2,nr_inodes=$3 "$1" 2> /dev/null
+do sleep 0.01; done
 for n in $(seq 1000); do (: > "$1/ballast-$n") 2> /dev/null || exit 0; done
 exit 1
 """
