@@ -18,7 +18,7 @@ from wangjian.spared_imports import spare
 T = TypeVar("T")
 R = TypeVar("R")
 
-# each takes up to 1.5 GB (`bench/records`)
+# two take 1.2 GB together at the scale of the country (`bench/records`)
 _AT_MOST = 2
 
 
