@@ -45,12 +45,36 @@ def table(records: Iterable[Mapping[str, Any]]) -> str:
 def _stages(record: Mapping[str, Any]) -> Iterator[str]:
     millions = rows_of(record) / 1e6
     for step in STEPS:
-        costs = [cost for name, cost in record["year"].items() if name.split()[0] == step]
+        costs = _costs(record, step)
         processor, wall = (sum(cost[key] for cost in costs) for key in ("cpu_seconds", "seconds"))
         peak = max(cost["peak_mb"] for cost in costs)
         yield (
             f"| {record['scale']} | {millions:.2f} | {step} | {processor / millions:.1f} | {wall:.0f} | {peak:,.0f} |"
         )
+
+
+def growth(records: Iterable[Mapping[str, Any]]) -> str:
+    """What a million rows take in each world over what they take in the smallest, as Markdown; 1 is growth in line with the rows.
+
+    Args:
+        records: of runs, one a scale, the smallest world first.
+    """
+    taken = [
+        (record["scale"], sum(cost["seconds"] for cost in _costs(record, *STEPS)), rows_of(record) / 1e6)
+        for record in records
+    ]
+    _, seconds, millions = taken[0]
+    smallest = seconds / millions
+    lines = [
+        f"| {world} | {seconds:,.0f} | {seconds / millions:.1f} | {seconds / millions / smallest:.2f} |"
+        for world, seconds, millions in taken
+    ]
+    head = "| world | parse, build, check and publish, wall seconds | for a million rows | over the smallest world's |"
+    return "\n".join([head, "| --- | ---: | ---: | ---: |", *lines])
+
+
+def _costs(record: Mapping[str, Any], *steps: str) -> list[Mapping[str, Any]]:
+    return [cost for name, cost in record["year"].items() if name.split()[0] in steps]
 
 
 def disk(records: Iterable[Mapping[str, Any]]) -> str:
@@ -77,7 +101,7 @@ def shown(page: str, records: Iterable[Mapping[str, Any]]) -> str:
     before, _, rest = page.partition(BEGIN)
     _, _, after = rest.partition(END)
     found = list(records)
-    return f"{before}{BEGIN}\n\n{table(found)}\n\n{disk(found)}\n\n{END}{after}"
+    return f"{before}{BEGIN}\n\n{table(found)}\n\n{growth(found)}\n\n{disk(found)}\n\n{END}{after}"
 
 
 if __name__ == "__main__":

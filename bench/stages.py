@@ -97,7 +97,7 @@ def same_rows(warehouse: Path, plain: Path) -> None:
         connection.execute(f"attach '{warehouse}' as warehouse (read_only)")
         connection.execute(f"attach '{plain}' as plain (read_only)")
         tables = connection.execute(
-            "select table_name from duckdb_tables() where database_name = 'warehouse' and schema_name = 'marts'"
+            "select table_name from information_schema.tables where table_catalog = 'warehouse' and table_schema = 'marts'"
         ).fetchall()
         for (table,) in tables:
             counts = connection.execute(

@@ -21,4 +21,7 @@ def connect_beside(path: Path) -> duckdb.DuckDBPyConnection:
     Returns:
         The connection. Closing it removes what it laid there; `remove_abandoned` does after a crash.
     """
-    return duckdb.connect(config={"memory_limit": LIMIT, "temp_directory": str(temporary_beside(path))})
+    connection = duckdb.connect(config={"memory_limit": LIMIT, "temp_directory": str(temporary_beside(path))})
+    # a process that another one started has no main file, which DuckDB takes for a person at a prompt who wants to see a bar
+    connection.execute("set enable_progress_bar = false")
+    return connection

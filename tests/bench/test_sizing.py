@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bench.sizing import newest, rows_of, shown, table
+from bench.sizing import growth, newest, rows_of, shown, table
 
 from wangjian.paths import PROJECT_ROOT
 
@@ -31,3 +31,9 @@ def test_costs_are_those_of_a_million_rows() -> None:
         "| province | 2.00 | parse | 3.0 | 3 | 400 |",
         "| province | 2.00 | build | 15.0 | 15 | 3,000 |",
     ]
+
+
+def test_growth_is_told_against_the_smallest_world() -> None:
+    city = {"scale": "city", "year": {"ingest a": _cost(99), "parse a": _cost(2, 500_000), "build": _cost(2)}}
+    nation = {"scale": "nation", "year": {"parse a": _cost(4, 2_000_000), "build": _cost(8)}}
+    assert growth([city, nation]).splitlines()[2:] == ["| city | 2 | 4.0 | 1.00 |", "| nation | 6 | 3.0 | 0.75 |"]

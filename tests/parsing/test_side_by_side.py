@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from support.landed import Land, ledger, page, penalties, raw_rows
+from wangjian.duckdb_memory import connect_beside
 from wangjian.errors import ArchiveOutOfReach, RejectedFile, WangjianError
 from wangjian.parsing import parse, portions
 from wangjian.parsing.side_by_side import shared_out
@@ -117,6 +118,16 @@ def test_an_error_of_another_process_arrives_whole(number: int) -> None:
         list(shared_out(_fails, [number, number], 2))
     said = [(type(error), str(error), vars(error)) for error in (here.value, there.value)]
     assert said[0] == said[1]
+
+
+def _draws_a_bar(folder: Path) -> object:
+    with connect_beside(folder / "rows.parquet") as connection:
+        return (connection.execute("select current_setting('enable_progress_bar')").fetchone() or (None,))[0]
+
+
+def test_processes_draw_no_bars_into_what_is_printed(tmp_path: Path) -> None:
+    """DuckDB takes a process without a main file for a person at a prompt."""
+    assert list(shared_out(_draws_a_bar, [tmp_path, tmp_path], 2)) == [False, False]
 
 
 def _where(_: int) -> int:

@@ -50,7 +50,7 @@ def _contents(path: Path) -> Iterator[bytes]:
 def _tables(path: Path) -> Iterator[bytes]:
     with duckdb.connect(str(path), read_only=True) as connection:
         names = connection.execute(
-            "select schema_name, table_name from duckdb_tables() where database_name = current_database()"
+            "select table_schema, table_name from information_schema.tables where table_catalog = current_database()"
         ).fetchall()
         for schema, name in names:
             yield str(connection.execute(f'from "{schema}"."{name}"').fetchall()).encode()

@@ -175,6 +175,12 @@ _provider,
     _export_id
 {%- endmacro %}
 
+{#- What tells the rows of a dataset apart, for a fingerprint. -#}
+{% macro row_identity(alias='') -%}
+    {%- set at = alias ~ '.' if alias else '' -%}
+    {{ return([at ~ '_export_id', at ~ '_part', at ~ '_row_number']) }}
+{%- endmacro %}
+
 {#- All datasets of the contracts, as (source, dataset). -#}
 {% macro contract_datasets() -%}
     {%- set found = [] -%}

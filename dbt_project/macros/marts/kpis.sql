@@ -20,8 +20,19 @@
 {%- endmacro %}
 
 
-{#- The CTE `cubes`: every combination of the slices that a KPI allows, as a switch for each slice. -#}
+{#- The CTEs `kpis`, with the slices that each allows (`by_…`), and `cubes`: every combination of those, as a switch for each slice. -#}
 {% macro kpi_cubes() -%}
+kpis as (
+    select
+        kpi_code,
+        aggregation,
+        period_types
+        {%- for slice in kpi_slices() %},
+        coalesce(slices, '') like '%{{ slice }}%' as by_{{ slice }}
+        {%- endfor %}
+    from {{ ref('dim_kpi') }}
+),
+
 switches (is_used) as (
     values (true), (false)
 ),
@@ -32,10 +43,9 @@ cubes as (
         {%- for slice in kpi_slices() %},
         s_{{ slice }}.is_used as by_{{ slice }}
         {%- endfor %}
-    from {{ ref('dim_kpi') }} as kpis
+    from kpis
     {%- for slice in kpi_slices() %}
-    inner join switches as s_{{ slice }}
-        on not s_{{ slice }}.is_used or coalesce(kpis.slices, '') like '%{{ slice }}%'
+    inner join switches as s_{{ slice }} on kpis.by_{{ slice }} or not s_{{ slice }}.is_used
     {%- endfor %}
 )
 {%- endmacro %}

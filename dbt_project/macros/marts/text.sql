@@ -35,18 +35,18 @@
 {%- endmacro %}
 
 
-{#- A fingerprint of a set of rows, whatever their order, as text; like `row_fingerprint` never published. -#}
+{#- A fingerprint of a set of rows, whatever their order, of 64 bits; like `row_fingerprint` never published. -#}
 {% macro set_fingerprint(columns) -%}
     {{ return(adapter.dispatch('set_fingerprint', 'wangjian')(columns)) }}
 {%- endmacro %}
 
 {#- a sum, not an exclusive-or, in which two equal rows would cancel each other; of whole numbers: one of doubles depends on the order -#}
 {% macro default__set_fingerprint(columns) -%}
-    cast(sum(cast({{ row_fingerprint(columns) }} as hugeint)) as {{ dbt.type_string() }})
+    hash(sum(cast({{ row_fingerprint(columns) }} as hugeint)))
 {%- endmacro %}
 
 {% macro spark__set_fingerprint(columns) -%}
-    cast(sum(cast({{ row_fingerprint(columns) }} as decimal(38, 0))) as {{ dbt.type_string() }})
+    xxhash64(sum(cast({{ row_fingerprint(columns) }} as decimal(38, 0))))
 {%- endmacro %}
 
 

@@ -19,20 +19,89 @@ periods (period_type) as (
     values ('day'), ('month'), ('quarter'), ('year')
 ),
 
+-- without the slices that a KPI does not allow, many contributions are of one kind
+allowed as (
+    select
+        atoms.kpi_code,
+        kpis.aggregation,
+        kpis.period_types,
+        atoms.event_on,
+        {%- for slice in kpi_slices() %}
+        case when kpis.by_{{ slice }} then atoms.{{ slice }} end as {{ slice }},
+        {%- endfor %}
+        atoms.numerator,
+        atoms.denominator,
+        atoms.distinct_key
+    from atoms
+    inner join kpis on atoms.kpi_code = kpis.kpi_code
+),
+
+-- what is counted once
+repeated as (
+    select kpi_code, distinct_key
+    from allowed
+    where aggregation in ('distinct', 'distinct_ratio')
+    group by kpi_code, distinct_key
+    having count(*) > 1
+),
+
+-- and stands in one contribution, as nearly all does, is counted by a sum, like all else: to count distinct keys is dear
+parted as (
+    select
+        allowed.kpi_code,
+        allowed.aggregation,
+        allowed.period_types,
+        allowed.event_on,
+        {%- for slice in kpi_slices() %}
+        allowed.{{ slice }},
+        {%- endfor %}
+        case
+            when repeated.distinct_key is not null or allowed.aggregation not in ('distinct', 'distinct_ratio') then allowed.numerator
+            when allowed.distinct_key is not null and (allowed.aggregation = 'distinct' or allowed.numerator = 1) then 1
+            else 0
+        end as numerator,
+        case
+            when repeated.distinct_key is not null or allowed.aggregation <> 'distinct_ratio' then allowed.denominator
+            when allowed.distinct_key is null then 0
+            else 1
+        end as denominator,
+        allowed.distinct_key,
+        allowed.aggregation <> 'median' and repeated.distinct_key is null as is_summed
+    from allowed
+    left join repeated on allowed.kpi_code = repeated.kpi_code and allowed.distinct_key = repeated.distinct_key
+),
+
+-- sums may be summed by day before they are placed in periods
+days as (
+    select
+        kpi_code,
+        aggregation,
+        period_types,
+        event_on,
+        {{ kpi_slices() | join(', ') }},
+        cast(sum(numerator) as decimal(18, 2)) as numerator,
+        cast(sum(denominator) as decimal(18, 2)) as denominator,
+        cast(null as {{ dbt.type_string() }}) as distinct_key,
+        is_summed
+    from parted
+    where is_summed
+    group by kpi_code, aggregation, period_types, event_on, {{ kpi_slices() | join(', ') }}, is_summed
+    union all
+    select * from parted where not is_summed
+),
+
 placed as (
     select
-        atoms.*,
-        kpis.aggregation,
+        days.*,
         periods.period_type,
         cast(case periods.period_type
-            when 'day' then atoms.event_on
-            when 'month' then date_trunc('month', atoms.event_on)
-            when 'quarter' then date_trunc('quarter', atoms.event_on)
-            else date_trunc('year', atoms.event_on)
+            when 'day' then days.event_on
+            when 'month' then date_trunc('month', days.event_on)
+            when 'quarter' then date_trunc('quarter', days.event_on)
+            else date_trunc('year', days.event_on)
         end as date) as period_start
-    from atoms
-    inner join {{ ref('dim_kpi') }} as kpis on atoms.kpi_code = kpis.kpi_code
-    inner join periods on kpis.period_types like '%' || periods.period_type || '%'
+    from days
+    inner join periods on days.period_types like '%' || periods.period_type || '%'
 ),
 
 -- of a stock, a period shows its last day or month
@@ -51,7 +120,7 @@ counted as (
     where ends.last_on is null or placed.event_on = ends.last_on
 ),
 
--- sums may be summed before they are sliced: fewer rows to slice
+-- and by period before they are sliced
 summed as (
     select
         kpi_code,
@@ -62,7 +131,7 @@ summed as (
         sum(numerator) as numerator,
         sum(denominator) as denominator
     from counted
-    where aggregation not in ('distinct', 'distinct_ratio', 'median')
+    where is_summed
     group by kpi_code, aggregation, period_type, period_start, {{ kpi_slices() | join(', ') }}
 ),
 
@@ -76,7 +145,6 @@ summed_slices as (
     group by {{ range(1, 5 + kpi_slices() | length) | join(', ') }}
 ),
 
--- what is counted once, or is a median, needs every row
 counted_slices as (
     select
         {{ kpi_sliced('counted') }},
@@ -91,10 +159,21 @@ counted_slices as (
         end as denominator
     from counted
     inner join cubes on counted.kpi_code = cubes.kpi_code
-    where counted.aggregation in ('distinct', 'distinct_ratio', 'median')
+    where not counted.is_summed
     group by {{ range(1, 5 + kpi_slices() | length) | join(', ') }}
 )
 
-select * from summed_slices
-union all
-select * from counted_slices
+select
+    kpi_code,
+    aggregation,
+    period_type,
+    period_start,
+    {{ kpi_slices() | join(', ') }},
+    sum(numerator) as numerator,
+    sum(denominator) as denominator
+from (
+    select * from summed_slices
+    union all
+    select * from counted_slices
+) as slices
+group by kpi_code, aggregation, period_type, period_start, {{ kpi_slices() | join(', ') }}

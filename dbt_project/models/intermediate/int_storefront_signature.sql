@@ -1,7 +1,7 @@
 -- What the history of each storefront is made of: its rows, and the full list that follows each. Another signature, another history.
 select
     found.storefront_id,
-    {{ set_fingerprint(['found._export_id', 'found._part', 'found._row_number', 'next_rosters.roster_on']) }} as signature
+    {{ set_fingerprint(row_identity('found') + ['next_rosters.roster_on']) }} as signature
 from {{ ref('stg_five_level__storefronts') }} as found
 left join {{ ref('int_storefront_roster') }} as next_rosters on found._business_date = next_rosters.seen_on
 group by found.storefront_id

@@ -15,7 +15,7 @@ versions as (
 
 states as (
     select
-        versions.storefront_id,
+        found.storefront_id,
         versions.signature,
         versions.version_no,
         versions.valid_from,
@@ -39,8 +39,7 @@ states as (
         found.status
     from {{ ref('stg_five_level__storefronts') }} as found
     inner join versions
-        on found.storefront_id = versions.storefront_id and found._export_id = versions._export_id
-            and found._part = versions._part and found._row_number = versions._row_number
+        on {{ row_fingerprint(row_identity('found')) }} = versions.row_identity and found.storefront_id = versions.storefront_id
 ),
 
 -- what is dear is found once for each version, not in every build

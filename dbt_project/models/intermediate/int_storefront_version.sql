@@ -10,7 +10,6 @@ changed as (
 tracked as (
     select
         found.storefront_id,
-        changed.signature,
         found._business_date,
         found._version,
         found._delivery,
@@ -24,7 +23,10 @@ tracked as (
             'business_licence_displayed', 'permit_displayed', 'status',
         ]) }} as fingerprint
     from {{ ref('stg_five_level__storefronts') }} as found
+    {%- if is_incremental() %}
+    -- made anew, all are wanted; to join with them all is what takes memory then
     inner join changed on found.storefront_id = changed.storefront_id
+    {%- endif %}
 ),
 
 ranked as (
@@ -35,11 +37,8 @@ ranked as (
 daily as (
     select
         storefront_id,
-        signature,
         _business_date as seen_on,
-        _export_id,
-        _part,
-        _row_number,
+        {{ row_fingerprint(row_identity()) }} as row_identity,
         fingerprint,
         lag(fingerprint) over (partition by storefront_id order by _business_date) as earlier_fingerprint,
         lag(_business_date) over (partition by storefront_id order by _business_date) as earlier_seen_on,
@@ -56,11 +55,8 @@ next_rosters as (
 starts as (
     select
         daily.storefront_id,
-        daily.signature,
         daily.seen_on as valid_from,
-        daily._export_id,
-        daily._part,
-        daily._row_number,
+        daily.row_identity,
         case when missed.roster_on < daily.seen_on then missed.roster_on end as earlier_missing_on
     from daily
     left join next_rosters as missed on daily.earlier_seen_on = missed.seen_on
@@ -87,16 +83,15 @@ spans as (
 
 select
     spans.storefront_id,
-    spans.signature,
+    changed.signature,
     spans.version_no,
     spans.valid_from,
     case
         when spans.later_valid_from is not null then coalesce(spans.missing_on, spans.later_valid_from)
         else ends.missing_on
     end as valid_to,
-    -- the row that began the version
-    spans._export_id,
-    spans._part,
-    spans._row_number
+    -- of the row that began the version
+    spans.row_identity
 from spans
+inner join changed on spans.storefront_id = changed.storefront_id
 left join ends on spans.storefront_id = ends.storefront_id

@@ -1,3 +1,5 @@
+{{ config(materialized=written_at_publication()) }}
+-- no name of a database in it: DuckDB keeps it in the view, and the file may be attached by another name
 select
     {{ stable_key(['states.storefront_id']) }} as storefront_key,
     states.storefront_id,
@@ -23,6 +25,6 @@ select
     states.valid_from,
     states.valid_to,
     states.valid_to is null as is_current
-from {{ ref('int_storefront_state') }} as states
-left join {{ ref('seed_region') }} as actual on states.business_region_code = actual.region_code
-left join {{ ref('seed_region') }} as registered on states.region_code = registered.region_code
+from {{ ref('int_storefront_state').include(database=false) }} as states
+left join {{ ref('seed_region').include(database=false) }} as actual on states.business_region_code = actual.region_code
+left join {{ ref('seed_region').include(database=false) }} as registered on states.region_code = registered.region_code
