@@ -9,11 +9,11 @@
     {%- set before_query = "split_part(" ~ schemeless ~ ", '?', 1)" -%}
     {%- set path = "substr(" ~ before_query ~ ", length(split_part(" ~ before_query ~ ", '/', 1)) + 1)" -%}
     {%- set query = "'&' || substr(" ~ schemeless ~ ", length(" ~ before_query ~ ") + 2)" -%}
-    {%- set untracked = replace_all("replace(" ~ query ~ ", '&', '&&')", '&(' ~ tracking | join('|') ~ ')=[^&]*', '') -%}
+    {%- set untracked = replace_all(query, '&(' ~ tracking | join('|') ~ ')=[^&]*', '') -%}
     {%- set kept = replace_all(replace_all(untracked, '&+', '&'), '^[ &]+|[ ?&/]+$', '') -%}
     nullif(
         {{ host_in_ascii(url_own_host(url), url) }} || {{ replace_first(path, '[ &/]+$', '') }}
-        || case when {{ url }} like '%?%' and {{ kept }} <> '' then '?' || {{ kept }} else '' end,
+        || coalesce('?' || nullif({{ kept }}, ''), ''),
         ''
     )
 {%- endmacro %}
@@ -21,7 +21,7 @@
 
 {#- A URL without scheme and fragment. -#}
 {% macro url_schemeless(url) -%}
-    {{ replace_all(trimmed(url), '^([A-Za-z][A-Za-z0-9+.-]*:)?//|#.*$', '') }}
+    {{ replace_first("split_part(" ~ trimmed(url) ~ ", '#', 1)", '^([A-Za-z][A-Za-z0-9+.-]*:)?//', '') }}
 {%- endmacro %}
 
 
