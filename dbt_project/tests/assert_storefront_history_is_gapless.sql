@@ -3,4 +3,6 @@ select early.storefront_id
 from {{ ref('dim_storefront') }} as early
 inner join {{ ref('dim_storefront') }} as late
     on early.storefront_id = late.storefront_id and early.version_no + 1 = late.version_no
-where early.valid_to is null or early.valid_to > late.valid_from
+-- the second condition follows from the first; it spares those that have one version only, nearly all
+where late.version_no > 1
+    and (early.valid_to is null or early.valid_to > late.valid_from)
