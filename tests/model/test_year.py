@@ -159,14 +159,15 @@ def _reverse(path: str) -> None:
         connection.execute(f"copy (select * exclude (n) from t order by n desc) to '{path}' (format parquet)")
 
 
-def test_what_is_a_view_is_read_from_the_file_that_it_stands_in(year_2024: DataRoot) -> None:
+def test_a_published_view_is_read_from_the_file_that_it_stands_in(year_2024: DataRoot) -> None:
     """DuckDB keeps the name of a database in a view, where its SQL names one: nowhere else could it be read then."""
     with duckdb.connect(str(year_2024.warehouse), read_only=True) as connection:
         (count,) = one(connection, "select count(*) from marts.dim_storefront")
     with duckdb.connect() as connection:
         connection.execute(f"attach '{year_2024.warehouse}' as elsewhere (read_only)")
         views = connection.execute(
-            "select schema_name || '.' || view_name from duckdb_views() where database_name = 'elsewhere' and not internal"
+            "select schema_name || '.' || view_name from duckdb_views() "
+            "where database_name = 'elsewhere' and schema_name in ('marts', 'reports', 'audit')"
         ).fetchall()
         assert ("marts.dim_storefront",) in views
         assert one(connection, "select count(*) from elsewhere.marts.dim_storefront") == (count,)
