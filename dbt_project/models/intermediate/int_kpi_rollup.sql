@@ -36,8 +36,8 @@ allowed as (
     inner join kpis on atoms.kpi_code = kpis.kpi_code
 ),
 
--- what is counted once
-repeated as (
+-- what is counted once, and several contributions tell of: each of their rows is needed
+told_often as (
     select kpi_code, distinct_key
     from allowed
     where aggregation in ('distinct', 'distinct_ratio')
@@ -45,7 +45,7 @@ repeated as (
     having count(*) > 1
 ),
 
--- and stands in one contribution, as nearly all does, is counted by a sum, like all else: to count distinct keys is dear
+-- of what is counted once nearly all stands in one contribution: a sum counts it, like all else. To count distinct keys is dear
 parted as (
     select
         allowed.kpi_code,
@@ -56,19 +56,19 @@ parted as (
         allowed.{{ slice }},
         {%- endfor %}
         case
-            when repeated.distinct_key is not null or allowed.aggregation not in ('distinct', 'distinct_ratio') then allowed.numerator
+            when told_often.distinct_key is not null or allowed.aggregation not in ('distinct', 'distinct_ratio') then allowed.numerator
             when allowed.distinct_key is not null and (allowed.aggregation = 'distinct' or allowed.numerator = 1) then 1
             else 0
         end as numerator,
         case
-            when repeated.distinct_key is not null or allowed.aggregation <> 'distinct_ratio' then allowed.denominator
+            when told_often.distinct_key is not null or allowed.aggregation <> 'distinct_ratio' then allowed.denominator
             when allowed.distinct_key is null then 0
             else 1
         end as denominator,
         allowed.distinct_key,
-        allowed.aggregation <> 'median' and repeated.distinct_key is null as is_summed
+        allowed.aggregation <> 'median' and told_often.distinct_key is null as is_summed
     from allowed
-    left join repeated on allowed.kpi_code = repeated.kpi_code and allowed.distinct_key = repeated.distinct_key
+    left join told_often on allowed.kpi_code = told_often.kpi_code and allowed.distinct_key = told_often.distinct_key
 ),
 
 -- sums may be summed by day before they are placed in periods
