@@ -135,17 +135,11 @@ summed as (
     group by kpi_code, aggregation, period_type, period_start, {{ kpi_slices() | join(', ') }}
 ),
 
-summed_slices as (
-    select
-        {{ kpi_sliced('summed') }},
-        sum(summed.numerator) as numerator,
-        sum(summed.denominator) as denominator
+sliced as (
+    select {{ kpi_sliced('summed') }}, summed.numerator, summed.denominator
     from summed
     inner join cubes on summed.kpi_code = cubes.kpi_code
-    group by {{ range(1, 5 + kpi_slices() | length) | join(', ') }}
-),
-
-counted_slices as (
+    union all
     select
         {{ kpi_sliced('counted') }},
         case counted.aggregation
@@ -171,9 +165,5 @@ select
     {{ kpi_slices() | join(', ') }},
     sum(numerator) as numerator,
     sum(denominator) as denominator
-from (
-    select * from summed_slices
-    union all
-    select * from counted_slices
-) as slices
-group by kpi_code, aggregation, period_type, period_start, {{ kpi_slices() | join(', ') }}
+from sliced
+group by {{ range(1, 5 + kpi_slices() | length) | join(', ') }}
