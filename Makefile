@@ -47,18 +47,18 @@ $(VENV)-%/.ready: requirements/%.lock | $(if $(findstring $(VENV)-uv,$(UV)),$(VE
 	touch $@
 
 demo: setup  ## the demonstration year through the Airflow DAGs, from three simulated systems to the published file
-	PATH=$(CURDIR)/$(BIN):$$PATH python -m wangjian.local.demo
+	PATH=$(CURDIR)/$(BIN):$$PATH python -m wangjian.deployment.local.demo
 
 up: setup  ## Airflow and the simulated sources in the background; prints address and login (FROM, TO, SCALE, WANGJIAN_SCHEDULE_UNTIL)
-	WANGJIAN_DATA=$(CURDIR)/data-local PATH=$(CURDIR)/$(BIN):$$PATH python -m wangjian.local.service up
+	WANGJIAN_DATA=$(CURDIR)/data-local PATH=$(CURDIR)/$(BIN):$$PATH python -m wangjian.deployment.local.service up
 
 down:  ## stop what `make up` started
-	WANGJIAN_DATA=$(CURDIR)/data-local PATH=$(CURDIR)/$(BIN):$$PATH python -m wangjian.local.service down
+	WANGJIAN_DATA=$(CURDIR)/data-local PATH=$(CURDIR)/$(BIN):$$PATH python -m wangjian.deployment.local.service down
 
 superset-install: $(VENV)-superset/.ready  ## Superset into .venv-superset, from its lock
 
 superset: setup superset-install  ## dashboards in Superset until Ctrl-C; prints address and login (PORT)
-	PATH=$(CURDIR)/$(BIN):$$PATH exec python -m wangjian.superset
+	PATH=$(CURDIR)/$(BIN):$$PATH exec python -m wangjian.serving.superset
 
 containers-install: $(VENV)-containers/.ready
 
@@ -74,12 +74,12 @@ images: wheels containers-install  ## the images of docker-compose.yml, every pr
 	$(DOCKER_COMPOSE) --profile '*' build
 
 compose-test: setup wheels containers-install  ## docker-compose.yml for real, in a Docker engine of its own: first start, kills, logins, profiles
-	COMPOSE=full $(BIN)/pytest --durations=0 --durations-min=1 tests/compose
+	COMPOSE=full $(BIN)/pytest --durations=0 --durations-min=1 tests/deployment/compose
 
 spark-install: $(VENV)-spark/.ready  ## Spark and dbt-spark into .venv-spark, from their lock (0.6 GB; needs Java 17)
 
 spark-test: setup spark-install  ## the warehouse built by DuckDB and by Spark, row for row; a worker killed while Spark builds
-	$(BIN)/pytest -q -rs --durations=0 --durations-min=1 tests/spark
+	$(BIN)/pytest -q -rs --durations=0 --durations-min=1 tests/warehouse/spark
 
 docs-install: $(VENV)-docs/.ready  ## what makes these docs into .venv-docs, from its lock
 
@@ -111,10 +111,10 @@ test: setup $(SUPERSET) $(SPARK)  ## all tests, the fast ones first
 proof: setup $(SUPERSET)  ## the invariants over a whole year: any order, any crash (hours); record in test-artefacts/proof
 	mkdir -p test-artefacts/proof
 	{ date -u +%FT%RZ; git describe --always --dirty; nproc; } > test-artefacts/proof/record.txt
-	PROOF=full $(BIN)/pytest -v -n 2 --dist loadgroup --timeout=21600 --durations=0 --durations-min=60 tests/proofs tests/superset/test_while_people_look.py tests/handing_out/test_postgres.py | tee -a test-artefacts/proof/record.txt
+	PROOF=full $(BIN)/pytest -v -n 2 --dist loadgroup --timeout=21600 --durations=0 --durations-min=60 tests/invariants tests/serving/superset/test_while_people_look.py tests/serving/postgres/test_mirror.py | tee -a test-artefacts/proof/record.txt
 
 soak: setup  ## simulated days back to back, with faults and readers, for MINUTES (60); report in test-artefacts/soak
-	SOAK_MINUTES=$(or $(MINUTES),60) $(BIN)/pytest -q -s tests/soak
+	SOAK_MINUTES=$(or $(MINUTES),60) $(BIN)/pytest -q -s tests/invariants/soak
 
 bundle: setup docs-install  ## one archive that installs without a package index, into dist/
 	$(BIN)/python -m shipping.bundle $(VENV)-docs/bin/python

@@ -25,8 +25,8 @@ from bench.scales import SCALES, Scale
 from bench.stages import Stages, share
 from bench.through_airflow import Orchestrated, day_through_airflow
 from bench.worlds import days_between, land_city, land_copies
-from wangjian.local.simulators import simulators
-from wangjian.paths import DBT_PROJECT, DataRoot
+from wangjian.core.paths import DBT_PROJECT, DataRoot
+from wangjian.deployment.local.simulators import simulators
 
 DAY = click.DateTime(formats=["%Y-%m-%d"])
 
@@ -134,7 +134,7 @@ def _stages(data: DataRoot, connections: Mapping[str, str]) -> Stages:
 def _dbt_start_up(stages: Stages) -> Cost:
     """dbt without a model to build: what no SQL can make faster."""
     places = ["--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT)]
-    return stages.command("wangjian.dbt_process", "ls", "--quiet", "--select", "int_as_of", *places)
+    return stages.command("wangjian.warehouse.dbt_process", "ls", "--quiet", "--select", "int_as_of", *places)
 
 
 def _disk(data: DataRoot) -> dict[str, int]:

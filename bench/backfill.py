@@ -18,11 +18,11 @@ from statistics import median
 import click
 import httpx
 
-from wangjian.local import airflow as af
-from wangjian.local.progress import Watch
-from wangjian.local.simulators import simulators
-from wangjian.paths import DataRoot
-from wangjian.sources.registry import load_registry
+from wangjian.core.paths import DataRoot
+from wangjian.deployment.local import airflow as af
+from wangjian.deployment.local.progress import Watch
+from wangjian.deployment.local.simulators import simulators
+from wangjian.ingestion.sources.registry import load_registry
 from wangjian.state import now
 
 YEAR = (date(2023, 1, 1), date(2023, 12, 31))

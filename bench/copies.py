@@ -16,9 +16,9 @@ from decimal import Decimal
 
 from bench.scales import Scale
 from bench.templates import Expander, Identifiers, template
-from wangjian.landing.manifest import LandedFile, Manifest
-from wangjian.landing.store import Landing
-from wangjian.parsing.delimited import decode
+from wangjian.ingestion.landing.manifest import LandedFile, Manifest
+from wangjian.ingestion.landing.store import Landing
+from wangjian.ingestion.parsing.delimited import decode
 
 PAGE_ROWS = 5000
 ENCODINGS = ("utf-8", "gb18030")

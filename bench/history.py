@@ -17,7 +17,7 @@ import click
 from bench.daily import Daily, history_text
 from bench.stages import Stages, share
 from bench.worlds import days_between, land_city
-from wangjian.paths import DataRoot
+from wangjian.core.paths import DataRoot
 
 DAY = click.DateTime(formats=["%Y-%m-%d"])
 DAYS_OF_MONTH = 365.25 / 12

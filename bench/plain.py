@@ -24,8 +24,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from python_calamine import CalamineWorkbook
 
-from wangjian import hosts
-from wangjian.paths import DataRoot
+from wangjian.core.paths import DataRoot
+from wangjian.warehouse import hosts
 from wangjian.warehouse.dbt import work_folder
 
 DATA, OUT = Path(os.environ["WANGJIAN_DATA"]), Path(os.environ["BENCH_PLAIN"])

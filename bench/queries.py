@@ -9,9 +9,9 @@ from statistics import median
 
 import duckdb
 
-from wangjian.publishing.labels import load_labels
-from wangjian.superset.datasets import with_names
-from wangjian.superset.description import Chart, Dataset, load_description
+from wangjian.serving.superset.datasets import with_names
+from wangjian.serving.superset.description import Chart, Dataset, load_description
+from wangjian.warehouse.labels import load_labels
 
 TIMES = 3
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.report import Report
-from wangjian.paths import PROJECT_ROOT
+from wangjian.core.paths import PROJECT_ROOT
 from wangjian.state import now
 
 

@@ -13,9 +13,9 @@ import click
 import duckdb
 
 from bench.measure import Cost, run
-from wangjian.landing.store import Landing
-from wangjian.paths import DataRoot
-from wangjian.sources.registry import load_registry
+from wangjian.core.paths import DataRoot
+from wangjian.ingestion.landing.store import Landing
+from wangjian.ingestion.sources.registry import load_registry
 from wangjian.state import runs
 from wangjian.warehouse.dbt import work_folder
 from wangjian.warehouse.dbt_results import is_test, node_name

@@ -7,10 +7,10 @@ import time
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from wangjian.local import airflow as af
-from wangjian.local.progress import Watch
-from wangjian.paths import DataRoot
-from wangjian.sources.registry import load_registry
+from wangjian.core.paths import DataRoot
+from wangjian.deployment.local import airflow as af
+from wangjian.deployment.local.progress import Watch
+from wangjian.ingestion.sources.registry import load_registry
 from wangjian.state import now, runs
 
 

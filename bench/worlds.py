@@ -11,9 +11,9 @@ from pathlib import Path
 from bench.copies import Copier
 from bench.scales import Scale
 from bench.stages import Stages
-from wangjian.landing.store import Landing
-from wangjian.local.simulators import simulators
-from wangjian.paths import DataRoot
+from wangjian.core.paths import DataRoot
+from wangjian.deployment.local.simulators import simulators
+from wangjian.ingestion.landing.store import Landing
 
 
 def land_city(root: Path, first: date, last: date, world: str) -> DataRoot:

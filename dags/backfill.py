@@ -7,8 +7,8 @@ from datetime import timedelta
 import pendulum
 from airflow.sdk import Param, TriggerRule, dag, task
 
-from wangjian.orchestration import WRITER_POOL, WRITER_QUEUE, tell_failure
-from wangjian.sources.registry import TIMEZONE, load_registry
+from wangjian.ingestion.sources.registry import TIMEZONE, load_registry
+from wangjian.orchestration.tasks import WRITER_POOL, WRITER_QUEUE, tell_failure
 
 SOURCES = list(load_registry())
 
@@ -42,20 +42,20 @@ def backfill() -> None:
 
     @task
     def plan(params: dict[str, object] | None = None) -> list[str]:
-        from wangjian.orchestration import planned_sources
+        from wangjian.orchestration.tasks import planned_sources
 
         return planned_sources(params or {})
 
     @task(max_active_tis_per_dagrun=3, map_index_template="{{ task.op_kwargs['source'] }}")
     def fetch_and_parse(source: str, params: dict[str, object] | None = None) -> None:
-        from wangjian.orchestration import fetch_and_parse_range
+        from wangjian.orchestration.tasks import fetch_and_parse_range
 
         fetch_and_parse_range(source, params or {})
 
     # a source that is down must not keep the others from readers
     @task(pool=WRITER_POOL, queue=WRITER_QUEUE, trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS)
     def build_check_publish(params: dict[str, object] | None = None) -> None:
-        from wangjian.orchestration import build_check_publish_range
+        from wangjian.orchestration.tasks import build_check_publish_range
 
         build_check_publish_range(params or {})
 

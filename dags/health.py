@@ -7,8 +7,8 @@ from datetime import timedelta
 import pendulum
 from airflow.sdk import dag, task
 
-from wangjian.orchestration import schedule_end, tell_failure
-from wangjian.sources.registry import TIMEZONE
+from wangjian.ingestion.sources.registry import TIMEZONE
+from wangjian.orchestration.tasks import schedule_end, tell_failure
 
 
 @dag(
@@ -27,13 +27,13 @@ def health() -> None:
 
     @task
     def look() -> None:
-        from wangjian.orchestration import tell_health
+        from wangjian.orchestration.tasks import tell_health
 
         tell_health()
 
     @task(retries=3, retry_delay=timedelta(minutes=10))
     def anchor() -> None:
-        from wangjian.orchestration import anchor_audit_log
+        from wangjian.orchestration.tasks import anchor_audit_log
 
         anchor_audit_log()
 

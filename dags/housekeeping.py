@@ -7,8 +7,8 @@ from datetime import timedelta
 import pendulum
 from airflow.sdk import dag, task
 
-from wangjian.orchestration import WRITER_POOL, WRITER_QUEUE, schedule_end, tell_failure
-from wangjian.sources.registry import TIMEZONE
+from wangjian.ingestion.sources.registry import TIMEZONE
+from wangjian.orchestration.tasks import WRITER_POOL, WRITER_QUEUE, schedule_end, tell_failure
 
 
 @dag(
@@ -27,19 +27,19 @@ def housekeeping() -> None:
 
     @task(pool=WRITER_POOL, queue=WRITER_QUEUE)
     def compact() -> None:
-        from wangjian.orchestration import compact_raw
+        from wangjian.orchestration.tasks import compact_raw
 
         compact_raw()
 
     @task(pool=WRITER_POOL, queue=WRITER_QUEUE)
     def clear_away() -> None:
-        from wangjian.orchestration import clear_away_old
+        from wangjian.orchestration.tasks import clear_away_old
 
         clear_away_old()
 
     @task(pool=WRITER_POOL, queue=WRITER_QUEUE)
     def docs() -> None:
-        from wangjian.orchestration import write_docs
+        from wangjian.orchestration.tasks import write_docs
 
         write_docs()
 

@@ -7,8 +7,8 @@ from datetime import timedelta
 import pendulum
 from airflow.sdk import DAG, CronDataIntervalTimetable, Param, dag, task
 
-from wangjian.orchestration import raw_asset, schedule_end, tell_failure
-from wangjian.sources.registry import TIMEZONE, Source, load_registry
+from wangjian.ingestion.sources.registry import TIMEZONE, Source, load_registry
+from wangjian.orchestration.tasks import raw_asset, schedule_end, tell_failure
 
 
 def ingest_dag(source: Source) -> DAG:
@@ -38,13 +38,13 @@ def ingest_dag(source: Source) -> DAG:
     def ingest() -> None:
         @task
         def fetch() -> None:
-            from wangjian.orchestration import fetch_business_date
+            from wangjian.orchestration.tasks import fetch_business_date
 
             fetch_business_date(source.source)
 
         @task(outlets=[raw_asset(source.source)])
         def parse() -> None:
-            from wangjian.orchestration import parse_source
+            from wangjian.orchestration.tasks import parse_source
 
             parse_source(source.source)
 

@@ -7,8 +7,8 @@ from datetime import timedelta
 import pendulum
 from airflow.sdk import AssetAny, dag, task
 
-from wangjian.orchestration import WRITER_POOL, WRITER_QUEUE, raw_asset, tell_failure
-from wangjian.sources.registry import TIMEZONE, load_registry
+from wangjian.ingestion.sources.registry import TIMEZONE, load_registry
+from wangjian.orchestration.tasks import WRITER_POOL, WRITER_QUEUE, raw_asset, tell_failure
 
 
 @dag(
@@ -33,25 +33,25 @@ def warehouse() -> None:
     # sources that come together are published together; none is waited for longer than the task's limit
     @task.sensor(poke_interval=2, timeout=timedelta(hours=1).total_seconds(), pool="default_pool", queue="default")
     def gather() -> bool:
-        from wangjian.orchestration import ingestion_is_quiet
+        from wangjian.orchestration.tasks import ingestion_is_quiet
 
         return ingestion_is_quiet()
 
     @task
     def build() -> None:
-        from wangjian.orchestration import build_warehouse
+        from wangjian.orchestration.tasks import build_warehouse
 
         build_warehouse()
 
     @task
     def check() -> None:
-        from wangjian.orchestration import check_warehouse
+        from wangjian.orchestration.tasks import check_warehouse
 
         check_warehouse()
 
     @task
     def publish() -> None:
-        from wangjian.orchestration import publish_warehouse
+        from wangjian.orchestration.tasks import publish_warehouse
 
         publish_warehouse()
 

@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Iterator
 from datetime import date
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 
@@ -20,16 +20,23 @@ from simulator.systems import Systems
 from support.dbt_forks import dbt_server
 from support.in_memory import folder_in_memory, has_room
 from support.served import published_year
-from wangjian.paths import DataRoot
+from wangjian.core.paths import DataRoot
 from wangjian.warehouse.dbt import DUCKDB
 
 APART = {
-    "proofs/test_crash.py": "crash",
-    "proofs/test_crash_backup.py": "crash",
-    "proofs/test_full_disk.py": "crash",
-    "proofs/test_order.py": "order",
+    "invariants/test_crash.py": "crash",
+    "invariants/test_crash_backup.py": "crash",
+    "invariants/test_full_disk.py": "crash",
+    "invariants/test_order.py": "order",
+    "invariants/faults": "faults",
+    "invariants/attacks": "attacks",
+    "invariants/soak": "soak",
+    "warehouse/spark": "spark",
+    "serving/superset": "superset",
+    "deployment/local": "local",
+    "docs/runbooks": "runbooks",
 }
-"""Files of a folder that share a world of their own."""
+"""Files and folders that share a world of their own."""
 LONG = (
     "spark",
     "bench",
@@ -38,7 +45,7 @@ LONG = (
     "crash",
     "dags",
     "end_to_end",
-    "proofs",
+    "invariants",
     "local",
     "year",
     "runbooks",
@@ -72,10 +79,11 @@ def _group(item: pytest.Item) -> str:
     name = item.path.relative_to(Path(__file__).parent).as_posix()
     if "year_2024" in getattr(item, "fixturenames", ()):
         return "year"
+    group = next((APART[place] for place in (name, *map(str, PurePosixPath(name).parents)) if place in APART), "")
     # `make proof`: each of these takes far longer than the world that it shares with others
-    if name in APART and os.environ.get("PROOF") == "full":
+    if group in ("crash", "order") and os.environ.get("PROOF") == "full":
         return item.nodeid
-    return APART.get(name, name.split("/", maxsplit=1)[0])
+    return group or name.split("/", maxsplit=1)[0]
 
 
 @pytest.fixture(autouse=True)

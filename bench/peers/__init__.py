@@ -15,8 +15,8 @@ from pathlib import Path
 import duckdb
 
 from bench.measure import Cost, run
-from wangjian.landing.store import Landing
-from wangjian.paths import DBT_PROJECT, PROJECT_ROOT, DataRoot
+from wangjian.core.paths import DBT_PROJECT, PROJECT_ROOT, DataRoot
+from wangjian.ingestion.landing.store import Landing
 
 SCRIPTS = Path(__file__).parent / "scripts"
 PYTHON = PROJECT_ROOT / ".venv-bench" / "bin" / "python"
@@ -84,5 +84,5 @@ def plain_dbt(data: DataRoot, environment: Mapping[str, str], folder: Path) -> C
         str(root / "target"),
     ]
     command = ["build", "--full-refresh", "--quiet", "--exclude-resource-type", "unit_test", *places]
-    process = [sys.executable, "-m", "wangjian.dbt_process", *command, "--log-path", str(root / "logs")]
+    process = [sys.executable, "-m", "wangjian.warehouse.dbt_process", *command, "--log-path", str(root / "logs")]
     return run(process, {**environment, "WANGJIAN_DATA": str(root)}, folder / "dbt.log")

@@ -1,6 +1,6 @@
 """Bring Superset's own database up to date: its tables, our assets, and who may see what. May be run as often as wanted.
 
-Runs in Superset's environment; `$WANGJIAN_SUPERSET_HOME/assets` holds what `wangjian.superset` made of the description.
+Runs in Superset's environment; `$WANGJIAN_SUPERSET_HOME/assets` holds what `wangjian.serving.superset` made of the description.
 """
 
 import json
@@ -63,10 +63,9 @@ def _allow_readers_beside_a_writer() -> None:
 
 
 def _load() -> None:
+    from superset import db, security_manager
     from superset.extensions import appbuilder
     from superset.utils.core import override_user
-
-    from superset import db, security_manager
 
     appbuilder.add_permissions(update_perms=True)
     security_manager.sync_role_definitions()

@@ -1,4 +1,4 @@
-"""Settings of Superset. Who starts it (`python -m wangjian.superset`, or a container) says in `WANGJIAN_SUPERSET_HOME` where its own data
+"""Settings of Superset. Who starts it (`python -m wangjian.serving.superset`, or a container) says in `WANGJIAN_SUPERSET_HOME` where its own data
 lies, and in `WANGJIAN_SUPERSET_SECRETS` where its secrets do, if not there."""
 
 import os

@@ -22,8 +22,8 @@ from packaging.version import InvalidVersion, Version
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from shipping.pins import Pin, lock_paths, read_lock
-from wangjian.errors import BadArguments, WangjianError
-from wangjian.paths import PROJECT_ROOT
+from wangjian.core.errors import BadArguments, WangjianError
+from wangjian.core.paths import PROJECT_ROOT
 
 ACCEPTED = PROJECT_ROOT / "requirements" / "advisories.toml"
 

@@ -21,9 +21,9 @@ from shipping.licences import Licensed, judged, licence_texts, load_policy, requ
 from shipping.pins import lock_paths, read_lock
 from shipping.sbom import Vendored, vendored, write_sbom
 from shipping.wheels import Wheel, gather
-from wangjian.errors import WangjianError
-from wangjian.files import sha256_of, written_atomically
-from wangjian.paths import PROJECT_ROOT
+from wangjian.core.errors import WangjianError
+from wangjian.core.files import sha256_of, written_atomically
+from wangjian.core.paths import PROJECT_ROOT
 
 _IN_BUNDLE = Path(__file__).parent / "in_bundle"
 

@@ -18,8 +18,8 @@ from license_expression import ExpressionError, Licensing, get_spdx_licensing
 from packaging.utils import canonicalize_name
 from pydantic import BaseModel, ConfigDict
 
-from wangjian.errors import WangjianError
-from wangjian.paths import PROJECT_ROOT
+from wangjian.core.errors import WangjianError
+from wangjian.core.paths import PROJECT_ROOT
 
 POLICY = PROJECT_ROOT / "requirements" / "licences.toml"
 _TEXT = re.compile(r"\.dist-info/(licen[cs]es?/.+|[^/]*(licen[cs]e|copying|notice|authors)[^/]*)$", re.IGNORECASE)

@@ -11,7 +11,7 @@ from packaging.markers import Marker
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from wangjian.errors import WangjianError
+from wangjian.core.errors import WangjianError
 
 PYTHONS = ("3.11", "3.12", "3.13")
 LOCKS = ("runtime", "dev", "postgres", "server", "superset", "docs", "containers")

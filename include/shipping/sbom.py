@@ -21,8 +21,8 @@ from packageurl import PackageURL
 from shipping.licences import Licensed, load_policy
 from shipping.pins import read_lock
 from shipping.wheels import Wheel
-from wangjian.errors import WangjianError
-from wangjian.files import sha256_of
+from wangjian.core.errors import WangjianError
+from wangjian.core.files import sha256_of
 
 _VENDORED = re.compile(
     r"^\| `(?P<file>[^`]+)` \| npm `(?P<name>[^`]+)` (?P<version>[\d.]+)\b.*\| (?P<licence>[^|,]+), `[^|]+\|$", re.M
@@ -49,7 +49,7 @@ def vendored(project: Path) -> list[Vendored]:
     Raises:
         WangjianError: a file lies there that the README does not name.
     """
-    folder = project / "include" / "wangjian" / "site" / "vendor"
+    folder = project / "include" / "wangjian" / "serving" / "site" / "vendor"
     names = load_policy().names
     told = {found["file"]: found for found in _VENDORED.finditer((folder / "README.md").read_text(encoding="utf-8"))}
     ours = {"README.md", "echarts.entry.js"}
@@ -137,7 +137,7 @@ def _copy(one: Vendored) -> Component:
     component.purl = PackageURL.from_string(one.purl)
     component.bom_ref.value = one.purl
     component.external_references.add(
-        _file(f"project/include/wangjian/site/vendor/{one.path.name}", sha256_of(one.path), None)
+        _file(f"project/include/wangjian/serving/site/vendor/{one.path.name}", sha256_of(one.path), None)
     )
     return component
 

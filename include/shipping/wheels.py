@@ -14,8 +14,8 @@ from pathlib import Path
 from packaging.utils import canonicalize_name, parse_sdist_filename, parse_wheel_filename
 
 from shipping.pins import PYTHONS, Pin, pins_of, pythons_of
-from wangjian.errors import WangjianError
-from wangjian.files import sha256_of, write_atomically
+from wangjian.core.errors import WangjianError
+from wangjian.core.files import sha256_of, write_atomically
 
 GLIBC = 28
 """The oldest C library served: 2.28, of Debian 10, RHEL 8, openEuler 20.03 and Kylin V10."""

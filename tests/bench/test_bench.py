@@ -18,8 +18,8 @@ from bench.stages import share
 from bench.worlds import days_between, land_city
 
 from support.served import parse_all
-from wangjian import pipeline
-from wangjian.paths import DataRoot
+from wangjian.core.paths import DataRoot
+from wangjian.orchestration import pipeline
 
 FIRST, LAST = date(2023, 2, 1), date(2023, 2, 8)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from bench.sizing import growth, newest, rows_of, shown, table
 
-from wangjian.paths import PROJECT_ROOT
+from wangjian.core.paths import PROJECT_ROOT
 
 PAGE = PROJECT_ROOT / "docs" / "explanation" / "sizing.md"
 

@@ -11,7 +11,7 @@ import duckdb
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from wangjian.paths import PROJECT_ROOT, DataRoot
+from wangjian.core.paths import PROJECT_ROOT, DataRoot
 
 SIZES = {"phone": (390, 844), "laptop": (1366, 768), "wall": (1920, 1080)}
 SCREENSHOTS = PROJECT_ROOT / "test-artefacts" / "site"

@@ -11,8 +11,8 @@ import pytest
 from playwright.sync_api import Browser
 
 from browser.conftest import Watched, watched
-from wangjian.paths import DataRoot
-from wangjian.site import write_site
+from wangjian.core.paths import DataRoot
+from wangjian.serving.site import write_site
 
 pytestmark = pytest.mark.slow
 

@@ -8,7 +8,7 @@ import pytest
 
 from support.command import wangjian
 from support.small_warehouse import build, data, labels
-from wangjian.paths import DataRoot
+from wangjian.core.paths import DataRoot
 
 __all__ = ["build", "data", "labels"]
 

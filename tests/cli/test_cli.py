@@ -9,8 +9,8 @@ from collections.abc import Callable
 import pytest
 
 from support.landed import land, penalties
-from wangjian.errors import ChecksFailed
-from wangjian.paths import DataRoot
+from wangjian.core.errors import ChecksFailed
+from wangjian.core.paths import DataRoot
 from wangjian.state import record_run
 
 Call = Callable[..., int]
@@ -81,7 +81,7 @@ def test_failed_checks_end_with_3(call: Call, monkeypatch: pytest.MonkeyPatch) -
     def fails(*_: object) -> None:
         raise ChecksFailed("1 critical check failed")
 
-    monkeypatch.setattr("wangjian.pipeline.check", fails)
+    monkeypatch.setattr("wangjian.orchestration.pipeline.check", fails)
     assert call("check") == 3
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from wangjian.paths import DataRoot
+from wangjian.core.paths import DataRoot
 from wangjian.publishing import publish
 
 Call = Callable[..., int]

@@ -11,7 +11,7 @@ import pytest
 
 from support.robot import Robot
 from wangjian import publishing
-from wangjian.paths import DataRoot
+from wangjian.core.paths import DataRoot
 from wangjian.state import Publication
 from wangjian.state.audit_log import Access, last_head, record_access
 

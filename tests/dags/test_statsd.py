@@ -7,8 +7,8 @@ import socket
 import pytest
 
 from support.reporting import data
-from wangjian.metrics import VARIABLE
-from wangjian.paths import DataRoot
+from wangjian.core.paths import DataRoot
+from wangjian.operations.metrics import VARIABLE
 
 __all__ = ["data"]
 

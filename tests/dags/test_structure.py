@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from wangjian.orchestration_names import WRITER_POOL, WRITER_QUEUE
-from wangjian.sources.registry import load_registry
+from wangjian.core.airflow_names import WRITER_POOL, WRITER_QUEUE
+from wangjian.ingestion.sources.registry import load_registry
 
 PARSE_BUDGET_SECONDS = 0.5
 """CPU time of one DAG file, once Airflow itself is loaded: the DAG processor reads every file twice a minute."""

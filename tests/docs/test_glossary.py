@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from itertools import chain
 
-from wangjian.paths import DBT_PROJECT, PROJECT_ROOT
+from wangjian.core.paths import DBT_PROJECT, PROJECT_ROOT
 
 GLOSSARY = PROJECT_ROOT / "docs" / "glossary.md"
 # where readers meet words
 SOURCES = (
     (DBT_PROJECT, "labels.yml"),
     (DBT_PROJECT, "seeds/*.csv"),
-    (PROJECT_ROOT / "include" / "wangjian", "site/text.yml"),
-    (PROJECT_ROOT / "include" / "wangjian", "bulletin/**/*.py"),
+    (PROJECT_ROOT / "include" / "wangjian", "serving/site/text.yml"),
+    (PROJECT_ROOT / "include" / "wangjian", "serving/bulletin/**/*.py"),
     (PROJECT_ROOT, "docs/how-to/**/*.md"),
     (PROJECT_ROOT, "docs/reference/*.md"),
     (PROJECT_ROOT, "README.zh-CN.md"),

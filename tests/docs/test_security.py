@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 
-from wangjian.paths import PROJECT_ROOT
+from wangjian.core.paths import PROJECT_ROOT
 
 PAGE = PROJECT_ROOT / "docs" / "explanation" / "security.md"
 TEST = re.compile(r"`(tests/[\w/]+\.py)::(test_\w+)`")

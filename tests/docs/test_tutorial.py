@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from wangjian.paths import PROJECT_ROOT
+from wangjian.core.paths import PROJECT_ROOT
 
 pytestmark = pytest.mark.slow
 

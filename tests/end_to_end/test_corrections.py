@@ -9,12 +9,12 @@ import pytest
 
 from support.landed import controlled, land, penalties
 from support.served import ingest_all, parse_all
-from wangjian import pipeline
-from wangjian.paths import DataRoot
-from wangjian.quality.correct import correct, withdraw_correction
-from wangjian.sources.contract import load_contract
+from wangjian.core.paths import DataRoot
+from wangjian.governance.corrections import correct, withdraw_correction
+from wangjian.governance.trace import trace
+from wangjian.ingestion.sources.contract import load_contract
+from wangjian.orchestration import pipeline
 from wangjian.state.corrections import corrections
-from wangjian.trace import trace
 
 pytestmark = pytest.mark.slow
 

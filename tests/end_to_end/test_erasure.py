@@ -8,13 +8,14 @@ from datetime import date
 import duckdb
 import pytest
 
-from proofs.conftest import differences
+from invariants.conftest import differences
 from support.searching import found_in
 from support.served import ingest_all, parse_all
-from wangjian import parsing, pipeline
-from wangjian.erasure import approve_erasure, request_erasure
-from wangjian.paths import DataRoot
-from wangjian.sources.registry import get_source, load_registry
+from wangjian.core.paths import DataRoot
+from wangjian.governance.erasure import approve_erasure, request_erasure
+from wangjian.ingestion import parsing
+from wangjian.ingestion.sources.registry import get_source, load_registry
+from wangjian.orchestration import pipeline
 
 pytestmark = pytest.mark.slow
 

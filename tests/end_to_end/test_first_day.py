@@ -11,8 +11,9 @@ from simulator.scenario import Scenario
 from simulator.serving import served
 from simulator.systems import Systems
 from support.served import ingest_all, parse_all
-from wangjian import pipeline, publishing
-from wangjian.paths import DataRoot
+from wangjian import publishing
+from wangjian.core.paths import DataRoot
+from wangjian.orchestration import pipeline
 
 DAY = date(2023, 1, 1)
 

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from wangjian import pipeline, publishing
-from wangjian.errors import NotReady
-from wangjian.paths import DataRoot
-from wangjian.sources.registry import load_registry
+from wangjian import publishing
+from wangjian.core.errors import NotReady
+from wangjian.core.paths import DataRoot
+from wangjian.ingestion.sources.registry import load_registry
+from wangjian.orchestration import pipeline
 
 FIRST, LAST = date(2023, 1, 29), date(2023, 2, 2)
 

@@ -14,10 +14,10 @@ import pytest
 
 from support.landed import controlled, land
 from support.served import ingest_all, parse_all
-from wangjian import pipeline
 from wangjian.cli import main
-from wangjian.paths import DataRoot
-from wangjian.sources.contract import load_contract
+from wangjian.core.paths import DataRoot
+from wangjian.ingestion.sources.contract import load_contract
+from wangjian.orchestration import pipeline
 from wangjian.state.audit_chain import verify_audit_log
 from wangjian.state.audit_log import records
 

@@ -21,13 +21,13 @@ from support.command import wangjian
 from support.robot import Robot
 from support.searching import found_in
 from support.served import parse_all
-from wangjian import pipeline
-from wangjian.lineage import FILE
-from wangjian.logs import FORMAT, LEVEL
-from wangjian.notify import tell
-from wangjian.parsing.keyed_hash import load_key
-from wangjian.paths import DataRoot
-from wangjian.sources.registry import load_registry
+from wangjian.core.logs import FORMAT, LEVEL
+from wangjian.core.paths import DataRoot
+from wangjian.ingestion.parsing.keyed_hash import load_key
+from wangjian.ingestion.sources.registry import load_registry
+from wangjian.operations.lineage import FILE
+from wangjian.operations.notifications import tell
+from wangjian.orchestration import pipeline
 from wangjian.state import runs
 
 pytestmark = pytest.mark.slow

@@ -17,8 +17,8 @@ import pytest
 import yaml
 
 from wangjian import publishing
-from wangjian.errors import BadArguments, Busy, ChecksFailed, WangjianError
-from wangjian.paths import DataRoot
+from wangjian.core.errors import BadArguments, Busy, ChecksFailed, WangjianError
+from wangjian.core.paths import DataRoot
 from wangjian.publishing import kept, open_published, publications, publish, rollback
 from wangjian.state import CheckResult, append_check_results, events, record_run
 

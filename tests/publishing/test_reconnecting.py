@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from support.reconnecting import engine_of
-from wangjian.paths import DataRoot
+from wangjian.core.paths import DataRoot
 from wangjian.publishing import publish
 
 COUNT = "select count(*) from marts.fct_case"

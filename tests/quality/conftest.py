@@ -9,8 +9,8 @@ import duckdb
 import pytest
 from worlds import ACCOUNTS, BAD, GOOD
 
-from wangjian.errors import ChecksFailed
-from wangjian.paths import DataRoot
+from wangjian.core.errors import ChecksFailed
+from wangjian.core.paths import DataRoot
 from wangjian.quality import check
 from wangjian.state import CheckResult, check_results, record_build
 

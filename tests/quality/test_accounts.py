@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from wangjian.paths import DataRoot
+from wangjian.core.paths import DataRoot
 from wangjian.quality.accounts import ACCOUNTS, account_results
 from wangjian.state import CheckResult, current_build, record_build
 

@@ -15,8 +15,8 @@ import duckdb
 import pytest
 from worlds import EMPTY_ONLY
 
-from wangjian.errors import BadArguments, ChecksFailed, WangjianError
-from wangjian.paths import DataRoot
+from wangjian.core.errors import BadArguments, ChecksFailed, WangjianError
+from wangjian.core.paths import DataRoot
 from wangjian.quality import check, load_suites
 from wangjian.state import CheckResult, check_results, current_build, last_verdict, record_build
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from wangjian.paths import DataRoot
+from wangjian.core.paths import DataRoot
 from wangjian.quality.gx import great_expectations
 
 ENGINE = "great_expectations.execution_engine.sqlalchemy_execution_engine"

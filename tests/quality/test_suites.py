@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from wangjian.errors import BadArguments
+from wangjian.core.errors import BadArguments
 from wangjian.quality import load_suites
 
 MARTS = {

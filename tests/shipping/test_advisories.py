@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from shipping.advisories import Accepted, audit, findings, is_affected, load_accepted, open_findings, read_snapshot
-from wangjian.errors import BadArguments, WangjianError
+from wangjian.core.errors import BadArguments, WangjianError
 
 # in the shape of the PyPI export of OSV, with the ranges that the advisory has
 PILLOW: dict[str, Any] = {

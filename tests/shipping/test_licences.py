@@ -7,7 +7,7 @@ from email import message_from_string
 import pytest
 
 from shipping.licences import Licensed, Looked, Policy, judged, load_policy, require_allowed
-from wangjian.errors import WangjianError
+from wangjian.core.errors import WangjianError
 
 POLICY = Policy(
     allowed=frozenset({"MIT", "Apache-2.0", "LicenseRef-own"}),

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from shipping.pins import LOCKS, LOCKS_APART, PYTHONS, lock_paths, pins_of, read_lock
-from wangjian.errors import WangjianError
-from wangjian.paths import PROJECT_ROOT
+from wangjian.core.errors import WangjianError
+from wangjian.core.paths import PROJECT_ROOT
 
 ONE, OTHER = "sha256:" + "1" * 64, "sha256:" + "2" * 64
 LOCK = f"""\

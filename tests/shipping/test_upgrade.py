@@ -20,7 +20,7 @@ import pytest
 from simulator.scenario import Scenario
 from simulator.serving import served
 from simulator.systems import Systems
-from wangjian.paths import PROJECT_ROOT
+from wangjian.core.paths import PROJECT_ROOT
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 

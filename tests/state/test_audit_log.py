@@ -12,9 +12,9 @@ import pytest
 
 from support.robot import Robot
 from wangjian.cli import main
-from wangjian.errors import BadArguments
-from wangjian.masking import masked
-from wangjian.paths import DataRoot
+from wangjian.core.errors import BadArguments
+from wangjian.core.masking import masked
+from wangjian.core.paths import DataRoot
 from wangjian.state.audit_chain import verify_audit_log
 from wangjian.state.audit_log import Access, Head, head_file, last_head, log_file, record_access, records
 

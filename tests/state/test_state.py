@@ -9,8 +9,8 @@ import duckdb
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from wangjian.errors import RejectedFile, WangjianError
-from wangjian.paths import DataRoot
+from wangjian.core.errors import RejectedFile, WangjianError
+from wangjian.core.paths import DataRoot
 from wangjian.state import (
     CheckResult,
     Run,

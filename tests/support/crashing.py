@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from support.write_points import Outcome, WritePoint, run_traced
-from wangjian.paths import DataRoot
+from wangjian.core.paths import DataRoot
 
 
 @dataclass(frozen=True)
@@ -51,19 +51,19 @@ class Step:
 
 
 def _ingest(data: DataRoot, step: Step) -> None:
-    from wangjian import pipeline
+    from wangjian.orchestration import pipeline
 
     pipeline.ingest(data, step.source, date.fromisoformat(step.first), date.fromisoformat(step.last))
 
 
 def _parse(data: DataRoot, step: Step) -> None:
-    from wangjian import pipeline
+    from wangjian.orchestration import pipeline
 
     pipeline.parse(data, step.source)
 
 
 def _reparse(data: DataRoot, step: Step) -> None:
-    from wangjian import pipeline
+    from wangjian.orchestration import pipeline
 
     pipeline.parse(data, step.source, again=lambda *_: True)
 
@@ -71,7 +71,7 @@ def _reparse(data: DataRoot, step: Step) -> None:
 def _publish_otherwise(data: DataRoot, step: Step) -> None:
     """Publish the same rows under another label, so that the next publication is a new one."""
     from wangjian import publishing
-    from wangjian.publishing.labels import LABELS
+    from wangjian.warehouse.labels import LABELS
 
     labels = data.scratch / "labels.yml"
     labels.write_text(LABELS.read_text().replace("线索", "旧线索", 1))
@@ -80,7 +80,7 @@ def _publish_otherwise(data: DataRoot, step: Step) -> None:
 
 def _of_all(name: str) -> Callable[[DataRoot, Step], None]:
     def work(data: DataRoot, _: Step) -> None:
-        from wangjian import pipeline
+        from wangjian.orchestration import pipeline
 
         getattr(pipeline, name)(data)
 
@@ -88,7 +88,7 @@ def _of_all(name: str) -> Callable[[DataRoot, Step], None]:
 
 
 def _compact(data: DataRoot, step: Step) -> None:
-    from wangjian import pipeline
+    from wangjian.orchestration import pipeline
 
     pipeline.compact(data, step.source)
 
@@ -203,7 +203,7 @@ def _import_what_steps_need() -> None:
     import python_calamine  # noqa: F401
 
     import wangjian.cli
-    import wangjian.pipeline  # noqa: F401
+    import wangjian.orchestration.pipeline  # noqa: F401
     from wangjian.quality.gx import great_expectations
 
     great_expectations()

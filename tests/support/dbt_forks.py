@@ -85,7 +85,7 @@ def _open_here() -> list[int]:
 
 def _serve(folder: Path) -> None:
     # not DuckDB: it has threads from its import on, and a fork has none
-    from wangjian.dbt_process import cli
+    from wangjian.warehouse.dbt_process import cli
 
     gc.freeze()
     listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)

@@ -11,7 +11,7 @@ from pathlib import Path
 HOLD = """
 import subprocess, sys
 from pathlib import Path
-from wangjian.locks import exclusive_lock, held_descriptors
+from wangjian.core.locks import exclusive_lock, held_descriptors
 with exclusive_lock(Path(sys.argv[1]), doing=sys.argv[2]):
     child = subprocess.Popen(["cat"], stdin=sys.stdin, pass_fds=held_descriptors()) if sys.argv[3] == "child" else None
     print("held", flush=True)

@@ -11,7 +11,7 @@ from typing import Any
 
 import asyncssh
 
-from wangjian.sources.connection import Endpoint
+from wangjian.ingestion.fetching.connection import Endpoint
 
 PASSWORD = "ours"
 Names = Callable[[], Iterator[tuple[bytes, int]]]

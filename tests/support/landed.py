@@ -9,9 +9,9 @@ from datetime import UTC, date, datetime
 
 import duckdb
 
-from wangjian.landing.manifest import ExportKey, LandedFile, Manifest, Mode, Role
-from wangjian.landing.store import Landing
-from wangjian.paths import DataRoot
+from wangjian.core.paths import DataRoot
+from wangjian.ingestion.landing.manifest import ExportKey, LandedFile, Manifest, Mode, Role
+from wangjian.ingestion.landing.store import Landing
 
 Land = Callable[..., Manifest]
 FETCHED_AT = datetime(2024, 1, 1, tzinfo=UTC)

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgpack
 
-from wangjian.files import write_atomically
+from wangjian.core.files import write_atomically
 
 
 class ParsedProject:

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from wangjian.paths import PROJECT_ROOT
+from wangjian.core.paths import PROJECT_ROOT
 
 PAGE = PROJECT_ROOT / "docs" / "how-to" / "read-the-published-file.md"
 

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from wangjian.duckdb_functions import Plugin
-from wangjian.paths import DBT_PROJECT, DataRoot
+from wangjian.core.paths import DBT_PROJECT, DataRoot
+from wangjian.warehouse.duckdb_functions import Plugin
 
 if TYPE_CHECKING:
     from dbt_common.events.base_types import EventMsg

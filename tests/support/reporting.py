@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from support.landed import land, penalties
-from wangjian.paths import DataRoot
+from wangjian.core.paths import DataRoot
 from wangjian.state import Publication, PublicationEvent, append_event
 
 FINE = "赣市监立〔2023〕1号,1,1,罚款,1000.00,,,"

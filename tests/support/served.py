@@ -12,10 +12,10 @@ import pytest
 from simulator.faults import NONE, Faults
 from simulator.serving import Served, served
 from simulator.systems import Systems
-from wangjian import pipeline
-from wangjian.paths import DataRoot
-from wangjian.sources.connection import Endpoint, _endpoint
-from wangjian.sources.registry import load_registry
+from wangjian.core.paths import DataRoot
+from wangjian.ingestion.fetching.connection import Endpoint, _endpoint
+from wangjian.ingestion.sources.registry import load_registry
+from wangjian.orchestration import pipeline
 
 # the range of the world in which the connectors are tested: the turn of a month with a weekend
 FIRST, LAST = date(2023, 6, 28), date(2023, 7, 2)

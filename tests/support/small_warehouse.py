@@ -9,7 +9,7 @@ import duckdb
 import pytest
 import yaml
 
-from wangjian.paths import DataRoot
+from wangjian.core.paths import DataRoot
 from wangjian.state import Build, Verdict, record_build, record_verdict
 
 WAREHOUSE = """

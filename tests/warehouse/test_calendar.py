@@ -9,7 +9,7 @@ from datetime import date
 import duckdb
 import pytest
 
-from wangjian.paths import DBT_PROJECT
+from wangjian.core.paths import DBT_PROJECT
 from wangjian.warehouse.calendar import write_calendar
 
 SEED = DBT_PROJECT / "seeds" / "seed_calendar.csv"

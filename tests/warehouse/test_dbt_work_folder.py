@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from wangjian.paths import DataRoot
-from wangjian.warehouse import dbt
+from wangjian.core.paths import DataRoot
+from wangjian.warehouse.build import dbt
 
 
 def test_versions_on_one_data_root_keep_theirs_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

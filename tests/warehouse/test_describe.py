@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from wangjian.publishing.labels import load_labels
 from wangjian.warehouse.docs import labelled
+from wangjian.warehouse.labels import load_labels
 
 
 def test_a_column_has_its_label_or_its_own_words_and_its_level() -> None:

@@ -8,16 +8,16 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from wangjian.errors import BadArguments, WangjianError
-from wangjian.parsing import snapshot_ledgers, write_corrections, write_empty_files, write_waivers
-from wangjian.parsing.raw import LEDGER, write_table
-from wangjian.paths import DataRoot
-from wangjian.sources.contract import load_contract
-from wangjian.sources.registry import load_registry
-from wangjian.spark.host_names import FILE, write_host_names
-from wangjian.spark.settings import engine, spark_settings
-from wangjian.spark.take_over import take_over
-from wangjian.warehouse import inputs_fingerprint, rules_fingerprint
+from wangjian.core.errors import BadArguments, WangjianError
+from wangjian.core.paths import DataRoot
+from wangjian.ingestion.parsing import snapshot_ledgers, write_corrections, write_empty_files, write_waivers
+from wangjian.ingestion.parsing.raw import LEDGER, write_table
+from wangjian.ingestion.sources.contract import load_contract
+from wangjian.ingestion.sources.registry import load_registry
+from wangjian.warehouse.build import inputs_fingerprint, rules_fingerprint
+from wangjian.warehouse.spark.host_names import FILE, write_host_names
+from wangjian.warehouse.spark.settings import engine, spark_settings
+from wangjian.warehouse.spark.take_over import take_over
 
 
 def _node(name: str, columns: dict[str, str], partition: str | None = None) -> dict[str, object]:

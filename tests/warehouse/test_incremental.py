@@ -9,16 +9,16 @@ from typing import Any
 import duckdb
 import pytest
 
-from proofs.conftest import differences
+from invariants.conftest import differences
 from simulator.scenario import Scenario
 from simulator.serving import served
 from simulator.systems import Systems
 from support.landed import land, page
 from support.served import ingest_all, parse_all
-from wangjian import pipeline
-from wangjian.parsing import read_ledgers
-from wangjian.paths import DataRoot
-from wangjian.warehouse import _may_increment, build, rules_fingerprint
+from wangjian.core.paths import DataRoot
+from wangjian.ingestion.parsing import read_ledgers
+from wangjian.orchestration import pipeline
+from wangjian.warehouse.build import _may_increment, build, rules_fingerprint
 from wangjian.warehouse.dbt import run_dbt
 
 pytestmark = pytest.mark.slow
@@ -92,7 +92,7 @@ def test_changed_rules_make_everything_anew(data: DataRoot, monkeypatch: pytest.
     marked = "staging.typed_five_level__storefronts where address = 'of the build before'"
     with duckdb.connect(str(data.warehouse)) as connection:
         connection.execute("update staging.typed_five_level__storefronts set address = 'of the build before'")
-    monkeypatch.setattr("wangjian.warehouse.contract_hashes", lambda _: "another contract")
+    monkeypatch.setattr("wangjian.warehouse.build.contract_hashes", lambda _: "another contract")
     _late_change(data, "2023-03-21", version=9)
     parse_all(data)
     build(data)
@@ -108,7 +108,7 @@ def test_rules_that_change_during_a_build_are_a_difference_for_the_next(
         contracts[0] = "changed meanwhile"
         return run_dbt(*given)
 
-    monkeypatch.setattr("wangjian.warehouse.contract_hashes", lambda _: contracts[0])
-    monkeypatch.setattr("wangjian.warehouse.run_dbt", changed_meanwhile)
+    monkeypatch.setattr("wangjian.warehouse.build.contract_hashes", lambda _: contracts[0])
+    monkeypatch.setattr("wangjian.warehouse.build.run_dbt", changed_meanwhile)
     build(data, force=True)
     assert not _may_increment(data, rules_fingerprint(read_ledgers(data), []))

@@ -9,8 +9,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from wangjian.errors import Busy
-from wangjian.warehouse import _clear_wreck, forget_warehouse
+from wangjian.core.errors import Busy
+from wangjian.warehouse.build import _clear_wreck, forget_warehouse
 
 
 @pytest.fixture

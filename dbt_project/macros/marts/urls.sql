@@ -41,12 +41,12 @@
     {{ return(adapter.dispatch('idn_to_ascii', 'wangjian')(host)) }}
 {%- endmacro %}
 
-{#- dbt_project/profiles.yml has it registered on each connection (wangjian.hosts) -#}
+{#- dbt_project/profiles.yml has it registered on each connection (wangjian.warehouse.hosts) -#}
 {% macro default__idn_to_ascii(host) -%}
     idn_to_ascii({{ host }})
 {%- endmacro %}
 
-{#- no function of ours can be registered over Thrift: the hosts are written in ASCII before the build (wangjian.spark.hosts) -#}
+{#- no function of ours can be registered over Thrift: the hosts are written in ASCII before the build (wangjian.warehouse.spark.hosts) -#}
 {% macro spark__idn_to_ascii(host) -%}
     raw_audit.idn_to_ascii({{ host }})
 {%- endmacro %}

@@ -31,11 +31,11 @@ from wangjian.cli.roles import roles
 from wangjian.cli.simulate import simulate
 from wangjian.cli.site import site
 from wangjian.cli.trace import trace
-from wangjian.disk import disk_trouble
-from wangjian.errors import WangjianError
-from wangjian.logs import configure
-from wangjian.paths import data_root
-from wangjian.spared_imports import spare
+from wangjian.core.disk import disk_trouble
+from wangjian.core.errors import WangjianError
+from wangjian.core.logs import configure
+from wangjian.core.paths import data_root
+from wangjian.core.skipped_imports import spare
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -80,7 +80,7 @@ def _warn(warnings: Iterable[str]) -> None:
 @json_option
 def ingest(source: str, date_from: datetime, date_to: datetime | None, refetch: bool, as_json: bool) -> None:
     """Fetch the exports of SOURCE into landing."""
-    from wangjian import pipeline
+    from wangjian.orchestration import pipeline
 
     first, last = date_from.date(), (date_to or date_from).date()
     report = _with_progress(lambda p: pipeline.ingest(data_root(), source, first, last, refetch=refetch, progress=p))
@@ -98,7 +98,7 @@ def parse(source: str, as_json: bool) -> None:
     """Parse what is landed of SOURCE into raw Parquet."""
     # Arrow imports it to look whether a list is one of its tables: a fifth of a second
     spare("pandas")
-    from wangjian import pipeline
+    from wangjian.orchestration import pipeline
 
     report = _with_progress(lambda p: pipeline.parse(data_root(), source, p))
     counts = {"files": report.files, "rows": report.rows, "rejected files": report.rejected_files}
@@ -110,7 +110,7 @@ def parse(source: str, as_json: bool) -> None:
 @json_option
 def build(force: bool, as_json: bool) -> None:
     """Build the warehouse with dbt."""
-    from wangjian import pipeline
+    from wangjian.orchestration import pipeline
 
     report = _with_progress(lambda p: pipeline.build(data_root(), force=force, progress=p))
     slowest = dict(list(report.model_seconds.items())[:5])
@@ -130,7 +130,7 @@ def build(force: bool, as_json: bool) -> None:
 @json_option
 def compact(source: str, as_json: bool) -> None:
     """Merge the small raw files of SOURCE's past months; no result changes."""
-    from wangjian import pipeline
+    from wangjian.orchestration import pipeline
 
     _say({"partitions merged": pipeline.compact(data_root(), source)}, as_json=as_json)
 
@@ -139,7 +139,7 @@ def compact(source: str, as_json: bool) -> None:
 @json_option
 def docs(as_json: bool) -> None:
     """Write the documentation of the models: one page, for any browser."""
-    from wangjian import pipeline
+    from wangjian.orchestration import pipeline
 
     _say({"docs": pipeline.docs(data_root())}, as_json=as_json)
 
@@ -148,7 +148,7 @@ def docs(as_json: bool) -> None:
 @json_option
 def check(as_json: bool) -> None:
     """Check the last build: may it be published?"""
-    from wangjian import pipeline
+    from wangjian.orchestration import pipeline
 
     report = _with_progress(lambda p: pipeline.check(data_root(), p))
     warnings = [f"{warning.table_name} {warning.rule}" for warning in report.warnings]
@@ -163,7 +163,7 @@ def check(as_json: bool) -> None:
 @json_option
 def publish(approved_by: str | None, mirror_to: str | None, as_json: bool) -> None:
     """Publish the last build, if its checks passed."""
-    from wangjian import pipeline
+    from wangjian.orchestration import pipeline
 
     if mirror_to:
         mirrored = pipeline.mirror(data_root())
@@ -191,9 +191,9 @@ def publish(approved_by: str | None, mirror_to: str | None, as_json: bool) -> No
 @json_option
 def backfill(dry_run: bool, as_json: bool, **given: Any) -> None:
     """Do a range of business dates anew: plan, fetch, parse, one build, check, compare, publish."""
-    from wangjian.backfill import BackfillRequest, make_plan, run_backfill
     from wangjian.cli.backfill import show_change, show_plan
-    from wangjian.sources.registry import load_registry
+    from wangjian.ingestion.sources.registry import load_registry
+    from wangjian.orchestration.backfill import BackfillRequest, make_plan, run_backfill
 
     days = {name: given.pop(name).date() for name in ("date_from", "date_to")}
     sources = given.pop("sources") or tuple(load_registry())
@@ -221,7 +221,7 @@ def publications(as_json: bool) -> None:
 @json_option
 def rollback(publication_id: str | None, as_json: bool) -> None:
     """Make a kept publication current again; by default the one before."""
-    from wangjian import pipeline
+    from wangjian.orchestration import pipeline
 
     report = pipeline.rollback(data_root(), publication_id)
     _say({"publication": report.publication.publication_id, "as of": report.publication.as_of}, as_json=as_json)
@@ -232,7 +232,7 @@ def rollback(publication_id: str | None, as_json: bool) -> None:
 @json_option
 def rebuild(as_json: bool) -> None:
     """Make everything anew from landing/ alone."""
-    from wangjian import pipeline
+    from wangjian.orchestration import pipeline
 
     report = _with_progress(lambda p: pipeline.rebuild(data_root(), p))
     _say({"publication": report.publication.publication_id, "as of": report.publication.as_of}, as_json=as_json)
@@ -268,7 +268,7 @@ def status(as_json: bool) -> None:
 def health(as_json: bool) -> None:
     """Is all well? Exit code 1 where it is not: for a monitoring system."""
     from wangjian.cli.health import show_health
-    from wangjian.health import health as look
+    from wangjian.operations.health import health as look
 
     found = look(data_root())
     if as_json:
@@ -314,7 +314,7 @@ def sql(query: str, publication_id: str | None, as_json: bool) -> None:
 @json_option
 def waive(source: str, dataset: str, day: datetime, provider: str, reason: str, person: str, as_json: bool) -> None:
     """Let later exports go on although that of DAY fails; `wangjian build` then acts on it."""
-    from wangjian.quality.waive import waive as record
+    from wangjian.governance.waivers import waive as record
 
     waiver = record(data_root(), source, dataset, day.date(), provider=provider, reason=reason, person=person)
     _say({"export": waiver.export_id, "fails": waiver.fail_codes, "waived by": waiver.waived_by}, as_json=as_json)
@@ -327,7 +327,7 @@ def waive(source: str, dataset: str, day: datetime, provider: str, reason: str, 
 @json_option
 def unwaive(export_id: str, reason: str, person: str, as_json: bool) -> None:
     """Take the waiver of EXPORT_ID back."""
-    from wangjian.quality.waive import withdraw
+    from wangjian.governance.waivers import withdraw
 
     waiver = withdraw(data_root(), export_id, reason=reason, person=person)
     _say({"export": waiver.export_id, "fails": waiver.fail_codes}, as_json=as_json)
@@ -353,7 +353,7 @@ def _selects(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def _selection(**given: Any) -> Any:
-    from wangjian.quality.quarantine import Selection
+    from wangjian.governance.quarantine import Selection
 
     days = {name: given.pop(name) for name in ("first", "last")}
     return Selection(**given, **{name: day and day.date() for name, day in days.items()})
@@ -364,7 +364,7 @@ def _selection(**given: Any) -> Any:
 @json_option
 def quarantine_list(as_json: bool, **given: Any) -> None:
     """List the bad rows, with what is wrong with each."""
-    from wangjian.quality.quarantine import bad_rows
+    from wangjian.governance.quarantine import bad_rows
 
     rows = bad_rows(data_root(), _selection(**given))
     if as_json:
@@ -382,7 +382,7 @@ def quarantine_list(as_json: bool, **given: Any) -> None:
 @json_option
 def quarantine_show(key: str, as_json: bool) -> None:
     """Show the bad row whose key begins with KEY, personal data masked."""
-    from wangjian.quality.quarantine import bad_row
+    from wangjian.governance.quarantine import bad_row
 
     row = bad_row(data_root(), key)
     reasons = "; ".join(f"{code} {zh} {en}" for code, zh, en in row.reasons)
@@ -399,7 +399,7 @@ def quarantine_show(key: str, as_json: bool) -> None:
 @json_option
 def quarantine_export(folder: Path, kind: Any, clear: bool, purpose: str | None, as_json: bool, **given: Any) -> None:
     """Write the bad rows into one file for each provider or system, ready to send back."""
-    from wangjian.quality.quarantine import export_bad_rows
+    from wangjian.governance.quarantine import export_bad_rows
 
     files = export_bad_rows(data_root(), folder, kind, _selection(**given), clear=clear, purpose=purpose)
     _say({"files": [str(file) for file in files]}, as_json=as_json)

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 import click
 
 from wangjian.cli.common import DAY, echo, json_option, say, with_progress
-from wangjian.errors import BadArguments
-from wangjian.paths import data_root
+from wangjian.core.errors import BadArguments
+from wangjian.core.paths import data_root
 
 if TYPE_CHECKING:
-    from wangjian.archive import ArchivePlan
+    from wangjian.operations.archive import ArchivePlan
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
 SHOWN = 20
@@ -45,9 +45,9 @@ def archive(
             "--before and --to are both needed",
             mend="`wangjian archive --before 2023-01-01 --to FOLDER`, or one of verify, restore, list",
         )
-    from wangjian.archive import archive as move
-    from wangjian.archive import make_plan
-    from wangjian.sources.registry import load_registry
+    from wangjian.ingestion.sources.registry import load_registry
+    from wangjian.operations.archive import archive as move
+    from wangjian.operations.archive import make_plan
 
     day, wanted = before.date(), sources or tuple(load_registry())
     if dry_run:
@@ -78,7 +78,7 @@ def archive_verify(folder: Path, as_json: bool) -> None:
     """Read every file of the archive in FOLDER and compare its hash; exit code 1 where something is wrong."""
     import dataclasses
 
-    from wangjian.archive import verify
+    from wangjian.operations.archive import verify
 
     found = with_progress(lambda p: verify(folder, data_root(), p))
     if as_json:
@@ -116,7 +116,7 @@ def archive_restore(
     as_json: bool,
 ) -> None:
     """Copy exports from the archive in FOLDER back into landing; the archive stays as it is."""
-    from wangjian.archive import Selection, restore
+    from wangjian.operations.archive import Selection, restore
 
     selection = Selection(sources, datasets, first and first.date(), last and last.date())
     report = with_progress(lambda p: restore(data_root(), folder, selection, p))
@@ -128,7 +128,7 @@ def archive_restore(
 @json_option
 def archive_list(as_json: bool) -> None:
     """Tell which archives hold something that landing does not, and whether they are within reach."""
-    from wangjian.archive import archives
+    from wangjian.operations.archive import archives
 
     found = archives(data_root())
     if as_json:

@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 import click
 
 from wangjian.cli.common import DAY, echo, json_option
-from wangjian.paths import data_root
-from wangjian.sources.registry import TIMEZONE
+from wangjian.core.paths import data_root
+from wangjian.ingestion.sources.registry import TIMEZONE
 
 if TYPE_CHECKING:
     from wangjian.state.audit_log import AuditRecord
@@ -83,7 +83,7 @@ def head(is_told: bool, as_json: bool) -> None:
     last = last_head(data_root())
     found, channels = str(last), list[str]()
     if is_told:
-        from wangjian.anchoring import tell_head
+        from wangjian.operations.anchoring import tell_head
 
         channels = [*tell_head(last, "anchor"), *tell_head(last, "notice")]
     if as_json:

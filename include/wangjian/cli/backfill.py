@@ -10,7 +10,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from wangjian.backfill import BackfillReport, Plan
+from wangjian.orchestration.backfill import BackfillReport, Plan
 
 SHOWN = 30
 

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from wangjian.cli.common import console, json_option, say, with_progress
-from wangjian.errors import BadArguments, WangjianError
-from wangjian.paths import DataRoot, configured_root, data_root
+from wangjian.core.errors import BadArguments, WangjianError
+from wangjian.core.paths import DataRoot, configured_root, data_root
 
 if TYPE_CHECKING:
-    from wangjian.backup import RestoreReport
+    from wangjian.operations.backup import RestoreReport
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
 SHOWN = 20
@@ -37,7 +37,7 @@ def backup(
         return
     if folder is None:
         raise BadArguments("--to is needed", mend="`wangjian backup --to FOLDER`, or one of list, verify")
-    from wangjian.backup import back_up
+    from wangjian.operations.backup import back_up
 
     data = data_root()
     report = with_progress(lambda p: back_up(data, folder, keys_to=keys_to, metadata=metadata, keep=keep, progress=p))
@@ -67,7 +67,7 @@ def _note(text: str) -> None:
 @json_option
 def backup_list(folder: Path, as_json: bool) -> None:
     """Tell which backups FOLDER holds."""
-    from wangjian.backup import BackupFolder
+    from wangjian.operations.backup import BackupFolder
 
     kept = BackupFolder(folder)
     kept.require()
@@ -86,7 +86,7 @@ def backup_list(folder: Path, as_json: bool) -> None:
 @json_option
 def backup_verify(folder: Path, as_json: bool) -> None:
     """Read every byte of the backups in FOLDER and compare its hash; exit code 1 where something is wrong."""
-    from wangjian.backup import verify
+    from wangjian.operations.backup import verify
 
     found = with_progress(lambda p: verify(folder, p))
     if as_json:
@@ -126,7 +126,7 @@ def restore(
     as_json: bool,
 ) -> None:
     """Take a backup back into an empty data root; readers see what they saw when it was taken."""
-    from wangjian.backup import restore as take_back
+    from wangjian.operations.backup import restore as take_back
 
     data = DataRoot(root.absolute()) if root else configured_root()
     report = with_progress(
@@ -152,7 +152,7 @@ def restore(
 
 
 def _rebuild(data: DataRoot, report: RestoreReport) -> dict[str, Any]:
-    from wangjian import pipeline
+    from wangjian.orchestration import pipeline
 
     if not report.has_key:
         raise WangjianError(

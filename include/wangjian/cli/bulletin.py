@@ -9,8 +9,8 @@ from typing import Any
 import click
 
 from wangjian.cli.common import DAY, MONTH, json_option, say
-from wangjian.errors import BadArguments
-from wangjian.paths import data_root
+from wangjian.core.errors import BadArguments
+from wangjian.core.paths import data_root
 
 
 @click.command()
@@ -25,7 +25,7 @@ def bulletin(
     month: datetime | None, folder: Path | None, formats: str | None, issued_on: datetime | None, as_json: bool
 ) -> None:
     """Write the monthly bulletin 月报 as DOCX, PDF and XLSX."""
-    from wangjian import pipeline
+    from wangjian.orchestration import pipeline
 
     written = pipeline.bulletin(
         data_root(), month and month.date(), folder, _formats(formats), issued_on and issued_on.date()
@@ -35,7 +35,7 @@ def bulletin(
 
 
 def _formats(given: str | None) -> Any:
-    from wangjian.bulletin import FORMATS
+    from wangjian.serving.bulletin import FORMATS
 
     if given is None:
         return None

@@ -10,7 +10,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from wangjian.printable import printable
+from wangjian.core.printable import printable
 
 DAY = click.DateTime(formats=["%Y-%m-%d"])
 MONTH = click.DateTime(formats=["%Y-%m"])

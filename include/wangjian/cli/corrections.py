@@ -8,7 +8,7 @@ from datetime import datetime
 import click
 
 from wangjian.cli.common import DAY, echo, json_option, say
-from wangjian.paths import data_root
+from wangjian.core.paths import data_root
 
 
 @click.group()
@@ -63,7 +63,7 @@ def add(
     as_json: bool,
 ) -> None:
     """Correct a value of the row of DATASET that has this KEY, as long as the source goes on sending the wrong one."""
-    from wangjian.quality.correct import correct
+    from wangjian.governance.corrections import correct
 
     made = correct(
         data_root(), source, dataset, key, column, right_value,
@@ -79,7 +79,7 @@ def add(
 @json_option
 def withdraw(correction_id: str, reason: str, person: str, as_json: bool) -> None:
     """Take the correction CORRECTION_ID back."""
-    from wangjian.quality.correct import withdraw_correction
+    from wangjian.governance.corrections import withdraw_correction
 
     found = withdraw_correction(data_root(), correction_id, reason=reason, person=person)
     say({"id": found.correction_id, "column": found.column_name}, as_json=as_json)

@@ -9,7 +9,7 @@ from datetime import datetime
 import click
 
 from wangjian.cli.common import DAY, echo, json_option, say
-from wangjian.paths import data_root
+from wangjian.core.paths import data_root
 
 
 @click.group()
@@ -40,7 +40,7 @@ def list_erasures(as_json: bool) -> None:
 @json_option
 def list_due(as_json: bool) -> None:
     """Landed personal data whose period of keeping is over."""
-    from wangjian.erasure import due
+    from wangjian.governance.erasure import due
 
     found = due(data_root())
     if as_json:
@@ -78,7 +78,7 @@ def request(
     as_json: bool,
 ) -> None:
     """Ask for the personal values of the row of DATASET that has this KEY to be erased; nothing happens before it is approved."""
-    from wangjian.erasure import request_erasure
+    from wangjian.governance.erasure import request_erasure
 
     plan = request_erasure(
         data_root(), source, dataset, key, reason=reason, person=person, provider=provider, day=day and day.date(),
@@ -100,7 +100,7 @@ def request(
 @json_option
 def approve(erasure_id: str, person: str, as_json: bool) -> None:
     """Approve the erasure ERASURE_ID and carry it out; one that was cut off is gone on with."""
-    from wangjian.erasure import approve_erasure
+    from wangjian.governance.erasure import approve_erasure
 
     plan = approve_erasure(data_root(), erasure_id, person=person)
     told = {
@@ -119,7 +119,7 @@ def approve(erasure_id: str, person: str, as_json: bool) -> None:
 @json_option
 def withdraw(erasure_id: str, reason: str, person: str, as_json: bool) -> None:
     """Take the request ERASURE_ID back, before anybody approved it."""
-    from wangjian.erasure import withdraw_erasure
+    from wangjian.governance.erasure import withdraw_erasure
 
     found = withdraw_erasure(data_root(), erasure_id, reason=reason, person=person)
     say({"id": found.erasure_id, "step": found.step}, as_json=as_json)

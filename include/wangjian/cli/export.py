@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from wangjian.cli.common import json_option, say
-from wangjian.paths import data_root
+from wangjian.core.paths import data_root
 
 
 @click.command()
@@ -27,7 +27,7 @@ from wangjian.paths import data_root
 @json_option
 def export(tables: tuple[str, ...], kind: Any, folder: Path, labels: Any, as_json: bool) -> None:
     """Write published tables into files, with a Data Package descriptor. TABLE may be a whole schema."""
-    from wangjian.handing_out.export import export_tables
+    from wangjian.serving.exports.export import export_tables
 
     files = export_tables(data_root(), tables, folder, kind, labels)
     say({"files": [str(file) for file in files]}, as_json=as_json)

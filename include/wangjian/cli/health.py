@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wangjian.cli.common import echo
-from wangjian.health import Health, SourceHealth
+from wangjian.operations.health import Health, SourceHealth
 
 
 def show_health(found: Health) -> None:

@@ -7,8 +7,8 @@ import json
 import click
 
 from wangjian.cli.common import echo, json_option
-from wangjian.errors import Busy
-from wangjian.paths import data_root
+from wangjian.core.errors import Busy
+from wangjian.core.paths import data_root
 
 
 @click.command()
@@ -16,8 +16,8 @@ from wangjian.paths import data_root
 @json_option
 def housekeeping(dry_run: bool, as_json: bool) -> None:
     """Merge small raw files of past months; clear away what is older than its period (retention.yml)."""
-    from wangjian import pipeline
-    from wangjian.sources.registry import load_registry
+    from wangjian.ingestion.sources.registry import load_registry
+    from wangjian.orchestration import pipeline
 
     data = data_root()
     merged, left = 0, []

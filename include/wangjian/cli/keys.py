@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 import click
 
 from wangjian.cli.common import json_option, say
-from wangjian.paths import data_root
-from wangjian.sources.registry import TIMEZONE
+from wangjian.core.paths import data_root
+from wangjian.ingestion.sources.registry import TIMEZONE
 
 
 @click.group()
@@ -21,7 +21,7 @@ def keys() -> None:
 @json_option
 def list_keys(as_json: bool) -> None:
     """The versions of the key; the last one is in use. Fingerprints only."""
-    from wangjian.parsing.keyed_hash import keys as versions
+    from wangjian.ingestion.parsing.keyed_hash import keys as versions
 
     found = versions(data_root().state)
     for key in found:
@@ -35,7 +35,7 @@ def list_keys(as_json: bool) -> None:
 @json_option
 def rotate(reason: str, as_json: bool) -> None:
     """Make a new version of the key; what was hashed with the old one is parsed anew by the next `wangjian parse`."""
-    from wangjian.parsing.key_rotation import rotate_key
+    from wangjian.ingestion.parsing.key_rotation import rotate_key
 
     key = rotate_key(data_root(), reason)
     told = {"version": key.version, "fingerprint": key.fingerprint, "file": key.path}

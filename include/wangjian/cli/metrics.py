@@ -6,14 +6,14 @@ from pathlib import Path
 
 import click
 
-from wangjian.paths import data_root
+from wangjian.core.paths import data_root
 
 
 @click.command()
 @click.option("--to", "path", type=click.Path(dir_okay=False, path_type=Path), help="a file, replaced in one step")
 def metrics(path: Path | None) -> None:
     """Tell how things stand in the text format of Prometheus."""
-    from wangjian.metrics import metrics_text, write_metrics
+    from wangjian.operations.metrics import metrics_text, write_metrics
 
     if path:
         write_metrics(data_root(), path)

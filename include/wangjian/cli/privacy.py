@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from wangjian.paths import data_root
+from wangjian.core.paths import data_root
 
 
 @click.group()
@@ -18,8 +18,8 @@ def privacy() -> None:
 @click.option("--to", "file", type=click.Path(dir_okay=False, path_type=Path), help="a file; default: the screen")
 def report(file: Path | None) -> None:
     """The register of processing: which personal data, why, on what basis, for whom, how long, and who took any out."""
-    from wangjian.files import write_atomically
-    from wangjian.privacy.register import register
+    from wangjian.core.files import write_atomically
+    from wangjian.governance.privacy.register import register
 
     text = register(data_root())
     if file is None:

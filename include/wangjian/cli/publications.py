@@ -9,8 +9,8 @@ import click
 
 from wangjian import publishing
 from wangjian.cli.common import echo
-from wangjian.paths import DataRoot
-from wangjian.sources.registry import TIMEZONE
+from wangjian.core.paths import DataRoot
+from wangjian.ingestion.sources.registry import TIMEZONE
 from wangjian.state import Publication
 
 

@@ -8,7 +8,7 @@ import json
 import click
 
 from wangjian.cli.common import json_option
-from wangjian.paths import data_root
+from wangjian.core.paths import data_root
 
 
 @click.group()
@@ -20,8 +20,8 @@ def roles() -> None:
 @json_option
 def list_roles(as_json: bool) -> None:
     """What each role sees."""
-    from wangjian.publishing.labels import LEVELS, load_labels
-    from wangjian.roles import load_roles
+    from wangjian.governance.roles import load_roles
+    from wangjian.warehouse.labels import LEVELS, load_labels
 
     found = load_roles()
     if as_json:
@@ -42,7 +42,7 @@ def list_roles(as_json: bool) -> None:
 @json_option
 def publish(as_json: bool) -> None:
     """Write the file of every role from what readers see now."""
-    from wangjian import pipeline
+    from wangjian.orchestration import pipeline
 
     written = pipeline.role_files(data_root())
     if as_json:

@@ -10,8 +10,8 @@ from datetime import datetime
 import click
 
 from wangjian.cli.common import DAY
-from wangjian.errors import BadArguments
-from wangjian.paths import data_root
+from wangjian.core.errors import BadArguments
+from wangjian.core.paths import data_root
 
 
 @click.command()
@@ -24,7 +24,7 @@ def simulate(first: datetime, last: datetime, scale: float, command: tuple[str, 
 
     For example: wangjian simulate --from 2023-11-01 --to 2023-11-30 --scale 0.02 -- wangjian ingest jiangxi --from 2023-11-01
     """
-    from wangjian.local.simulators import simulators
+    from wangjian.deployment.local.simulators import simulators
 
     data = data_root()
     data.root.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from wangjian.cli.common import json_option, say
-from wangjian.paths import data_root
+from wangjian.core.paths import data_root
 
 
 @click.command()
@@ -14,8 +14,8 @@ from wangjian.paths import data_root
 @json_option
 def site(serve: bool, port: int, as_json: bool) -> None:
     """Make the built-in site of what readers see: static pages, for any browser, from a folder or a web server."""
-    from wangjian import pipeline
-    from wangjian.site.serve import serve_folder
+    from wangjian.orchestration import pipeline
+    from wangjian.serving.site.serve import serve_folder
 
     data = data_root()
     say({"site": str(pipeline.site(data))}, as_json=as_json)

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import click
 
 from wangjian.cli.common import echo, json_option
-from wangjian.paths import data_root
+from wangjian.core.paths import data_root
 
 if TYPE_CHECKING:
-    from wangjian.trace import Place, Trace
+    from wangjian.governance.trace import Place, Trace
 
 SHOWN = 20
 
@@ -26,7 +26,7 @@ def trace(table: str, key: tuple[str, ...], as_json: bool) -> None:
 
     KEY: the values of the key's columns, in order; the first ones suffice. Or column=value.
     """
-    from wangjian.trace import trace as find
+    from wangjian.governance.trace import trace as find
 
     found = find(data_root(), table, key)
     if as_json:
@@ -70,7 +70,7 @@ def _line(place: Place) -> str:
 
 
 def _counted(place: Place) -> str:
-    from wangjian.sources.registry import get_source
+    from wangjian.ingestion.sources.registry import get_source
 
     is_page = get_source(place.source).format == "json_pages"
     unit = ("条记录", "record") if is_page else ("行", "row")

@@ -1,9 +1,9 @@
 """Publication: a checked copy of the marts, put before the readers in one step, and taken back in one."""
 
-from wangjian.publishing.labels import Labels, load_labels
 from wangjian.publishing.publish import PublishReport, publish
 from wangjian.publishing.reading import open_published
 from wangjian.publishing.shelf import current, kept, publications, rollback
+from wangjian.warehouse.labels import Labels, load_labels
 
 __all__ = [
     "Labels",

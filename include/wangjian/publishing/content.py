@@ -9,8 +9,8 @@ from datetime import date
 
 import duckdb
 
-from wangjian.errors import WangjianError
-from wangjian.publishing.labels import Labels
+from wangjian.core.errors import WangjianError
+from wangjian.warehouse.labels import Labels
 
 SCHEMAS = ("marts", "reports", "audit")
 # in the published copy these come from `state/`, `column_level` from the labels; whatever bears their names in the warehouse stays there

@@ -11,14 +11,14 @@ import duckdb
 import pyarrow as pa
 from pydantic import BaseModel
 
-from wangjian.errors import WangjianError
-from wangjian.files import fsync_path
-from wangjian.paths import DataRoot
+from wangjian.core.errors import WangjianError
+from wangjian.core.files import fsync_path
+from wangjian.core.paths import DataRoot
 from wangjian.publishing.content import Content, Table, read_content, tables_of
 from wangjian.publishing.kpi_history import has_kpis, record_kpis, write_restatement
-from wangjian.publishing.labels import Labels
 from wangjian.publishing.reading import quoted
 from wangjian.state import CheckResult, Publication, Run, check_results, events, runs
+from wangjian.warehouse.labels import Labels
 
 # DuckDB 1.2 reads it, hence each driver since February 2025; 1.5 would write what 1.4 cannot open
 STORAGE_VERSION = "v1.2.0"

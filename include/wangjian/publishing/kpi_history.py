@@ -8,8 +8,8 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from wangjian.files import written_atomically
-from wangjian.paths import DataRoot
+from wangjian.core.files import written_atomically
+from wangjian.core.paths import DataRoot
 from wangjian.publishing.reading import quoted
 from wangjian.state import Publication
 

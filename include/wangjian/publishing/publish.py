@@ -8,16 +8,15 @@ from pathlib import Path
 
 import duckdb
 
-from wangjian.disk import require_space
-from wangjian.duckdb_memory import connect_beside
-from wangjian.errors import ChecksFailed
-from wangjian.files import fsync_path
-from wangjian.housekeeping.retention import load_retention
-from wangjian.locks import publishing_lock
-from wangjian.paths import DataRoot
+from wangjian.core.disk import require_space
+from wangjian.core.duckdb_memory import connect_beside
+from wangjian.core.errors import ChecksFailed
+from wangjian.core.files import fsync_path
+from wangjian.core.locks import publishing_lock
+from wangjian.core.paths import DataRoot
+from wangjian.core.retention import load_retention
 from wangjian.publishing.content import Content, as_of, held_back, read_content
 from wangjian.publishing.copying import STORAGE_VERSION, attach_warehouse, write_copy
-from wangjian.publishing.labels import LABELS, Labels, load_labels
 from wangjian.publishing.reading import current_file
 from wangjian.publishing.shelf import BUILDING, clear_leftovers, clear_old, current, swap_link
 from wangjian.state import (
@@ -31,6 +30,7 @@ from wangjian.state import (
     new_run_id,
     now,
 )
+from wangjian.warehouse.labels import LABELS, Labels, load_labels
 from wangjian.warehouse.opening import warehouse_open
 
 # the copy holds less than the warehouse; the rest is for blocks that are not yet full, and for the history

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import duckdb
 
-from wangjian.errors import WangjianError
-from wangjian.paths import DataRoot
+from wangjian.core.errors import WangjianError
+from wangjian.core.paths import DataRoot
 from wangjian.state import Publication
 
 LINK = "warehouse.duckdb"

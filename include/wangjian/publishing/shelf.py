@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import shutil
 
-from wangjian.errors import BadArguments
-from wangjian.files import fsync_path, temporary_beside
-from wangjian.locks import publishing_lock
-from wangjian.paths import DataRoot
+from wangjian.core.errors import BadArguments
+from wangjian.core.files import fsync_path, temporary_beside
+from wangjian.core.locks import publishing_lock
+from wangjian.core.paths import DataRoot
 from wangjian.publishing.reading import LINK, current_file
 from wangjian.state import Publication, PublicationEvent, append_event, events, new_run_id, now
 

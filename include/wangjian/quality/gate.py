@@ -6,11 +6,11 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from wangjian.errors import ChecksFailed
-from wangjian.paths import EXPECTATIONS, DataRoot
+from wangjian.core.errors import ChecksFailed
+from wangjian.core.paths import EXPECTATIONS, DataRoot
 from wangjian.quality.accounts import account_results
+from wangjian.quality.report import write_site
 from wangjian.quality.runner import Progress, gx_runner
-from wangjian.quality.site import write_site
 from wangjian.quality.suites import load_suites
 from wangjian.state import (
     Build,

@@ -15,7 +15,7 @@ from functools import cache
 from types import ModuleType
 from typing import Any
 
-from wangjian.spared_imports import spare
+from wangjian.core.skipped_imports import spare
 
 EXAMPLES = 5
 """So many rows tell what is wrong; more would only fill the report."""

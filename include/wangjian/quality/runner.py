@@ -10,8 +10,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from wangjian.errors import BadArguments
-from wangjian.masking import masked
+from wangjian.core.errors import BadArguments
+from wangjian.core.masking import masked
 from wangjian.quality.gx import EXAMPLES, great_expectations, rows_expectation
 from wangjian.quality.suites import Check, Suite
 from wangjian.state import Build, CheckResult

@@ -8,9 +8,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from wangjian.documents import read_document
-from wangjian.errors import BadArguments
-from wangjian.paths import EXPECTATIONS
+from wangjian.core.documents import read_document
+from wangjian.core.errors import BadArguments
+from wangjian.core.paths import EXPECTATIONS
 
 # examples of unexpected values stand in the report, which more people read than the data
 PERSONAL_COLUMNS = frozenset(

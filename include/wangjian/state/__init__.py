@@ -1,5 +1,6 @@
 """What depends on runs by nature: run log, check results, builds, publications. Append-only, backed up, never rebuilt."""
 
+from wangjian.core.clock import new_run_id, now
 from wangjian.state.builds import Build, current_build, record_build, warehouse_stamp
 from wangjian.state.checks import (
     CheckResult,
@@ -9,7 +10,6 @@ from wangjian.state.checks import (
     last_verdict,
     record_verdict,
 )
-from wangjian.state.clock import new_run_id, now
 from wangjian.state.publications import Publication, PublicationEvent, append_event, events
 from wangjian.state.runs import Run, record_run, runs
 

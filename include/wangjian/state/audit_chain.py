@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from wangjian.locks import audit_log_lock
-from wangjian.paths import DataRoot
+from wangjian.core.locks import audit_log_lock
+from wangjian.core.paths import DataRoot
 from wangjian.state.audit_log import EMPTY, AuditRecord, Head, Line, head_file, kept_head, last_head, lines
 
 

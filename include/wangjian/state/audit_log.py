@@ -16,12 +16,12 @@ from typing import Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
-from wangjian.errors import BadArguments
-from wangjian.files import sha256_of, write_atomically
-from wangjian.locks import audit_log_lock
-from wangjian.paths import DataRoot
+from wangjian.core.clock import now
+from wangjian.core.errors import BadArguments
+from wangjian.core.files import sha256_of, write_atomically
+from wangjian.core.locks import audit_log_lock
+from wangjian.core.paths import DataRoot
 from wangjian.state import jsonl
-from wangjian.state.clock import now
 
 Action = Literal[
     "EXPORTED",

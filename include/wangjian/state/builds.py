@@ -11,10 +11,10 @@ from pathlib import Path
 
 from pydantic import AwareDatetime, BaseModel, Field
 
-from wangjian.errors import WangjianError
-from wangjian.paths import DataRoot
+from wangjian.core.clock import now
+from wangjian.core.errors import WangjianError
+from wangjian.core.paths import DataRoot
 from wangjian.state import jsonl
-from wangjian.state.clock import now
 
 # DuckDB's main header and its two database headers: each checkpoint changes one of them
 _HEADER_BYTES = 3 * 4096

@@ -8,10 +8,10 @@ from datetime import date
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from wangjian.files import held_alone
-from wangjian.paths import DataRoot
+from wangjian.core.clock import now
+from wangjian.core.files import held_alone
+from wangjian.core.paths import DataRoot
 from wangjian.state import jsonl
-from wangjian.state.clock import now
 
 
 class Correction(BaseModel):

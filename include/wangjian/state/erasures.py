@@ -8,9 +8,9 @@ from typing import Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from wangjian.paths import DataRoot
+from wangjian.core.clock import now
+from wangjian.core.paths import DataRoot
 from wangjian.state import jsonl
-from wangjian.state.clock import now
 
 
 class Erasure(BaseModel):

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from wangjian.files import append_text, written_atomically
+from wangjian.core.files import append_text, written_atomically
 
 _log = logging.getLogger(__name__)
 
@@ -32,7 +32,7 @@ def append(path: Path, records: Iterable[BaseModel]) -> None:
 
 
 def replace(path: Path, content: bytes) -> None:
-    """Replace a store that is held alone (`wangjian.files.held_alone`), in one step.
+    """Replace a store that is held alone (`wangjian.core.files.held_alone`), in one step.
 
     Args:
         path: the store.

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
-from wangjian.paths import DataRoot
+from wangjian.core.paths import DataRoot
 from wangjian.state import jsonl
 
 

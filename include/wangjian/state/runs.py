@@ -14,13 +14,13 @@ from typing import Literal
 
 from pydantic import AwareDatetime, BaseModel, Field
 
-from wangjian.disk import disk_trouble
-from wangjian.errors import RejectedFile, WangjianError
-from wangjian.lineage import told
-from wangjian.logs import bound
-from wangjian.paths import DataRoot
+from wangjian.core.clock import new_run_id, now
+from wangjian.core.disk import disk_trouble
+from wangjian.core.errors import RejectedFile, WangjianError
+from wangjian.core.logs import bound
+from wangjian.core.paths import DataRoot
+from wangjian.operations.lineage import told
 from wangjian.state import jsonl
-from wangjian.state.clock import new_run_id, now
 
 _log = logging.getLogger(__name__)
 

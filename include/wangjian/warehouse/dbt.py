@@ -16,11 +16,11 @@ from typing import Any
 
 import orjson
 
-from wangjian.disk import trouble_told
-from wangjian.errors import WangjianError
-from wangjian.locks import held_descriptors
-from wangjian.paths import DBT_PROJECT, DataRoot
-from wangjian.sources.fetch import Progress
+from wangjian.core.disk import trouble_told
+from wangjian.core.errors import WangjianError
+from wangjian.core.locks import held_descriptors
+from wangjian.core.paths import DBT_PROJECT, DataRoot
+from wangjian.ingestion.fetching.fetch import Progress
 from wangjian.warehouse.opening import raise_if_open_elsewhere
 
 KEPT_LINES = 8
@@ -43,7 +43,7 @@ class Engine:
     environment: Mapping[str, str] = field(default_factory=dict)
 
 
-DUCKDB = Engine("duckdb", (sys.executable, "-m", "wangjian.dbt_process"))
+DUCKDB = Engine("duckdb", (sys.executable, "-m", "wangjian.warehouse.dbt_process"))
 
 
 def work_folder(data: DataRoot, engine: Engine = DUCKDB) -> Path:

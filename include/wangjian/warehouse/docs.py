@@ -6,11 +6,11 @@ import json
 from pathlib import Path
 from typing import Any
 
-from wangjian.files import write_atomically
-from wangjian.locks import warehouse_lock
-from wangjian.paths import DataRoot
-from wangjian.publishing.labels import Labels, load_labels
+from wangjian.core.files import write_atomically
+from wangjian.core.locks import warehouse_lock
+from wangjian.core.paths import DataRoot
 from wangjian.warehouse.dbt import run_dbt, work_folder
+from wangjian.warehouse.labels import Labels, load_labels
 
 
 def write_model_docs(data: DataRoot) -> Path:

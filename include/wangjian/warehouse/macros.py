@@ -9,7 +9,7 @@ from typing import Any
 import jinja2
 import yaml
 
-from wangjian.paths import DBT_PROJECT
+from wangjian.core.paths import DBT_PROJECT
 
 Macro = Callable[..., str]
 

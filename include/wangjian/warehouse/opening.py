@@ -9,9 +9,9 @@ from pathlib import Path
 
 import duckdb
 
-from wangjian.errors import Busy
-from wangjian.locks import warehouse_lock
-from wangjian.paths import DataRoot
+from wangjian.core.errors import Busy
+from wangjian.core.locks import warehouse_lock
+from wangjian.core.paths import DataRoot
 
 _CONFLICT = re.compile(r"Could not set lock on file.*?(?:held in (?P<program>.+?) \(PID (?P<pid>\d+)\)|$)", re.DOTALL)
 

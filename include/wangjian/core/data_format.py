@@ -1,0 +1,66 @@
+"""The format of a data root: which versions of the code may work on it. When it goes up: docs/how-to/upgrade.md."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from typing import TYPE_CHECKING
+
+from wangjian.core.errors import WangjianError
+from wangjian.core.files import write_atomically
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from wangjian.core.paths import DataRoot
+
+FORMAT = 1
+"""Goes up where an older version would misread what this one writes into `landing/` or `state/`; the rest is built anew."""
+
+READABLE_SINCE = "0.1.0"
+"""The first version that reads this format."""
+
+
+class NewerData(WangjianError):
+    """The data root was written by a newer version, which this one would misread."""
+
+
+def claim(data: DataRoot) -> None:
+    """Refuse a data root that is newer than this version; mark one that has no mark yet.
+
+    Args:
+        data: the data root; its folder exists.
+
+    Raises:
+        NewerData: its format is newer.
+        WangjianError: the mark cannot be read.
+    """
+    mark = data.state / "format.json"
+    if mark.exists():
+        _require_known(mark)
+        return
+    # a full or read-only disk must not keep anybody from asking for the status: a later run marks it
+    with contextlib.suppress(OSError):
+        write_atomically(mark, json.dumps({"format": FORMAT, "readable_since": READABLE_SINCE}) + "\n", mode=0o600)
+
+
+def _require_known(mark: Path) -> None:
+    number, since = _read(mark)
+    if number > FORMAT:
+        raise NewerData(
+            f"数据目录由更新的版本写成，本版本不能使用 a newer version wrote this data root: its format is {number}, this version knows {FORMAT}",
+            file=mark,
+            mend=f"改用 {since} 或更新的版本，或恢复升级前的备份 use version {since} or newer, or restore the backup made before the upgrade",
+        )
+
+
+def _read(mark: Path) -> tuple[int, str]:
+    try:
+        told = json.loads(mark.read_text(encoding="utf-8"))
+        return int(told["format"]), str(told.get("readable_since", "?"))
+    except (ValueError, KeyError, TypeError):
+        raise WangjianError(
+            "数据目录的格式标记已损坏 the mark of the data root's format is damaged",
+            file=mark,
+            mend='restore it from the backup of `state/`; a data root that only this version used has {"format": 1}',
+        ) from None

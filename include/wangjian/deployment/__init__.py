@@ -1,0 +1,1 @@
+"""Where it runs: on one machine, or in containers."""

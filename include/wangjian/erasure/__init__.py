@@ -1,7 +1,0 @@
-"""Erasing personal data from landing, where nothing else ever changes, and from all that is made from it."""
-
-from wangjian.erasure.carry_out import approve_erasure
-from wangjian.erasure.due import Due, due
-from wangjian.erasure.request import Plan, request_erasure, withdraw_erasure
-
-__all__ = ["Due", "Plan", "approve_erasure", "due", "request_erasure", "withdraw_erasure"]

@@ -1,0 +1,1 @@
+"""Who decided, and who may see it: quarantine, corrections, waivers, erasure, privacy, roles, and trace."""

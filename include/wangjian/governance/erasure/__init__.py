@@ -1,0 +1,7 @@
+"""Erasing personal data from landing, where nothing else ever changes, and from all that is made from it."""
+
+from wangjian.governance.erasure.carry_out import approve_erasure
+from wangjian.governance.erasure.due import Due, due
+from wangjian.governance.erasure.request import Plan, request_erasure, withdraw_erasure
+
+__all__ = ["Due", "Plan", "approve_erasure", "due", "request_erasure", "withdraw_erasure"]

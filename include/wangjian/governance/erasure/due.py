@@ -1,0 +1,77 @@
+"""Which landed datasets hold personal data that are older than the period of keeping."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from wangjian.core.clock import now
+from wangjian.core.paths import DataRoot
+from wangjian.core.retention import load_retention
+from wangjian.ingestion.landing.store import Landing
+from wangjian.ingestion.sources.contract import Dataset, load_contract
+from wangjian.ingestion.sources.registry import load_registry
+from wangjian.state.erasures import erasures
+
+
+@dataclass(frozen=True)
+class Due:
+    """A dataset with personal columns, of which something is due.
+
+    Attributes:
+        exports: how many are older than the period and not erased.
+        oldest: the earliest business date of them.
+        before: what an erasure is to be asked for: exports of earlier dates.
+    """
+
+    source: str
+    dataset: str
+    exports: int
+    oldest: date
+    before: date
+
+
+def due(data: DataRoot, today: date | None = None) -> list[Due]:
+    """Look for personal data whose period of keeping is over (个人信息保护法 art. 19, 47).
+
+    Args:
+        data: the data root.
+        today: the day to reckon from; the present one if null.
+
+    Returns:
+        By source and dataset; `retention.yml` says the period in whole months before the running one.
+    """
+    before = _months_before(today or now().date(), load_retention().personal_data.months)
+    landing = Landing(data.landing)
+    return [
+        Due(source, name, len(dates), min(dates), before)
+        for source in load_registry()
+        for name, dataset in load_contract(source).items()
+        if _is_personal(dataset) and (dates := list(_dates(data, landing, dataset, before)))
+    ]
+
+
+def _months_before(day: date, months: int) -> date:
+    month = day.year * 12 + day.month - 1 - months
+    return date(month // 12, month % 12 + 1, 1)
+
+
+def _is_personal(dataset: Dataset) -> bool:
+    return any(column.personal or column.on_parse != "keep" for column in dataset.columns)
+
+
+def _dates(data: DataRoot, landing: Landing, dataset: Dataset, before: date) -> Iterator[date]:
+    """Of the exports that are due: none is younger than the last erasure by age has left."""
+    done = [
+        item.before
+        for item in erasures(data)
+        if item.step == "DONE"
+        and item.before
+        and not item.provider
+        and (item.source, item.dataset) == (dataset.source, dataset.name)
+    ]
+    first = max(done, default=date.min)
+    for path in landing.manifests(dataset.source, dataset.name):
+        if first <= (day := date.fromisoformat(path.name[:10])) < before:
+            yield day

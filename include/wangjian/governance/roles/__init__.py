@@ -1,0 +1,6 @@
+"""Who sees what: roles in one file, and a DuckDB file for each role beside the published one."""
+
+from wangjian.governance.roles.description import Role, Roles, load_roles
+from wangjian.governance.roles.files import RoleFile, RoleFiles, write_role_files
+
+__all__ = ["Role", "RoleFile", "RoleFiles", "Roles", "load_roles", "write_role_files"]

@@ -1,0 +1,1 @@
+"""What came in: the sources, how their exports are fetched, where the bytes land, and how they are parsed."""

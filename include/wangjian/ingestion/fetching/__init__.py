@@ -1,0 +1,1 @@
+"""Fetching exports into the landing zone: one module per connector."""

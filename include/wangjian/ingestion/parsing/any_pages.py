@@ -1,0 +1,159 @@
+"""JSON pages of whatever fields, read in bulk by DuckDB's own reader: first the names of the fields, then the rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from wangjian.core.errors import RejectedFile
+from wangjian.ingestion.parsing.page_batch import PageBatch, PageOutcome, lineage_columns, literal, normal
+from wangjian.ingestion.sources.contract import Dataset
+
+
+@dataclass(frozen=True)
+class _Survey:
+    """What a page holds, by the names of its fields alone."""
+
+    rows: int
+    total: int
+    names: frozenset[str]
+
+    def extras(self, dataset: Dataset) -> tuple[str, ...]:
+        """The names that the contract does not know."""
+        return tuple(sorted(self.names - {column.header for column in dataset.columns}))
+
+    def absent(self, dataset: Dataset) -> list[str]:
+        """The required fields that no record has."""
+        wanted = [column.header for column in dataset.columns if column.required]
+        return [name for name in wanted if self.rows and name not in self.names]
+
+
+def read_any(batch: PageBatch, target: Path) -> dict[str, PageOutcome]:
+    """Write the pages as one Parquet file.
+
+    Args:
+        batch: the pages.
+        target: the file.
+
+    Returns:
+        The outcome by SHA-256 of the page.
+
+    Raises:
+        RejectedFile: some page is broken, without saying which.
+    """
+    connection, dataset = batch.connection, batch.dataset
+    try:
+        _name(batch)
+        surveys = _surveyed(connection)
+        _check_surveys(surveys, dataset)
+        if any(survey.extras(dataset) for survey in surveys.values()):
+            _find_extras(connection, dataset)
+        duplicates = _write(batch, target)
+    except (duckdb.InvalidInputException, duckdb.ConversionException) as error:
+        # the reason stands at the end; before it the name of the file, which the ledger has too
+        said = str(error).splitlines()[0].rsplit('", ', 1)[-1]
+        raise RejectedFile("UNREADABLE_FILE", f"broken JSON page: {said}", mend="the source must mend it") from None
+    return {
+        sha256: PageOutcome(survey.rows, duplicates.get(sha256, 0), survey.total, survey.extras(dataset))
+        for sha256, survey in surveys.items()
+    }
+
+
+def _name(batch: PageBatch) -> None:
+    """Views of the pages (`page` and `member` with whatever fields there are, `record` with the known ones), and small tables beside them."""
+    fields = ", ".join(f'"{column.header}" varchar' for column in batch.dataset.columns)
+    for view, kind in (("page", "map(varchar, varchar)"), ("typed_page", f"struct({fields})")):
+        batch.connection.execute(
+            f"create temp view {view} as "
+            f"select parse_filename(filename) as sha256, total, dataset, business_date, records from {batch.from_pages(kind)}"
+        )
+    for view, of, name in (("member", "page", "m"), ("record", "typed_page", "r")):
+        batch.connection.execute(
+            f"create temp view {view} as "
+            f"select sha256, unnest(records) as {name}, generate_subscripts(records, 1) as row_number from {of}"
+        )
+    batch.connection.execute("create temp table extra (sha256 varchar, row_number bigint, extra map(varchar, varchar))")
+    batch.connection.execute("create temp table duplicate (sha256 varchar, row_number bigint)")
+
+
+def _surveyed(connection: duckdb.DuckDBPyConnection) -> dict[str, _Survey]:
+    """The pages by SHA-256; each is what was asked for, and once."""
+    connection.execute(
+        """
+        create temp table survey as
+        select sha256, total, dataset, business_date, len(records) as row_count,
+            flatten(list_distinct(list_transform(records, lambda m: map_keys(m)))) as names
+        from page
+        """
+    )
+    _check_envelopes(connection)
+    rows = connection.execute("select sha256, row_count, total, names from survey").fetchall()
+    return {sha256: _Survey(count, total, frozenset(names or ())) for sha256, count, total, names in rows}
+
+
+def _check_envelopes(connection: duckdb.DuckDBPyConnection) -> None:
+    wrong = connection.execute(
+        """
+        select count(*) from survey inner join lineage on survey.sha256 = lineage._file_sha256
+        where survey.total is null or survey.row_count is null or survey.dataset is distinct from lineage._dataset
+            or survey.business_date is distinct from cast(lineage._business_date as varchar)
+        """
+    ).fetchone()
+    if wrong and wrong[0]:
+        raise RejectedFile("WRONG_DATE", f"{wrong[0]} pages are not what was asked for")
+    doubled = connection.execute("select sha256 from survey group by sha256 having count(*) > 1").fetchone()
+    if doubled:
+        raise RejectedFile("UNREADABLE_FILE", "more than one JSON document in a page", mend="the source must mend it")
+
+
+def _check_surveys(surveys: Mapping[str, _Survey], dataset: Dataset) -> None:
+    for survey in surveys.values():
+        if absent := survey.absent(dataset):
+            raise RejectedFile("MISSING_COLUMN", f"required fields are missing: {', '.join(absent)}")
+
+
+def _find_extras(connection: duckdb.DuckDBPyConnection, dataset: Dataset) -> None:
+    known = "[" + ", ".join(literal(column.header) for column in dataset.columns) + "]"
+    connection.execute(
+        f"""
+        insert into extra
+        select sha256, row_number, map_from_entries(list_filter(map_entries(m), lambda e: not list_contains({known}, e.key)))
+        from member
+        where len(list_filter(map_keys(m), lambda k: not list_contains({known}, k))) > 0
+        """
+    )
+
+
+def _write(batch: PageBatch, target: Path) -> dict[str, int]:
+    """The Parquet file; how many rows repeat an earlier one of their page, by its SHA-256."""
+    connection, statement = batch.connection, _copy_statement(batch.dataset, target)
+    connection.execute(statement)
+    if not batch.may_repeat(target):
+        return {}
+    connection.execute(
+        """
+        insert into duplicate
+        select sha256, row_number
+        from (select sha256, row_number, row_number() over (partition by sha256, hash(r), r order by row_number) as nth from record)
+        where nth > 1
+        """
+    )
+    connection.execute(statement)
+    return dict(connection.execute("select sha256, count(*) from duplicate group by sha256").fetchall())
+
+
+def _copy_statement(dataset: Dataset, target: Path) -> str:
+    columns = ", ".join(normal(f'r."{column.header}"') + f" as {column.name}" for column in dataset.columns)
+    return f"""
+        copy (
+            select {columns}, {lineage_columns("record.row_number")},
+                duplicate.sha256 is not null as _is_duplicate, cast(to_json(extra.extra) as varchar) as _extra
+            from record
+            inner join lineage on record.sha256 = lineage._file_sha256
+            left join duplicate on record.sha256 = duplicate.sha256 and record.row_number = duplicate.row_number
+            left join extra on record.sha256 = extra.sha256 and record.row_number = extra.row_number
+        ) to {literal(target)} (format parquet, compression zstd)
+    """

@@ -1,0 +1,61 @@
+"""Files that declare totals: the `.ctl` beside a CSV, and a provider's JSON summary."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+
+from wangjian.core.errors import RejectedFile
+from wangjian.ingestion.parsing.delimited import decode
+from wangjian.ingestion.parsing.records import Declared
+from wangjian.ingestion.sources.provider import JsonCounts
+
+
+@dataclass(frozen=True)
+class ControlFile:
+    """A `.ctl` line. `amount` in yuan, null where the dataset has no money."""
+
+    file: str
+    rows: int
+    sha256: str
+    amount: Decimal | None
+
+
+def parse_ctl(content: bytes) -> ControlFile:
+    """Parse `file|rows|sha256|amount`.
+
+    Raises:
+        RejectedFile: it is not such a line.
+    """
+    try:
+        name, rows, sha256, amount = content.decode("ascii").strip().split("|")
+        return ControlFile(name, int(rows), sha256.lower(), Decimal(amount) if amount else None)
+    except (ValueError, InvalidOperation):
+        raise RejectedFile(
+            "BAD_CONTROL",
+            f"the control file is not `file|rows|sha256|amount`: {content[:120]!r}",
+            mend="ask the source to write it again",
+        ) from None
+
+
+def parse_json_counts(content: bytes, control: JsonCounts, encodings: Sequence[str]) -> list[Declared]:
+    """Parse a flat JSON object of counts.
+
+    Raises:
+        RejectedFile: it is not JSON, or a count is not a whole number.
+    """
+    try:
+        counts = json.loads(decode(content, encodings))
+        return [Declared(dataset, "", _count(counts[key])) for key, dataset in control.keys.items() if key in counts]
+    except (ValueError, TypeError, RecursionError) as error:
+        raise RejectedFile(
+            "BAD_CONTROL", f"unreadable summary: {error}", mend="ask the provider to write it again"
+        ) from None
+
+
+def _count(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise ValueError(f"{value!r} is no count")
+    return value

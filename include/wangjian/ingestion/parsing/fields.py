@@ -1,0 +1,34 @@
+"""Which columns a landed file has, by its contract or by its provider's layout, and which unknown ones look personal."""
+
+from __future__ import annotations
+
+from wangjian.ingestion.parsing.records import Field
+from wangjian.ingestion.sources.contract import Dataset
+from wangjian.ingestion.sources.provider import FileLayout
+
+PERSONAL_HEADERS = ("举报人", "身份证", "证件号", "reporter", "id_card", "id_no")
+"""Unknown columns that bear such a name are named in the ledger, but their values stay in landing."""
+
+
+def contract_fields(dataset: Dataset) -> list[Field]:
+    """The fields of a file laid out as the contract says."""
+    return [Field(column.name, (column.header,), column.required) for column in dataset.columns]
+
+
+def layout_fields(layout: FileLayout, dataset: Dataset) -> list[Field]:
+    """The fields of a file laid out as a provider does."""
+    required = {column.name for column in dataset.columns if column.required}
+    return [
+        Field(column.field, column.headers, column.field in required, column.scale, column.values, column.hyperlink)
+        for column in layout.columns
+    ]
+
+
+def date_fields(dataset: Dataset) -> frozenset[str]:
+    """Names of the columns that hold dates or times."""
+    return frozenset(column.name for column in dataset.columns if column.data_type in ("date", "timestamp"))
+
+
+def is_personal(header: str) -> bool:
+    """Whether an unknown column looks personal by its name."""
+    return any(word in header.lower() for word in PERSONAL_HEADERS)

@@ -1,0 +1,117 @@
+"""Parsing of all landed exports of a source that are not parsed yet, partition by partition."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import chain, islice
+from typing import Any
+
+from wangjian.core.errors import ArchiveOutOfReach
+from wangjian.core.locks import parse_lock
+from wangjian.core.paths import DataRoot
+from wangjian.core.printable import printable
+from wangjian.ingestion.fetching.fetch import Progress
+from wangjian.ingestion.landing.archived import landing_of, require_bytes
+from wangjian.ingestion.parsing.batch import Task, parse_batch
+from wangjian.ingestion.parsing.compact import sweep
+from wangjian.ingestion.parsing.parallel import processors, shared_out
+from wangjian.ingestion.parsing.pending import Again, Pending, pending
+from wangjian.ingestion.parsing.portions import portions
+from wangjian.ingestion.parsing.raw import LEDGER, Partition, write_empty_files, write_table
+from wangjian.ingestion.sources.contract import load_contract
+from wangjian.ingestion.sources.registry import Source
+
+_WORTH_PROCESSES = 8 * 2**20
+"""Bytes: what is less is parsed before other processes have begun."""
+
+
+@dataclass
+class ParseReport:
+    """What a parse did."""
+
+    source: str
+    files: int = 0
+    rows: int = 0
+    rejected_files: int = 0
+    seconds: float = 0.0
+    messages: list[str] = field(default_factory=list)
+
+
+def parse(source: Source, data: DataRoot, progress: Progress | None = None, again: Again | None = None) -> ParseReport:
+    """Parse every landed export of a source that is not parsed under its present contract.
+
+    Args:
+        source: from the registry.
+        data: the data root.
+        progress: told of the progress.
+        again: which partitions (dataset, month) are parsed anew although they are parsed. Their ledger is replaced in one step, so
+            that a build meanwhile sees the one or the other.
+
+    Returns:
+        What was done; a rejected file is a message, not an error.
+
+    Raises:
+        ArchiveOutOfReach: what is to be parsed anew lies in an archive that is not there. Its rows stay as they were, and
+            everything else is parsed.
+        WangjianError: landed bytes are missing, or a process was killed. What had been parsed before stays parsed.
+    """
+    started = time.monotonic()
+    report = ParseReport(source.source)
+    with parse_lock(data, source.source, f"parse {source.source}"):
+        write_empty_files(data, load_contract(source.source).values())
+        partitions = pending(source, data, landing_of(data), again)
+        reachable, failures = _within_reach(data, partitions)
+        tasks = [_tasks(source, data, item) for item in reachable]
+        batches = _parsed(list(chain.from_iterable(tasks)))
+        for done, (item, parts) in enumerate(zip(reachable, tasks, strict=True)):
+            if progress:
+                progress(f"{item.dataset} {item.month}", done, len(reachable))
+            entries = list(chain.from_iterable(islice(batches, len(parts))))
+            _commit(Partition(data, source.source, item.dataset, item.month), item, entries)
+            _count(entries, report)
+        sweep(data, source.source, ((item.dataset, item.month) for item in partitions))
+    if failures:
+        raise failures[0].and_more(failures[1:])
+    report.seconds = time.monotonic() - started
+    return report
+
+
+def _within_reach(data: DataRoot, partitions: Sequence[Pending]) -> tuple[list[Pending], list[ArchiveOutOfReach]]:
+    """The partitions about which something is to be done and can be."""
+    landing = landing_of(data)
+    reachable, failures = [], []
+    for item in partitions:
+        if not item.is_settled:
+            try:
+                require_bytes(data, landing, item.exports)
+                reachable.append(item)
+            except ArchiveOutOfReach as error:
+                failures.append(error)
+    return reachable, failures
+
+
+def _tasks(source: Source, data: DataRoot, item: Pending) -> list[Task]:
+    shared = portions(item.exports, are_pages=source.format == "json_pages")
+    return [Task(data, source, item.dataset, item.month, exports, item.contract_hashes) for exports in shared]
+
+
+def _parsed(tasks: Sequence[Task]) -> Iterator[list[dict[str, Any]]]:
+    is_worth_it = len(tasks) > 1 and sum(task.byte_size for task in tasks) >= _WORTH_PROCESSES
+    return shared_out(parse_batch, tasks, processors() if is_worth_it else 1)
+
+
+def _commit(partition: Partition, item: Pending, entries: list[dict[str, Any]]) -> None:
+    kept = [row for row in partition.read_ledger() if row["export_id"] in item.parsed]
+    write_table(partition.ledger, kept + entries, LEDGER)
+
+
+def _count(entries: Sequence[dict[str, Any]], report: ParseReport) -> None:
+    report.files += len(entries)
+    report.rows += sum(entry["rows_read"] or 0 for entry in entries)
+    for entry in entries:
+        if entry["status"] == "rejected":
+            report.rejected_files += 1
+            told = f"{entry['original_name']} ({entry['business_date']}): {entry['reject_code']}: {entry['reject_message']}"
+            report.messages.append(printable(told))

@@ -1,0 +1,149 @@
+"""The usual JSON pages, read in one look: all records have the same fields in the same order, and the contract knows them all.
+
+Whatever is not so, in any page, is left to the closer look of `any_pages`; both write the same rows.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from wangjian.ingestion.parsing.byte_search import holds
+from wangjian.ingestion.parsing.page_batch import (
+    PageBatch,
+    PageFile,
+    PageOutcome,
+    lineage_columns,
+    literal,
+    names_once,
+    normal,
+)
+from wangjian.ingestion.parsing.raw import FILE_LINEAGE
+
+_RECORDS = b'"records"'
+_OPENING = re.compile(rb"\s*:\s*\[\s*")
+_CLOSING = re.compile(rb"\]\s*\}\s*\Z")
+_DATASET, _BUSINESS_DATE = map(FILE_LINEAGE.get_field_index, ("_dataset", "_business_date"))
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """What stands around the records of a page.
+
+    Attributes:
+        total: rows of the whole export, as the page declares.
+        is_empty: whether the page has no record.
+    """
+
+    total: int
+    is_empty: bool
+
+
+def envelope_of(content: bytes, page: PageFile) -> Envelope | None:
+    """Read what stands before the records.
+
+    Args:
+        content: of the page.
+        page: what it is to be.
+
+    Returns:
+        The envelope; null where it is not the usual one, or of something else than was asked for.
+    """
+    start = content.find(_RECORDS)
+    opening = _OPENING.match(content, start + len(_RECORDS))
+    if start < 0 or opening is None or not _CLOSING.search(content, max(len(content) - 64, opening.end() - 1)):
+        return None
+    if holds(content, _RECORDS, opening.end()):
+        return None
+    try:
+        found = json.loads(content[:start] + b'"records":0}', object_pairs_hook=names_once)
+    except (ValueError, RecursionError):
+        return None
+    told, total = (found.get("dataset"), found.get("business_date")), found.get("total")
+    if told != (page.lineage[_DATASET], str(page.lineage[_BUSINESS_DATE])) or type(total) is not int:
+        return None
+    return Envelope(total, content[opening.end() : opening.end() + 1] == b"]") if total.bit_length() < 64 else None
+
+
+def read_uniform(batch: PageBatch, envelopes: Sequence[Envelope | None], target: Path) -> dict[str, PageOutcome] | None:
+    """Write the pages as one Parquet file.
+
+    Args:
+        batch: the pages.
+        envelopes: of each page.
+        target: the file.
+
+    Returns:
+        The outcome by SHA-256 of the page; null where some page needs the closer look: what was written then is worth nothing.
+    """
+    known = {page.sha256: found for page, found in zip(batch.pages, envelopes, strict=True) if found}
+    filled = next((page for page in batch.pages if (found := known.get(page.sha256)) and not found.is_empty), None)
+    if filled is None or not all(envelopes):
+        return None
+    try:
+        names = _names(batch, filled)
+        if not _as_the_contract_says(batch, names):
+            return None
+        batch.connection.execute(_copy_statement(batch, names, target))
+    except (duckdb.InvalidInputException, duckdb.ConversionException):
+        return None
+    rows = _rows(batch, target)
+    if rows is None or batch.may_repeat(target):
+        return None
+    return {sha256: PageOutcome(rows.get(sha256, 0), 0, found.total, ()) for sha256, found in known.items()}
+
+
+def _names(batch: PageBatch, page: PageFile) -> list[str]:
+    """The fields of the page's first record, in their order."""
+    alone = PageBatch(batch.connection, batch.landing, batch.dataset, [page])
+    row = batch.connection.execute(
+        f"select map_keys(records[1]) from {alone.from_pages('map(varchar, varchar)')}"
+    ).fetchone()
+    return list(row[0] or ()) if row else []
+
+
+def _as_the_contract_says(batch: PageBatch, names: Sequence[str]) -> bool:
+    required = {column.header for column in batch.dataset.columns if column.required}
+    return required <= set(names) <= {column.header for column in batch.dataset.columns}
+
+
+def _copy_statement(batch: PageBatch, names: Sequence[str], target: Path) -> str:
+    places = {name: number for number, name in enumerate(names, start=1)}
+    columns = ", ".join(
+        f"{normal(f'fields[{places[column.header]}]') if column.header in places else 'cast(null as varchar)'} as {column.name}"
+        for column in batch.dataset.columns
+    )
+    wanted = "[" + ", ".join(map(literal, names)) + "]"
+    # what has other fields, and a second document in a page, ends the look
+    return f"""
+        copy (
+            select {columns}, {lineage_columns("row_number")}, false as _is_duplicate, cast(null as varchar) as _extra
+            from (
+                select sha256, row_number, case when map_keys(r) = {wanted} then map_values(r) else error('other fields') end as fields
+                from (
+                    select parse_filename(filename) as sha256, unnest(records) as r, generate_subscripts(records, 1) as row_number
+                    from (
+                        select filename, case when records is null then error('no page') else records end as records
+                        from {batch.from_pages("map(varchar, varchar)")}
+                    )
+                )
+            ) as record
+            inner join lineage on record.sha256 = lineage._file_sha256
+        ) to {literal(target)} (format parquet, compression zstd)
+    """
+
+
+def _rows(batch: PageBatch, target: Path) -> dict[str, int] | None:
+    """Rows by SHA-256 of the page; null where a place in a page comes twice: there is more than one document in it."""
+    found = batch.connection.execute(
+        f"""
+        select _file_sha256, max(_row_number), count(*) = max(_row_number)
+        from read_parquet({literal(target)}) group by _file_sha256, _export_id, _part
+        """
+    ).fetchall()
+    return {sha256: rows for sha256, rows, _ in found} if all(is_whole for *_, is_whole in found) else None

@@ -1,0 +1,116 @@
+"""The registry of sources: one YAML file per source says how and when it is fetched."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from wangjian.core.documents import read_document
+from wangjian.core.errors import BadArguments
+
+FOLDER = Path(__file__).parent
+TIMEZONE = "Asia/Shanghai"
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Retries(_Entry):
+    """How long to insist inside one task; beyond that the scheduler tries the whole task again.
+
+    Attributes:
+        attempts: of one request, the first included.
+        longest_wait_seconds: between two attempts, also where the server asks for more.
+        timeout_seconds: for connecting, and for each wait for data.
+        answer_seconds: for the whole of one answer over HTTP: data that drips is no wait.
+    """
+
+    attempts: int = Field(default=5, ge=1)
+    longest_wait_seconds: float = Field(default=30, ge=0)
+    timeout_seconds: float = Field(default=60, gt=0)
+    answer_seconds: float = Field(default=600, gt=0)
+
+
+class HttpOptions(_Entry):
+    """Of `http_export`. `page_size` is what is asked for; the server may cap it."""
+
+    page_size: int = Field(default=5000, ge=1, le=5000)
+    parallel_exports: int = Field(default=3, ge=1, le=16)
+    parallel_pages: int = Field(default=4, ge=1, le=16)
+    max_page_bytes: int = 64 * 2**20
+
+
+class SftpOptions(_Entry):
+    """Of `sftp_export`. `folder` holds one folder `YYYYMMDD` per business date; none may list more than `max_entries`."""
+
+    folder: str = "/export"
+    parallel_files: int = Field(default=16, ge=1, le=64)
+    max_file_bytes: int = 2**30
+    max_entries: int = 100_000
+
+
+class DropOptions(_Entry):
+    """Of `drop_folder`."""
+
+    max_file_bytes: int = 256 * 2**20
+
+
+class Source(_Entry):
+    """One source system.
+
+    Attributes:
+        connection_id: the Airflow connection with address and login.
+        schedule: cron, Asia/Shanghai; the run of a morning fetches the day before.
+        lookback_days: how far back a daily run looks for exports that were sent late or again.
+        overdue_after_days: how old its newest business date may be before someone should ask.
+        format: how its files are parsed; `provider` = as each provider's layout says.
+        encodings: of its text files, tried in this order.
+        daily: the datasets of which each date must have an export.
+    """
+
+    source: str
+    connector: Literal["http_export", "sftp_export", "drop_folder"]
+    connection_id: str
+    schedule: str
+    lookback_days: int = Field(ge=0)
+    overdue_after_days: int = Field(ge=1)
+    format: Literal["json_pages", "csv", "provider"]
+    encodings: tuple[str, ...] = ("utf-8",)
+    daily: tuple[str, ...] = ()
+    retries: Retries = Retries()
+    http: HttpOptions = HttpOptions()
+    sftp: SftpOptions = SftpOptions()
+    drop: DropOptions = DropOptions()
+
+
+@cache
+def load_registry(folder: Path = FOLDER) -> dict[str, Source]:
+    """Read the registry.
+
+    Returns:
+        The sources by code, in alphabetical order.
+
+    Raises:
+        BadArguments: a file does not keep to the schema.
+    """
+    return {source.source: source for source in map(_load, sorted(folder.glob("*.yml")))}
+
+
+def get_source(code: str) -> Source:
+    """One source by its code.
+
+    Raises:
+        BadArguments: there is no such source.
+    """
+    registry = load_registry()
+    if code not in registry:
+        raise BadArguments(f"no source {code}", known=", ".join(registry), mend=f"add {FOLDER.name}/{code}.yml")
+    return registry[code]
+
+
+def _load(path: Path) -> Source:
+    return read_document(path, Source, "the settings of the source", "put it there")

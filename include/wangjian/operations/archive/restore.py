@@ -1,0 +1,146 @@
+"""Taking bytes back from an archive into landing. The archive stays as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from wangjian.core.errors import ArchiveDamaged, BadArguments
+from wangjian.core.locks import archive_lock, landing_in_use
+from wangjian.core.paths import DataRoot
+from wangjian.ingestion.fetching.fetch import Progress
+from wangjian.ingestion.landing.manifest import Manifest
+from wangjian.ingestion.landing.store import Landing
+from wangjian.operations.archive.folder import CHUNK, ArchiveFolder
+from wangjian.operations.archive.move import archive_event
+from wangjian.state.archives import ArchiveEvent, append_archive_events, archived
+from wangjian.state.runs import record_run
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which exports; null or empty = any.
+
+    Attributes:
+        first, last: business dates, both included.
+    """
+
+    sources: tuple[str, ...] = ()
+    datasets: tuple[str, ...] = ()
+    first: date | None = None
+    last: date | None = None
+
+    def takes(self, export: Manifest) -> bool:
+        """Whether an export is meant."""
+        key = export.key
+        return (
+            (not self.sources or key.source in self.sources)
+            and (not self.datasets or key.dataset in self.datasets)
+            and (self.first is None or self.first <= key.business_date)
+            and (self.last is None or key.business_date <= self.last)
+        )
+
+
+@dataclass(frozen=True)
+class RestoreReport:
+    """What restoring did.
+
+    Attributes:
+        files: that came back.
+        bytes: of them.
+        new_exports: of which landing knew nothing: it was lost, or is another installation's.
+    """
+
+    exports: int
+    files: int
+    bytes: int
+    new_exports: int
+
+
+def restore(
+    data: DataRoot, folder: Path, selection: Selection = Selection(), progress: Progress | None = None
+) -> RestoreReport:
+    """Copy exports from an archive back into landing, each file proven by its hash. It may be run again at any time.
+
+    Args:
+        data: the data root.
+        folder: the archive, wherever it lies now.
+        selection: which exports.
+        progress: told of the progress.
+
+    Returns:
+        What was done.
+
+    Raises:
+        Busy: another process archives or restores.
+        BadArguments: there is no archive, or it holds nothing of what was asked for.
+        ArchiveDamaged: some files are not what they were. Every export that is whole came back.
+    """
+    archive = ArchiveFolder(folder)
+    archive.require()
+    landing = Landing(data.landing)
+    with archive_lock(data, "restore"), landing_in_use(data, "restore"), record_run(data, "restore") as run:
+        chosen = [export for export in archive.exports() if selection.takes(export)]
+        _require_some(chosen, archive)
+        report, damaged = _restore(data, landing, archive, chosen, run.run_id, progress or (lambda *_: None))
+        _raise_on_damage(archive, damaged)
+        run.files = report.files
+        run.message = f"{report.exports} exports from {archive.root}: {report.bytes} bytes"
+    return report
+
+
+def _require_some(chosen: list[Manifest], archive: ArchiveFolder) -> None:
+    if not chosen:
+        raise BadArguments(
+            "the archive holds nothing of what was asked for", folder=archive.root, mend="see `wangjian archive list`"
+        )
+
+
+def _restore(
+    data: DataRoot, landing: Landing, archive: ArchiveFolder, chosen: list[Manifest], run_id: str, progress: Progress
+) -> tuple[RestoreReport, list[str]]:
+    sizes: list[int] = []
+    damaged: list[str] = []
+    events: list[ArchiveEvent] = []
+    known, whole, new = archived(data), 0, 0
+    for number, export in enumerate(chosen, start=1):
+        bad = [file.sha256 for file in export.files if not _take_back(landing, archive, file.sha256, sizes)]
+        damaged += bad
+        if not bad:
+            whole += 1
+            new += landing.commit(export)
+            if export.export_id in known:
+                events.append(archive_event("restored", archive, export, archive.names_of(export), run_id))
+        progress(f"{export.key.source} {export.key.dataset} {export.key.business_date}", number, len(chosen))
+    append_archive_events(data, events)
+    return RestoreReport(whole, len(sizes), sum(sizes), new), damaged
+
+
+def _take_back(landing: Landing, archive: ArchiveFolder, sha256: str, sizes: list[int]) -> bool:
+    """Whether landing has the bytes in the end."""
+    if landing.object_path(sha256).exists():
+        return True
+    path = archive.zone.object_path(sha256)
+    try:
+        stored = landing.put(_chunks(path), sha256)
+    except (FileNotFoundError, ArchiveDamaged):
+        return False
+    sizes.append(stored.byte_size)
+    return True
+
+
+def _chunks(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK):
+            yield chunk
+
+
+def _raise_on_damage(archive: ArchiveFolder, damaged: list[str]) -> None:
+    if damaged:
+        raise ArchiveDamaged(
+            f"{len(damaged)} files of the archive are missing or not what they were: {', '.join(sorted(damaged)[:5])}",
+            folder=archive.root,
+            mend="every export that is whole came back; take the rest from another copy of the archive",
+        )

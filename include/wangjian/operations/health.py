@@ -1,0 +1,184 @@
+"""Is all well? What a monitoring system asks, without Airflow: per source how old its data is, what is open, what is held."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from wangjian import publishing
+from wangjian.core.paths import DataRoot
+from wangjian.ingestion.landing.store import Landing
+from wangjian.ingestion.parsing import is_key_gone
+from wangjian.ingestion.sources.registry import TIMEZONE, Source, load_registry
+from wangjian.publishing import open_published
+from wangjian.state import Publication, Run, now, runs
+from wangjian.state.audit_chain import verify_audit_log
+from wangjian.state.holds import present_hold
+
+LONGEST_STEP = timedelta(hours=24)
+"""A step that has not ended after so long was killed, or hangs; a backfill of years takes hours."""
+LONGEST_WAIT = timedelta(hours=6)
+"""What was parsed is published within minutes; after so long something does not run."""
+CALENDAR_AHEAD = timedelta(days=31)
+"""So long before a year begins its calendar must be loaded."""
+
+
+@dataclass(frozen=True)
+class SourceHealth:
+    """One source.
+
+    Attributes:
+        last_business_date: of the newest export that is landed; null where nothing is.
+        age_days: of that date, by the clock in Shanghai.
+        last_outcome: of its last fetch or parse.
+        open_quarantine: bad rows that are published as such.
+        held: what is held back of it, for a person.
+        problems: what is wrong, for a person; empty where all is well.
+    """
+
+    source: str
+    last_business_date: date | None
+    age_days: int | None
+    last_outcome: str | None
+    open_quarantine: int
+    held: str | None
+    problems: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Health:
+    """The whole.
+
+    Attributes:
+        publication_age_hours: since readers got what they see; null where nothing is published.
+        calendar_until: the last day whose working days are known and not assumed; null where nothing is published.
+        is_audit_log_whole: whether every record of the audit log is as it was written.
+        problems: what is wrong beside the sources.
+    """
+
+    publication_id: str | None
+    as_of: date | None
+    publication_age_hours: float | None
+    calendar_until: date | None
+    is_audit_log_whole: bool
+    sources: tuple[SourceHealth, ...]
+    problems: tuple[str, ...]
+
+    @property
+    def is_well(self) -> bool:
+        return not self.problems and not any(source.problems for source in self.sources)
+
+
+def health(data: DataRoot, at: datetime | None = None) -> Health:
+    """Look at landing, the run log and the published file. The one place, with `status`, that looks at the clock.
+
+    Args:
+        data: the data root.
+        at: the moment to judge by; now if null.
+
+    Returns:
+        The health.
+    """
+    at = at or now()
+    shown, past = publishing.current(data), runs(data)
+    bad, calendar_until = _published(data) if shown else ({}, None)
+    sources = tuple(_source_health(data, source, shown, past, bad, at) for source in load_registry().values())
+    age = (at - shown.published_at).total_seconds() / 3600 if shown else None
+    faults = verify_audit_log(data).faults
+    problems = [f"the audit log is not as it was written: {fault}" for fault in faults]
+    problems += _problems(data, shown, past, at) + _calendar(calendar_until, at)
+    return Health(
+        shown.publication_id if shown else None,
+        shown.as_of if shown else None,
+        age,
+        calendar_until,
+        not faults,
+        sources,
+        tuple(problems),
+    )
+
+
+def _calendar(until: date | None, at: datetime) -> list[str]:
+    """The State Council tells the next year's working days in November; until they are loaded, time limits are guesses."""
+    today = at.astimezone(ZoneInfo(TIMEZONE)).date()
+    if until is None or today + CALENDAR_AHEAD <= until:
+        return []
+    return [
+        f"the working-day calendar of {until.year + 1} is not loaded: time limits that end after {until} are provisional"
+    ]
+
+
+def _problems(data: DataRoot, shown: Publication | None, past: list[Run], at: datetime) -> list[str]:
+    found = [] if shown else ["nothing is published"]
+    if is_key_gone(data):
+        found.append("the key of hashed numbers is gone: put it back before the next parse, which makes a new one")
+    found += _stuck(past, at)
+    if hold := present_hold(data):
+        found.append(f"publication waits for approval since {hold.at:%Y-%m-%d %H:%M}: {hold.reason}")
+    for step in ("build", "check", "publish", "site", "backfill", "backup"):
+        last = next((run for run in reversed(past) if run.step == step), None)
+        if last and last.outcome in ("failed", "interrupted"):
+            found.append(f"the last {step} {last.outcome}: {last.message}")
+    if not found and shown:
+        found += _unpublished(past, at)
+    return found
+
+
+def _stuck(past: list[Run], at: datetime) -> list[str]:
+    """Steps that began long ago and never ended: killed, or hanging."""
+    last = {(run.step, run.source): run for run in past}
+    hanging = [run for run in last.values() if run.outcome == "running" and at - run.started_at > LONGEST_STEP]
+    return [
+        f"the last {' '.join(filter(None, (run.step, run.source)))} began at {run.started_at:%Y-%m-%d %H:%M} and never ended"
+        for run in hanging
+    ]
+
+
+def _unpublished(past: list[Run], at: datetime) -> list[str]:
+    """What was parsed, and has not come to a publication: no step failed, but none was started either."""
+    parsed = [run for run in past if run.step == "parse" and run.outcome == "succeeded" and run.files and run.ended_at]
+    published = [run.started_at for run in past if run.step == "publish" and run.outcome in ("succeeded", "skipped")]
+    waiting = [
+        run.ended_at for run in parsed if run.ended_at and not any(moment > run.ended_at for moment in published)
+    ]
+    if not waiting or at - min(waiting) < LONGEST_WAIT:
+        return []
+    return [f"what was parsed at {min(waiting):%Y-%m-%d %H:%M} is not published yet"]
+
+
+def _source_health(
+    data: DataRoot, source: Source, shown: Publication | None, past: list[Run], bad: dict[str, int], at: datetime
+) -> SourceHealth:
+    newest = Landing(data.landing).newest_date(source.source)
+    age = (at.astimezone(ZoneInfo(TIMEZONE)).date() - newest).days if newest else None
+    last = next(
+        (run for run in reversed(past) if run.source == source.source and run.step in ("ingest", "parse")), None
+    )
+    held = (
+        "; ".join(item for item in (shown.held or "").split("; ") if item.startswith(f"{source.source}/"))
+        if shown
+        else ""
+    )
+    problems = []
+    if age is None:
+        problems.append("nothing is landed")
+    elif age > source.overdue_after_days:
+        problems.append(f"overdue: the newest business date is {newest}, {age} days ago")
+    if last and last.outcome in ("failed", "interrupted"):
+        problems.append(f"the last {last.step} {last.outcome}: {last.message}")
+    if held:
+        problems.append(f"held back: {held}")
+    outcome = f"{last.step} {last.outcome}" if last else None
+    return SourceHealth(source.source, newest, age, outcome, bad.get(source.source, 0), held or None, tuple(problems))
+
+
+def _published(data: DataRoot) -> tuple[dict[str, int], date | None]:
+    """Bad rows by source, and the last day of the calendar that nobody had to assume."""
+    with open_published(data) as connection:
+        rows = connection.execute("select source, count(*) from audit.quarantine group by source").fetchall()
+        has_calendar = connection.execute("select 1 from duckdb_tables() where table_name = 'dim_date'").fetchone()
+        if has_calendar is None:
+            return dict(rows), None
+        last = connection.execute("select max(date_on) from marts.dim_date where not is_provisional").fetchone()
+    return dict(rows), last[0] if last else None

@@ -1,0 +1,142 @@
+"""One round of housekeeping: whatever is older than its period goes, thing by thing."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from wangjian.core.errors import Busy
+from wangjian.core.locks import publishing_lock, warehouse_lock
+from wangjian.core.paths import DataRoot
+from wangjian.core.retention import Retention
+from wangjian.operations.housekeeping.closed_months import Cleared, first_kept_month, move_files, move_months
+from wangjian.publishing.shelf import clear_old, old_publications
+from wangjian.quality.report import clear_reports, old_reports
+
+RUN_ID = re.compile(r"(\d{4})(\d{2})\d{2}T\d{6}\.\d{6}Z-[0-9a-f]{8}")
+
+
+@dataclass(frozen=True)
+class Housekeeping:
+    """What a round did.
+
+    Attributes:
+        cleared: what was moved or removed.
+        left: what was left for the next round because somebody is at it, for a person.
+    """
+
+    cleared: tuple[Cleared, ...]
+    left: tuple[str, ...]
+
+    @property
+    def told(self) -> str:
+        """How many of each kind, and how much room that gives, for a person."""
+        counts = Counter(item.kind for item in self.cleared)
+        kinds = ", ".join(f"{kind} {count}" for kind, count in counts.items()) or "nothing is older than its period"
+        return f"{kinds}; {sum(item.byte_size for item in self.cleared)} bytes"
+
+
+def clear_away(
+    data: DataRoot, retention: Retention, at: datetime, run_id: str, *, dry_run: bool = False
+) -> Housekeeping:
+    """Apply every period once.
+
+    Args:
+        data: the data root.
+        retention: the periods.
+        at: the moment to judge by.
+        run_id: the run that this is part of.
+        dry_run: only tell.
+
+    Returns:
+        What was cleared away.
+    """
+    cleared: list[Cleared] = []
+    left: list[str] = []
+    for step in (_publications, _logs, _check_results, _check_reports, _airflow_logs, _scratch):
+        try:
+            cleared += step(data, retention, at, run_id, dry_run)
+        except Busy as error:
+            left.append(str(error))
+    return Housekeeping(tuple(cleared), tuple(left))
+
+
+def _publications(data: DataRoot, retention: Retention, at: datetime, run_id: str, dry_run: bool) -> list[Cleared]:
+    with publishing_lock(data, "clear away old publications"):
+        keep = retention.publications.keep
+        found = [(item, data.published / item.file_name) for item in old_publications(data, keep)]
+        cleared = [Cleared("publications", item.publication_id, path.stat().st_size) for item, path in found]
+        if not dry_run:
+            clear_old(data, run_id, keep)
+    return cleared
+
+
+def _logs(data: DataRoot, retention: Retention, at: datetime, run_id: str, dry_run: bool) -> list[Cleared]:
+    """The audit log never moves: its chain is whole in one place."""
+    first = first_kept_month(at, retention.run_log.months)
+    return move_months(data, "run_log", data.state / "run_log.jsonl", "started_at", first, dry_run=dry_run)
+
+
+def _check_results(data: DataRoot, retention: Retention, at: datetime, run_id: str, dry_run: bool) -> list[Cleared]:
+    first = first_kept_month(at, retention.check_results.months)
+    old: dict[str, list[Path]] = defaultdict(list)
+    for path in (data.state / "check_results").glob("*.jsonl"):
+        named = RUN_ID.fullmatch(path.stem)
+        if named and (month := f"{named[1]}-{named[2]}") < first:
+            old[month].append(path)
+    return move_files(data, "check_results", old, "check_results", dry_run=dry_run)
+
+
+def _check_reports(data: DataRoot, retention: Retention, at: datetime, run_id: str, dry_run: bool) -> list[Cleared]:
+    old = old_reports(data.docs, retention.check_reports.keep)
+    cleared = [Cleared("check_reports", path.name.removeprefix(".checks-"), _size(path)) for path in old]
+    if not dry_run:
+        clear_reports(old)
+    return cleared
+
+
+def _airflow_logs(data: DataRoot, retention: Retention, at: datetime, run_id: str, dry_run: bool) -> list[Cleared]:
+    """Only below the data root: elsewhere they are somebody else's."""
+    home = Path(os.environ.get("AIRFLOW_HOME") or data.root / "airflow")
+    logs = Path(os.environ.get("AIRFLOW__LOGGING__BASE_LOG_FOLDER") or home / "logs")
+    if not logs.resolve().is_relative_to(data.root.resolve()):
+        return []
+    first = first_kept_month(at, retention.airflow_logs.months)
+    oldest = datetime.fromisoformat(f"{first}-01T00:00:00+00:00")
+    return _remove_older("airflow_logs", logs, oldest, dry_run=dry_run)
+
+
+def _scratch(data: DataRoot, retention: Retention, at: datetime, run_id: str, dry_run: bool) -> list[Cleared]:
+    with warehouse_lock(data, "clear away work files", wait=False):
+        return _remove_older("scratch", data.scratch, at - timedelta(days=retention.scratch.days), dry_run=dry_run)
+
+
+def _remove_older(kind: str, root: Path, oldest: datetime, *, dry_run: bool) -> list[Cleared]:
+    """Remove files that nobody has written to since, and folders that are empty then; links are left alone."""
+    old = [path for path in sorted(root.rglob("*")) if _is_older(path, oldest)]
+    cleared = [Cleared(kind, str(path.relative_to(root)), path.stat().st_size) for path in old]
+    if not dry_run:
+        for path in old:
+            path.unlink(missing_ok=True)
+        _remove_empty({path.parent for path in old}, root)
+    return cleared
+
+
+def _is_older(path: Path, oldest: datetime) -> bool:
+    return path.is_file() and not path.is_symlink() and path.stat().st_mtime < oldest.timestamp()
+
+
+def _remove_empty(folders: Iterable[Path], root: Path) -> None:
+    below = {place for folder in folders for place in (folder, *folder.parents) if root in place.parents}
+    for place in sorted(below, key=lambda path: -len(path.parts)):
+        if not any(place.iterdir()):
+            place.rmdir()
+
+
+def _size(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file() and not path.is_symlink())

@@ -1,0 +1,129 @@
+"""What a build would change for readers: rows by table and month, and KPIs with before and after."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+
+from wangjian.core.duckdb_memory import connect_beside
+from wangjian.core.paths import DataRoot
+from wangjian.publishing.content import Table, tables_of
+from wangjian.publishing.kpi_history import KPI_KEY
+from wangjian.publishing.reading import current_file, quoted
+
+# the column that says in which month a row belongs, the first that a table has
+_DATES = (
+    "business_date", "period_start", "month_start", "discovered_at", "occurred_at", "filed_on", "inspected_on", "acted_on",
+    "checked_on", "found_on", "valid_from", "date_on", "decided_on",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class TableChange:
+    """How many rows of a table and month are new, gone or other than before. `month` is null where a table has no date."""
+
+    table: str
+    month: str | None
+    added: int
+    removed: int
+    changed: int
+
+
+@dataclass(frozen=True)
+class KpiChange:
+    """One KPI of one period and slice."""
+
+    key: dict[str, str]
+    before: float | None
+    after: float | None
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Between the publication that readers see and the build."""
+
+    before: str | None
+    tables: tuple[TableChange, ...]
+    kpis: tuple[KpiChange, ...]
+
+
+def difference(data: DataRoot) -> Difference:
+    """Compare the build with what readers see.
+
+    Args:
+        data: the data root.
+
+    Returns:
+        The difference; everything is new where nothing is published.
+    """
+    shown = current_file(data)
+    with connect_beside(data.warehouse) as connection:
+        connection.execute(f"attach '{quoted(data.warehouse)}' as after (read_only)")
+        if shown is None or not shown.exists():
+            return Difference(None, tuple(_all_new(connection)), ())
+        connection.execute(f"attach '{quoted(shown)}' as before (read_only)")
+        old = {table.full_name: table for table in tables_of(connection, "before")}
+        new = {table.full_name: table for table in tables_of(connection, "after")}
+        both = [(old[name], table) for name, table in new.items() if name in old]
+        changes = [change for before, after in both for change in _table_changes(connection, before, after)]
+        changes += _all_new(connection, [table for name, table in new.items() if name not in old])
+        return Difference(shown.stem.removeprefix("warehouse-"), tuple(changes), tuple(_kpi_changes(connection)))
+
+
+def _all_new(connection: duckdb.DuckDBPyConnection, tables: Iterable[Table] | None = None) -> Iterable[TableChange]:
+    for table in tables if tables is not None else tables_of(connection, "after"):
+        row = connection.execute(f"select count(*) from after.{table.full_name}").fetchone()
+        if row and row[0]:
+            yield TableChange(_plain(table), None, row[0], 0, 0)
+
+
+def _plain(table: Table) -> str:
+    return f"{table.schema}.{table.name}"
+
+
+def _table_changes(connection: duckdb.DuckDBPyConnection, before: Table, after: Table) -> Iterable[TableChange]:
+    """Rows by what both versions have in common; a changed row is one gone and one come of the same month, paired."""
+    names = [name for name, _ in after.columns if name in {column for column, _ in before.columns}]
+    columns = ", ".join(f'"{name}"' for name in names)
+    date = next((name for name in _DATES if name in names), None)
+    month = f"strftime(\"{date}\", '%Y-%m')" if date else "null"
+    rows = connection.execute(
+        f"""
+        with gone as (select {columns} from before.{before.full_name} except all select {columns} from after.{after.full_name}),
+        come as (select {columns} from after.{after.full_name} except all select {columns} from before.{before.full_name}),
+        counted as (
+            select {month} as month, 1 as gone, 0 as come from gone
+            union all
+            select {month}, 0, 1 from come
+        )
+        select month, sum(gone)::bigint, sum(come)::bigint from counted group by month order by month
+        """
+    ).fetchall()
+    for found, gone, come in rows:
+        yield TableChange(_plain(after), found, max(come - gone, 0), max(gone - come, 0), min(gone, come))
+
+
+def _kpi_changes(connection: duckdb.DuckDBPyConnection) -> Iterable[KpiChange]:
+    """The KPIs of months, quarters and years; days are among the rows of the table."""
+    key = ", ".join(KPI_KEY)
+    answer = connection.execute(
+        f"""
+        select {key}, earlier.value as before_value, later.value as after_value
+        from before.reports.rpt_kpi as earlier
+        full outer join after.reports.rpt_kpi as later using ({key})
+        where earlier.value is distinct from later.value and period_type <> 'day'
+        order by period_type, period_start, kpi_code, {key}
+        """
+    )
+    names = [column[0] for column in answer.description or ()]
+    for row in answer.fetchall():
+        found: dict[str, Any] = dict(zip(names, row, strict=True))
+        before, after = found.pop("before_value"), found.pop("after_value")
+        yield KpiChange({name: str(value) for name, value in found.items()}, _number(before), _number(after))
+
+
+def _number(value: Any) -> float | None:
+    return None if value is None else float(value)

@@ -1,0 +1,87 @@
+"""What a backfill is asked to do, looked at before anything is done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from wangjian.core.errors import BadArguments
+from wangjian.ingestion.sources.contract import load_contract
+from wangjian.ingestion.sources.registry import load_registry
+
+Mode = Literal["fetch", "reparse", "rebuild"]
+
+
+class BackfillRequest(BaseModel):
+    """One backfill.
+
+    Attributes:
+        sources: source codes.
+        datasets: only these; all where empty.
+        mode: `fetch` what is not landed, then parse and build; `reparse` the landed bytes of the range, then build; `rebuild`
+            from what is parsed.
+        refetch: ask the sources also for what is landed; equal bytes land once.
+        chunk_days: so many days are fetched before the next ones are asked for.
+        reason: why; kept in the run log.
+        hold: wait for approval before readers see it.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    sources: tuple[str, ...]
+    datasets: tuple[str, ...] = ()
+    date_from: date
+    date_to: date
+    mode: Mode = "fetch"
+    refetch: bool = False
+    chunk_days: int = 31
+    reason: str = ""
+    hold: bool = False
+
+    def require_sound(self) -> None:
+        """Refuse what cannot be meant.
+
+        Raises:
+            BadArguments: dates reversed, an unknown source or dataset, no reason, a chunk of no days.
+        """
+        if self.date_from > self.date_to:
+            raise BadArguments(
+                "the dates are reversed", date_from=self.date_from, date_to=self.date_to, mend="give the earlier first"
+            )
+        if unknown := sorted(set(self.sources) - load_registry().keys()):
+            raise BadArguments(
+                f"unknown sources {unknown}", mend=f"choose from {', '.join(load_registry())}", sources=self.sources
+            )
+        known = {name for source in self.sources for name in load_contract(source)}
+        if strange := sorted(set(self.datasets) - known):
+            raise BadArguments(f"unknown datasets {strange}", mend=f"choose from {', '.join(sorted(known))}")
+        if not self.reason.strip():
+            raise BadArguments("a backfill needs a reason", mend='say why with --reason "…"; it is kept in the run log')
+        if self.chunk_days < 1:
+            raise BadArguments("a chunk has at least one day", chunk_days=self.chunk_days, mend="give 1 or more")
+
+    @property
+    def told(self) -> str:
+        """What it does, for whoever has to wait for it."""
+        return f"backfill {', '.join(self.sources)} from {self.date_from} to {self.date_to} ({self.reason})"
+
+    def wants(self, dataset: str) -> bool:
+        """Whether a dataset is asked for."""
+        return not self.datasets or dataset in self.datasets
+
+    def chunks(self) -> Iterator[tuple[date, date]]:
+        """The range in pieces, each as (first, last), in order."""
+        first = self.date_from
+        while first <= self.date_to:
+            last = min(first + timedelta(days=self.chunk_days - 1), self.date_to)
+            yield first, last
+            first = last + timedelta(days=1)
+
+    @property
+    def months(self) -> tuple[str, ...]:
+        """The months that the range touches, `YYYY-MM`."""
+        days = range((self.date_to - self.date_from).days + 1)
+        return tuple(sorted({f"{self.date_from + timedelta(days=day):%Y-%m}" for day in days}))

@@ -1,0 +1,164 @@
+"""Carrying a backfill out. Each step leaves what is done alone, so that a second start does only what is left."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+from wangjian.core.errors import AwaitingApproval, SourceError
+from wangjian.core.locks import backfill_lock, backfill_source_lock
+from wangjian.core.paths import DataRoot
+from wangjian.ingestion.fetching.fetch import Progress
+from wangjian.orchestration import pipeline
+from wangjian.orchestration.backfill.diff import Difference, difference
+from wangjian.orchestration.backfill.plan import Plan, make_plan
+from wangjian.orchestration.backfill.request import BackfillRequest
+from wangjian.state import record_run
+from wangjian.state.holds import Hold, present_hold, record_hold
+from wangjian.warehouse.opening import warehouse_open
+
+
+@dataclass(frozen=True)
+class BackfillReport:
+    """What a backfill did.
+
+    Attributes:
+        change: what it changes for readers.
+        publication_id: what readers see now; null where it waits for approval.
+        failures: what the sources said of what did not come.
+    """
+
+    plan: Plan
+    change: Difference
+    publication_id: str | None
+    failures: tuple[str, ...]
+
+
+def run_backfill(data: DataRoot, request: BackfillRequest, progress: Progress | None = None) -> BackfillReport:
+    """Plan, fetch, parse, build once, check, compare, and publish or hold.
+
+    Args:
+        data: the data root.
+        request: what to do.
+        progress: told of the progress.
+
+    Returns:
+        What was done. A source that did not come is told in it: what came is published all the same.
+
+    Raises:
+        BadArguments: the request is not sound; nothing was done.
+        Busy: another backfill is at work; nothing was done.
+        AwaitingApproval: publication waits for approval, and this backfill was not to wait; nothing was done.
+        ChecksFailed: the build must not be published; readers see what they saw.
+    """
+    with ExitStack() as locks:
+        locks.enter_context(backfill_lock(data, request.told, wait=False))
+        for source in sorted(request.sources):
+            locks.enter_context(backfill_source_lock(data, source, request.told, wait=False))
+        plan = begin(data, request)
+        failures = [failure for source in request.sources if (failure := _tried(data, request, source, progress))]
+        change, publication_id = finish(data, request, progress)
+    return BackfillReport(plan, change, publication_id, tuple(failures))
+
+
+def begin(data: DataRoot, request: BackfillRequest) -> Plan:
+    """Plan; with `hold`, publication waits for approval from here on, so that no daily run publishes what this brings.
+
+    Returns:
+        The plan.
+
+    Raises:
+        BadArguments: the request is not sound.
+        AwaitingApproval: publication waits for approval, and this backfill was not to wait.
+    """
+    plan = make_plan(data, request)
+    with backfill_lock(data, request.told):
+        hold = present_hold(data)
+        if request.hold and hold is None:
+            record_hold(data, Hold(reason=request.reason))
+        elif hold and not request.hold:
+            raise AwaitingApproval(
+                f"publication waits for approval since {hold.at:%Y-%m-%d %H:%M}: what a backfill brings would wait too",
+                reason=hold.reason,
+                mend="run `wangjian publish --approve NAME` first, or give --hold",
+            )
+    return plan
+
+
+def _tried(data: DataRoot, request: BackfillRequest, source: str, progress: Progress | None) -> str | None:
+    try:
+        prepare(data, request, source, progress)
+    except SourceError as error:
+        return str(error)
+    return None
+
+
+def prepare(data: DataRoot, request: BackfillRequest, source: str, progress: Progress | None = None) -> None:
+    """One source's share: fetch chunk by chunk, then parse. Waits for another backfill of the source.
+
+    Raises:
+        SourceError: something could not be fetched; what came is parsed.
+    """
+    with backfill_source_lock(data, source, request.told):
+        failure = _fetch(data, request, source, progress)
+        if request.mode != "rebuild":
+            pipeline.parse(data, source, progress, again=_anew(request), reason=request.reason)
+    if failure:
+        raise failure
+
+
+def _fetch(data: DataRoot, request: BackfillRequest, source: str, progress: Progress | None) -> SourceError | None:
+    failure: SourceError | None = None
+    for first, last in request.chunks() if request.mode == "fetch" else ():
+        try:
+            datasets = frozenset(request.datasets) or None
+            pipeline.ingest(
+                data,
+                source,
+                first,
+                last,
+                refetch=request.refetch,
+                progress=progress,
+                datasets=datasets,
+                reason=request.reason,
+            )
+        except SourceError as error:
+            # the next chunk may come all the same; the first failure is told
+            failure = failure or error
+    return failure
+
+
+def _anew(request: BackfillRequest) -> Callable[[str, str], bool] | None:
+    if request.mode != "reparse":
+        return None
+    return lambda dataset, month: request.wants(dataset) and month in request.months
+
+
+def finish(data: DataRoot, request: BackfillRequest, progress: Progress | None = None) -> tuple[Difference, str | None]:
+    """Build once, check, compare with what readers see, and publish or hold: in one go, waiting for who is at it.
+
+    Returns:
+        The difference, and the publication; null where it waits for approval.
+
+    Raises:
+        ChecksFailed: the build must not be published.
+        Busy: a program of somebody else has the warehouse open.
+    """
+    doing = request.told
+    with backfill_lock(data, doing), warehouse_open(data, doing):
+        change = _built(data, request, progress)
+        return change, None if request.hold else pipeline.publish(data).publication.publication_id
+
+
+def _built(data: DataRoot, request: BackfillRequest, progress: Progress | None) -> Difference:
+    with record_run(data, "backfill") as run:
+        run.purpose = request.reason
+        pipeline.build(data, force=request.mode == "rebuild", progress=progress)
+        pipeline.check(data, progress)
+        change = difference(data)
+        rows = sum(item.added + item.removed + item.changed for item in change.tables)
+        run.message = (
+            f"{request.mode} {request.date_from} to {request.date_to}: {rows} rows, {len(change.kpis)} KPIs change"
+        )
+    return change

@@ -1,0 +1,280 @@
+"""What the DAGs' tasks do: the steps of `wangjian.orchestration.pipeline`, with Airflow's context in and Airflow's errors out."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, time, timedelta
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from airflow.sdk import Asset, get_current_context
+from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
+
+from wangjian.core.airflow_names import WRITER_POOL, WRITER_QUEUE
+from wangjian.core.disk import disk_trouble
+from wangjian.core.errors import AwaitingApproval, BadArguments, ChecksFailed, SourceRefused, WangjianError
+from wangjian.core.logs import bound, configure
+from wangjian.core.paths import data_root
+from wangjian.core.printable import printable
+from wangjian.ingestion.sources.registry import TIMEZONE, load_registry
+
+if TYPE_CHECKING:
+    from wangjian.orchestration.backfill import BackfillRequest
+
+__all__ = ["WRITER_POOL", "WRITER_QUEUE"]
+
+LONGEST_GATHERING = timedelta(minutes=10)
+"""How long a build waits for sources that are still being fetched: a source that is down must not keep the others back."""
+
+
+def schedule_end() -> datetime | None:
+    """The end of the last business date for which a run is scheduled (`$WANGJIAN_SCHEDULE_UNTIL`); null where there is none.
+
+    Simulated sources end some day. Their DAGs start nothing by themselves, and yet have a schedule, without which Airflow
+    can backfill nothing.
+    """
+    last = os.environ.get("WANGJIAN_SCHEDULE_UNTIL")
+    return datetime.combine(date.fromisoformat(last), time.max, ZoneInfo(TIMEZONE)) if last else None
+
+
+def raw_asset(source: str) -> Asset:
+    """The parsed files of a source: whoever brings new ones updates it."""
+    return Asset(f"wangjian_raw_{source}", uri=f"wangjian://raw/{source}")
+
+
+@contextmanager
+def clear_errors() -> Iterator[None]:
+    """One clear message instead of a stack trace; what a retry cannot mend is not retried. The log tells run and task."""
+    configure(in_task=True)
+    try:
+        with bound(**_where()):
+            yield
+    except (SourceRefused, BadArguments, ChecksFailed, AwaitingApproval) as error:
+        raise AirflowFailException(str(error)) from None
+    except WangjianError as error:
+        raise AirflowException(str(error)) from None
+    except Exception as error:
+        if trouble := disk_trouble(error):
+            raise AirflowException(str(trouble)) from None
+        raise
+
+
+def _say(line: object) -> None:
+    """Print a line into the task's log: names in it may come from anybody."""
+    print(printable(str(line)))
+
+
+def _where() -> dict[str, str]:
+    """Which run of which DAG this is."""
+    try:
+        task = get_current_context()["ti"]
+    except RuntimeError:
+        return {}
+    return {"dag_run": task.run_id, "task": f"{task.dag_id}.{task.task_id}"}
+
+
+def _progress(label: str, done: int, total: int | None) -> None:
+    if total and (done == total or done % max(1, total // 10) == 0):
+        _say(f"{label}: {done}/{total}")
+
+
+def business_date() -> date:
+    """The date that a daily run is for: the parameter, else the first day of its data interval in Shanghai."""
+    context = get_current_context()
+    given = context["params"].get("business_date")
+    if given:
+        return date.fromisoformat(str(given))
+    start = context["data_interval_start"]
+    return start.astimezone(ZoneInfo(TIMEZONE)).date()  # type: ignore[union-attr]
+
+
+def fetch_business_date(source: str) -> None:
+    """Fetch one business date, and what came late for the days before."""
+    from wangjian.orchestration import pipeline
+
+    day = business_date()
+    with clear_errors():
+        report = pipeline.ingest(data_root(), source, day, day, look_back=True, progress=_progress)
+    _say(f"{source} {day}: {report.exports_new} new exports, {report.files} files, {report.bytes} bytes")
+    for warning in report.warnings:
+        _say(f"warning: {warning}")
+
+
+def parse_source(source: str) -> None:
+    """Parse what is new; skip, so that nothing is triggered, where readers already see everything."""
+    from wangjian.orchestration import pipeline
+
+    with clear_errors():
+        report = pipeline.parse(data_root(), source, _progress)
+    _say(f"{source}: {report.files} files, {report.rows} rows, {report.rejected_files} rejected")
+    for message in report.messages:
+        _say(f"rejected: {message}")
+    if pipeline.is_published(data_root()):
+        raise AirflowSkipException(f"nothing new from {source}")
+
+
+def backfill_request(params: dict[str, Any]) -> BackfillRequest:
+    """The request that a run's parameters make."""
+    from wangjian.orchestration.backfill import BackfillRequest
+
+    with clear_errors():
+        try:
+            request = BackfillRequest.model_validate({name: params[name] for name in BackfillRequest.model_fields})
+        except ValueError as error:
+            raise BadArguments(f"no such backfill: {error}", mend="mend the run's parameters") from None
+        request.require_sound()
+    return request
+
+
+def planned_sources(params: dict[str, Any]) -> list[str]:
+    """The sources of a backfill, after its plan was told (and publication held, where that is asked for)."""
+    from wangjian.orchestration.backfill import begin
+
+    request = backfill_request(params)
+    with clear_errors():
+        plan = begin(data_root(), request)
+    _say(f"backfill {request.date_from} to {request.date_to}, {request.mode}: {request.reason}")
+    for item in plan.datasets:
+        _say(
+            f"  {item.source}/{item.dataset}: {item.landed} landed, {len(item.missing)} missing, {item.unparsed} to parse"
+        )
+    _say(f"estimated seconds: {plan.seconds or 'unknown'}")
+    return list(request.sources)
+
+
+def fetch_and_parse_range(source: str, params: dict[str, Any]) -> None:
+    """One source's share of a backfill."""
+    from wangjian.orchestration.backfill import prepare
+
+    with clear_errors():
+        prepare(data_root(), backfill_request(params), source, _progress)
+
+
+def build_check_publish_range(params: dict[str, Any]) -> None:
+    """One build for the whole range; what it changes for readers is told before they see it."""
+    from wangjian.operations.metrics import write_configured
+    from wangjian.orchestration.backfill import finish
+
+    with clear_errors():
+        change, publication_id = finish(data_root(), backfill_request(params), _progress)
+    write_configured(data_root())
+    for item in change.tables:
+        _say(f"  {item.table} {item.month or ''}: +{item.added} -{item.removed} ~{item.changed}")
+    _say(f"{len(change.kpis)} KPIs change; publication {publication_id or 'waits for approval'}")
+
+
+def ingestion_is_quiet() -> bool:
+    """Whether no source is being fetched or parsed, or one has kept the others waiting for long enough."""
+    task = get_current_context()["ti"]
+    waited = datetime.now(UTC) - task.start_date
+    running = [f"ingest_{source}" for source in load_registry()]
+    busy = [dag_id for dag_id in running if task.get_dr_count(dag_id, states=["running", "queued"])]
+    if busy and waited < LONGEST_GATHERING:
+        return False
+    _say(f"waited {waited.total_seconds():.0f} s; still under way: {', '.join(busy) or 'none'}")
+    return True
+
+
+def build_warehouse() -> None:
+    """Build with dbt; skip, and so what follows, where readers already see everything."""
+    from wangjian.orchestration import pipeline
+
+    if pipeline.is_published(data_root()):
+        raise AirflowSkipException("readers already see everything that is parsed")
+    with clear_errors():
+        report = pipeline.build(data_root(), progress=_progress)
+    _say(f"build {report.build_id}: {'already current' if report.was_current else f'{report.seconds:.1f} s'}")
+
+
+def check_warehouse() -> None:
+    """Check the build; a critical failure is not retried."""
+    from wangjian.orchestration import pipeline
+
+    with clear_errors():
+        report = pipeline.check(data_root())
+    _say(f"{len(report.results)} checks, {len(report.warnings)} warnings; report: {report.site}")
+    for warning in report.warnings:
+        _say(f"warning: {warning.table_name} {warning.rule}: {warning.message}")
+
+
+def publish_warehouse() -> None:
+    """Publish, if checked and new; people are told what could not be made beside it."""
+    from wangjian.operations.metrics import write_configured
+    from wangjian.operations.notifications import tell
+    from wangjian.orchestration import pipeline
+
+    with clear_errors():
+        report = pipeline.publish(data_root())
+    write_configured(data_root())
+    _say(f"{report.message} ({'new' if report.is_new else 'unchanged'})")
+    if report.warnings:
+        tell("网监数仓 已发布，但有未完成事项 published, but not all is done", "\n".join(report.warnings))
+
+
+def compact_raw() -> None:
+    """Merge the small raw files of past months, source by source."""
+    from wangjian.orchestration import pipeline
+
+    for source in load_registry():
+        with clear_errors():
+            _say(f"{source}: {pipeline.compact(data_root(), source)} partitions merged")
+
+
+def clear_away_old() -> None:
+    """Clear away what is older than its period."""
+    from wangjian.orchestration import pipeline
+
+    with clear_errors():
+        done = pipeline.housekeeping(data_root())
+    for item in done.cleared:
+        _say(f"{item.kind} {item.name}: {item.byte_size} bytes{f' → {item.moved_to}' if item.moved_to else ''}")
+    _say("; ".join([done.told, *done.left]))
+
+
+def write_docs() -> None:
+    """Write the documentation of the models."""
+    from wangjian.orchestration import pipeline
+
+    with clear_errors():
+        _say(pipeline.docs(data_root()))
+
+
+def tell_failure(context: Mapping[str, Any]) -> None:
+    """Tell people that a task failed for good: the callback of every DAG."""
+    from wangjian.operations.metrics import write_configured
+    from wangjian.operations.notifications import tell
+
+    write_configured(data_root())
+    task, error = context["ti"], context.get("exception")
+    tell(f"网监数仓 任务失败 task failed: {task.dag_id}.{task.task_id}", f"{task.run_id}\n{error}")
+
+
+def tell_health() -> None:
+    """Look whether all is well, and tell people where it is not."""
+    from wangjian.operations.health import health
+    from wangjian.operations.metrics import write_configured
+    from wangjian.operations.notifications import tell
+
+    write_configured(data_root())
+    found = health(data_root())
+    problems = [f"{source.source}: {problem}" for source in found.sources for problem in source.problems]
+    problems += found.problems
+    print("\n".join(problems) or "all is well")
+    if problems:
+        channels = tell(f"网监数仓 {len(problems)} 个问题 problems", "\n".join(problems))
+        _say(f"told over: {', '.join(channels) or 'nothing, no connection is defined'}")
+
+
+def anchor_audit_log() -> None:
+    """Tell the head of the audit log outside; skip where nobody is defined who would keep it."""
+    from wangjian.operations.anchoring import anchor_audit_log as anchor
+
+    with clear_errors():
+        found = anchor(data_root())
+    if not found.channels:
+        raise AirflowSkipException(
+            "the audit log is not anchored: neither wangjian_anchor_webhook nor wangjian_anchor_smtp is defined; see docs/how-to/audit-log.md"
+        )
+    _say(f"{found.head} over {', '.join(found.channels)}")

@@ -1,0 +1,123 @@
+"""The report's first page, and the mending of Great Expectations' own pages so that they need no network.
+
+Data Docs load scripts, styles and a logo from outside hosts: a bureau's report must neither wait for them nor tell
+them who reads it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from html import escape
+from pathlib import Path
+from urllib.parse import quote
+
+from wangjian.core.masking import masked
+from wangjian.quality.suites import Suite
+from wangjian.state import CheckResult
+
+_REMOTE = re.compile(
+    r'<script[^>]+src="https?:[^>]*>\s*</script>|<(?:link|img|source)\b[^>]*(?:href|src|srcset)="https?:[^>]*>|@import[^;]*https?:[^;]*;',
+    re.IGNORECASE,
+)
+# what stands between tags: attributes hold ids and links, which are no one's
+_SHOWN = re.compile(r"(?<=>)[^<]+(?=<)")
+# the pages need no script: whatever gets into them, none runs, and nothing is sent anywhere
+_POLICY = (
+    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; "
+    "img-src data:; base-uri 'none'; form-action 'none'\">"
+)
+_STYLE = """
+body { font: 15px/1.5 system-ui, "Noto Sans CJK SC", "Microsoft YaHei", sans-serif; margin: 0 auto; max-width: 1200px;
+  padding: 1rem; color: #1b1f24; background: #fff; }
+table { border-collapse: collapse; width: 100%; } th, td { border-bottom: 1px solid #d0d7de; padding: .35rem .5rem;
+  text-align: left; vertical-align: top; overflow-wrap: break-word; }
+.state { white-space: nowrap; } .what { min-width: 15rem; } .seen { min-width: 12rem; overflow-wrap: anywhere; }
+.expected { max-width: 12rem; overflow-wrap: anywhere; } .why { min-width: 20rem; }
+summary { cursor: pointer; margin: 1rem 0 .5rem; font-weight: bold; }
+.failed.critical { background: #ffebe9; } .failed.warning { background: #fff8c5; } .collapse, .modal { display: block; }
+@media (prefers-color-scheme: dark) { body { color: #e6edf3; background: #0d1117; } a { color: #58a6ff; }
+  th, td { border-color: #30363d; } .failed.critical { background: #490202; } .failed.warning { background: #3b2300; } }
+"""
+_HEAD = ("状态 Status", "检查 Check", "实际 Observed", "应为 Expected", "说明 Why")
+_CLASSES = ("state", "what", "seen", "expected", "why")
+# what a failure does: an expectation may stop everything, the rest holds its dataset back or is told
+_STATES = {
+    ("gx", "critical"): "严重：停止发布<br>stops publication",
+    ("contract", "critical"): "严重：该数据集暂缓<br>dataset held back",
+    ("reconciliation", "critical"): "严重：该数据集暂缓<br>dataset held back",
+}
+
+
+def mend_pages(folder: Path) -> None:
+    """Take everything remote and personal out of Great Expectations' pages and give them a style of our own.
+
+    Args:
+        folder: the site.
+    """
+    for page in folder.rglob("*.html"):
+        text = _REMOTE.sub("", page.read_text(encoding="utf-8"))
+        text = _SHOWN.sub(lambda shown: masked(shown[0], names=False), text)
+        text = text.replace("<head>", f"<head>{_POLICY}", 1)
+        page.write_text(text.replace("</head>", f"<style>{_STYLE}</style></head>", 1), encoding="utf-8")
+
+
+def write_first_page(folder: Path, suites: Iterable[Suite], results: Iterable[CheckResult]) -> None:
+    """Write the first page: what failed stands first.
+
+    Args:
+        folder: the site.
+        suites: the suites that were run.
+        results: their results.
+    """
+    titles = {suite.table: f"{suite.title_zh} {suite.title_en}" for suite in suites}
+    details = {page.stem.split(" ")[0]: page for page in sorted((folder / "validations").rglob("*.html"))}
+    links = {table: details.get(f"warehouse-{table}") for table in titles}
+    ordered = sorted(results, key=lambda result: (_rank(result), result.table_name, result.rule))
+    failed = [result for result in ordered if not result.passed]
+    passed = [result for result in ordered if result.passed]
+    shown, folded = (
+        _table([_row(result, titles, _link(folder, links.get(result.table_name))) for result in part])
+        for part in (failed, passed)
+    )
+    (folder / "index.html").write_text(
+        f'<!doctype html><html lang="zh"><head><meta charset="utf-8">{_POLICY}'
+        '<meta name="viewport" content="width=device-width"><title>质量检查 Data checks</title>'
+        f"<style>{_STYLE}</style></head><body><h1>质量检查 Data checks</h1>"
+        f"<p>共 {len(ordered)} 项，未通过 {len(failed)} 项。{len(ordered)} checks, {len(failed)} failed.</p>"
+        f"{shown if failed else ''}<details{'' if failed else ' open'}>"
+        f"<summary>通过的 {len(passed)} 项 {len(passed)} that passed</summary>{folded}</details></body></html>\n",
+        encoding="utf-8",
+    )
+
+
+def _rank(result: CheckResult) -> int:
+    """What stops everything stands first, then what holds a dataset back, then what is only told."""
+    if result.passed:
+        return 3
+    return 2 if result.severity == "warning" else 0 if result.check_kind == "gx" else 1
+
+
+def _table(rows: list[str]) -> str:
+    head = "".join(f"<th>{name}</th>" for name in _HEAD)
+    return f"<table><thead><tr>{head}</tr></thead><tbody>\n{chr(10).join(rows)}\n</tbody></table>"
+
+
+def _link(folder: Path, page: Path | None) -> str | None:
+    return quote(page.relative_to(folder).as_posix()) if page else None
+
+
+def _row(result: CheckResult, titles: dict[str, str], link: str | None) -> str:
+    state = "通过 ok" if result.passed else _STATES.get((result.check_kind, result.severity), "警告 warning")
+    title = escape(titles.get(result.table_name, "来源数据集 Dataset of a source"))
+    name = f'<a href="{escape(link)}">{title}</a>' if link else title
+    cells = (
+        state,
+        f"{name}<br><code>{escape(result.table_name)}</code><br><code>{escape(result.rule)}</code>",
+        escape(result.observed or ""),
+        escape(result.expected or ""),
+        escape(result.message or ""),
+    )
+    kind = "passed" if result.passed else f"failed {result.severity}"
+    tagged = (f'<td class="{tag}">{cell}</td>' for tag, cell in zip(_CLASSES, cells, strict=True))
+    return f'<tr class="{kind}">{"".join(tagged)}</tr>'

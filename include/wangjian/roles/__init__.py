@@ -1,6 +1,0 @@
-"""Who sees what: roles in one file, and a DuckDB file for each role beside the published one."""
-
-from wangjian.roles.description import Role, Roles, load_roles
-from wangjian.roles.files import RoleFile, RoleFiles, write_role_files
-
-__all__ = ["Role", "RoleFile", "RoleFiles", "Roles", "load_roles", "write_role_files"]

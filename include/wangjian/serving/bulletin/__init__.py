@@ -1,0 +1,111 @@
+"""The monthly bulletin as files: DOCX and PDF laid out as an official document, XLSX with the numbers behind it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Literal
+
+from wangjian.core.files import write_atomically
+from wangjian.core.paths import DataRoot
+from wangjian.serving.bulletin.compose import compose
+from wangjian.serving.bulletin.document import docx_bytes
+from wangjian.serving.bulletin.figures import Figures, read_figures
+from wangjian.serving.bulletin.pdf import INSTALL, office, pdf_bytes
+from wangjian.serving.bulletin.workbook import xlsx_bytes
+from wangjian.state.audit_log import Access, record_access
+
+__all__ = ["FORMATS", "Format", "Written", "office", "write_bulletin"]
+
+Format = Literal["docx", "pdf", "xlsx"]
+FORMATS: tuple[Format, ...] = ("docx", "pdf", "xlsx")
+
+
+@dataclass(frozen=True)
+class Written:
+    """What was written.
+
+    Attributes:
+        month: its first day.
+        publication_id: from which it was made.
+        files: in the order of `FORMATS`.
+        skipped: what was not made, and why, for a person; empty where all was.
+    """
+
+    month: date
+    publication_id: str
+    files: tuple[Path, ...]
+    skipped: str
+
+
+def write_bulletin(
+    data: DataRoot,
+    month: date | None = None,
+    folder: Path | None = None,
+    formats: Iterable[Format] | None = None,
+    issued_on: date | None = None,
+) -> Written:
+    """Write the bulletin of a month from the publication that readers see. The same publication gives the same bytes.
+
+    Args:
+        data: the data root.
+        month: its first day; the last complete one if null.
+        folder: where the files go; `docs/bulletins` in the data root if null.
+        formats: which; all that this machine can make if null.
+        issued_on: the day that the document bears; null leaves room for a hand to write it.
+
+    Returns:
+        What was written. Each file is on record in the audit log.
+
+    Raises:
+        BadArguments: there are no figures of the month, or it has not ended.
+        WangjianError: nothing is published; a PDF was asked for, and LibreOffice or a Chinese font is missing.
+    """
+    wanted = _wanted(formats)
+    figures = read_figures(data, month)
+    folder = folder or data.docs / "bulletins"
+    files = []
+    for kind, content in _contents(figures, wanted, issued_on).items():
+        path = folder / f"bulletin-{figures.month:%Y-%m}.{kind}"
+        _record(data, figures, path, content)
+        write_atomically(path, content)
+        files.append(path)
+    skipped = "" if formats or office() else f"PDF: 未安装 LibreOffice is not installed → {INSTALL}"
+    return Written(figures.month, figures.publication.publication_id, tuple(files), skipped)
+
+
+def _record(data: DataRoot, figures: Figures, path: Path, content: bytes) -> None:
+    access = Access(
+        action="EXPORTED",
+        table_name="reports.rpt_monthly_bulletin",
+        selection={"month": f"{figures.month:%Y-%m}", "publication_id": figures.publication.publication_id},
+        row_count=len(figures.rows),
+        file_name=path.name,
+        sha256=hashlib.sha256(content).hexdigest(),
+    )
+    record_access(data, access)
+
+
+def _wanted(formats: Iterable[Format] | None) -> tuple[Format, ...]:
+    chosen = set(formats) if formats else {kind for kind in FORMATS if kind != "pdf" or office()}
+    return tuple(kind for kind in FORMATS if kind in chosen)
+
+
+def _contents(figures: Figures, wanted: tuple[Format, ...], issued_on: date | None) -> dict[Format, bytes]:
+    """All is made before anything is written: a failure leaves the files of before."""
+    bulletin = compose(figures)
+    at = figures.publication.published_at
+    docx = docx_bytes(bulletin, issued_on) if {"docx", "pdf"} & set(wanted) else b""
+    made: dict[Format, bytes] = {}
+    for kind in wanted:
+        match kind:
+            case "docx":
+                made[kind] = docx
+            case "pdf":
+                made[kind] = pdf_bytes(docx, at)
+            case "xlsx":
+                made[kind] = xlsx_bytes(bulletin, figures)
+    return made

@@ -1,0 +1,112 @@
+"""Figures as cells of a table, and the tables that several parts share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+
+from wangjian.serving.bulletin.content import Cell, Column, Missing, Table
+from wangjian.serving.bulletin.figures import RATE_UNITS, Figure, Figures, Member
+from wangjian.serving.bulletin.wording import growth, month_told, plain, rounded
+
+COMPARED = (Column("本月"), Column("上月"), Column("环比（%）"), Column("上年同月"), Column("同比（%）"))
+
+
+def cell(found: Figure) -> Cell:
+    """A figure as it is printed."""
+    if found.is_suppressed:
+        return Missing.SUPPRESSED
+    return number(found.value, found.unit)
+
+
+def number(value: Decimal | None, unit: str) -> Cell:
+    """A number as it is printed, or that there is none."""
+    return Missing.NONE if value is None else plain(value, unit)
+
+
+def grown(value: Decimal | None, before: Decimal | None, unit: str) -> Cell:
+    """Growth in per cent; of a rate the difference in percentage points."""
+    if unit in RATE_UNITS:
+        return Missing.NONE if value is None or before is None else plain(value, unit) - plain(before, unit)
+    by = growth(value, before)
+    return Missing.NONE if by is None else rounded(by, 1)
+
+
+def compared_cells(found: Figure) -> tuple[Cell, ...]:
+    """The cells of `COMPARED`."""
+    unit = found.unit
+    return (
+        cell(found),
+        number(found.last_month, unit),
+        grown(found.value, found.last_month, unit),
+        number(found.last_year, unit),
+        grown(found.value, found.last_year, unit),
+    )
+
+
+def summed(figures: Figures, section: str, members: Iterable[Member], kpi: str) -> Figure:
+    """What members have together of a KPI that may be summed; null where one of them has nothing to tell."""
+    found = [figures.of(section, member.code, kpi) for member in members]
+
+    def together(values: Sequence[Decimal | None]) -> Decimal | None:
+        known = [value for value in values if value is not None]
+        return sum(known, Decimal(0)) if len(known) == len(values) else None
+
+    unit = figures.total(kpi).unit
+    return Figure(
+        unit,
+        together([item.value for item in found]),
+        together([item.last_month for item in found]),
+        together([item.last_year for item in found]),
+    )
+
+
+def ranking(
+    figures: Figures, section: str, kpi: str, *, nameless: str, top: int | None = None
+) -> tuple[list[tuple[str, Figure]], list[tuple[str, Figure]]]:
+    """The members of a section by a count, the most first.
+
+    Args:
+        figures: the figures.
+        section: of `rpt_monthly_bulletin`.
+        kpi: a count.
+        nameless: what those without a value of the slice are called.
+        top: so many only; the others together make a row of their own.
+
+    Returns:
+        Names and figures: the members; then what closes the table, so that it adds up to the city.
+    """
+    everyone = figures.members.get(section, ())
+    none = [member for member in everyone if member.code == "NONE"]
+    named = [member for member in figures.ranked(section, kpi) if member.code != "NONE"]
+    shown = named[:top]
+    others = [member for member in everyone if member not in shown and member not in none]
+    rows = [(member.name, figures.of(section, member.code, kpi)) for member in shown]
+    closing = [("其余", summed(figures, section, others, kpi)), (nameless, summed(figures, section, none, kpi))]
+    totals = [(name, found) for name, found in closing if found.value or found.last_month or found.last_year]
+    return rows, [*totals, ("合计", figures.total(kpi))]
+
+
+def _month(month: date, *, is_first: bool) -> str:
+    """Short, for an axis: the year stands where it begins."""
+    return month_told(month) if is_first or month.month == 1 else f"{month.month}月"
+
+
+def trend(figures: Figures, kpis: Mapping[str, str], caption: str) -> Table:
+    """The city's counts through the months up to this one.
+
+    Args:
+        figures: the figures.
+        kpis: KPI codes by the name of the column.
+        caption: of the table.
+    """
+    months = sorted({month for kpi in kpis.values() for month in figures.trend.get(kpi, {})})
+    rows = tuple(
+        (
+            _month(month, is_first=month == months[0]),
+            *(number(figures.trend.get(kpi, {}).get(month), figures.total(kpi).unit) for kpi in kpis.values()),
+        )
+        for month in months
+    )
+    return Table(caption, (Column("月份", is_text=True), *map(Column, kpis)), rows)

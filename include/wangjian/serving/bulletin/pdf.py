@@ -1,0 +1,100 @@
+"""The bulletin as PDF: what LibreOffice makes of the document, with the best fonts that this machine has."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+from wangjian.core.errors import WangjianError
+
+FONTS = Path(__file__).with_name("fonts.conf")
+INSTALL = "apt-get install libreoffice-writer-nogui fonts-noto-cjk"
+_SECONDS = 180
+
+_WHEN = re.compile(rb"(/CreationDate\(D:|/ModDate\(D:)\d{14}")
+_MARK = re.compile(rb"(?<=[</])[0-9A-F]{32}(?=[>\s])")
+
+
+def office() -> str | None:
+    """Where LibreOffice is; null where it is not installed."""
+    return shutil.which("soffice") or shutil.which("libreoffice")
+
+
+def pdf_bytes(docx: bytes, at: datetime) -> bytes:
+    """Print a document.
+
+    Args:
+        docx: the document.
+        at: the moment that the PDF is to bear as that of its making.
+
+    Returns:
+        The PDF; the same for the same document, program and fonts.
+
+    Raises:
+        WangjianError: LibreOffice or a Chinese font is not installed, or it made nothing.
+    """
+    program = office()
+    if program is None:
+        raise WangjianError("LibreOffice is not installed: no PDF can be made", mend=INSTALL)
+    _require_chinese_font()
+    with tempfile.TemporaryDirectory(prefix="wangjian-pdf-") as name:
+        folder = Path(name)
+        source = folder / "bulletin.docx"
+        source.write_bytes(docx)
+        said = _convert(program, source, folder)
+        made = source.with_suffix(".pdf")
+        if not made.exists():
+            raise WangjianError(
+                f"LibreOffice made no PDF: {said.strip()[-300:]}", program=program, mend="try it by hand"
+            )
+        return _reproducible(made.read_bytes(), at)
+
+
+def _convert(program: str, source: Path, folder: Path) -> str:
+    # a profile of its own: two runs with one profile get into each other's way
+    profile = f"-env:UserInstallation={(folder / 'profile').as_uri()}"
+    command = [
+        program,
+        "--headless",
+        "--norestore",
+        profile,
+        "--convert-to",
+        "pdf",
+        "--outdir",
+        str(folder),
+        str(source),
+    ]
+    environment = {**os.environ, "FONTCONFIG_FILE": str(FONTS), "HOME": str(folder), "TZ": "UTC", "LC_ALL": "C.UTF-8"}
+    try:
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=_SECONDS, check=False)
+    except subprocess.TimeoutExpired:
+        raise WangjianError(
+            f"LibreOffice has not finished within {_SECONDS} s", program=program, mend="try again"
+        ) from None
+    return done.stdout + done.stderr
+
+
+def _require_chinese_font() -> None:
+    lister = shutil.which("fc-list")
+    if lister is None:
+        return
+    found = subprocess.run([lister, ":lang=zh-cn", "family"], capture_output=True, text=True, check=False).stdout
+    if not found.strip():
+        raise WangjianError("no Chinese font is installed: the PDF would show boxes", mend=INSTALL)
+
+
+def _reproducible(pdf: bytes, at: datetime) -> bytes:
+    """Without the moment of printing: dates and marks are replaced by others of the same length, so that no offset moves."""
+    when = f"{at.astimezone(UTC):%Y%m%d%H%M%S}".encode()
+    dated = _WHEN.sub(rb"\g<1>" + when, pdf)
+    # identifier and checksum stand at the very end
+    end = dated.rindex(b"trailer")
+    blank = _MARK.sub(b"0" * 32, dated[end:])
+    mark = hashlib.sha256(dated[:end] + blank).hexdigest()[:32].upper().encode()
+    return dated[:end] + _MARK.sub(mark, dated[end:])

@@ -1,0 +1,120 @@
+"""The descriptor of exported files: a Frictionless Data Package, `datapackage.json`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from wangjian.serving.exports.tables import HandedColumn, HandedTable
+from wangjian.state import Publication
+
+Labels = Literal["zh", "en", "none"]
+FILE_NAME = "datapackage.json"
+
+_TYPES = {
+    "VARCHAR": "string",
+    "BOOLEAN": "boolean",
+    "DATE": "date",
+    "TIMESTAMP": "datetime",
+    "TIMESTAMP WITH TIME ZONE": "datetime",
+    "DOUBLE": "number",
+    "FLOAT": "number",
+}
+_MEDIA = {"csv": "text/csv", "parquet": "application/vnd.apache.parquet"}
+
+
+@dataclass(frozen=True)
+class ExportedTable:
+    """One file that was written.
+
+    Attributes:
+        sources: `source/dataset` that it was made from, as far as known.
+    """
+
+    table: HandedTable
+    file_name: str
+    kind: Literal["csv", "parquet"]
+    sha256: str
+    byte_size: int
+    row_count: int
+    sources: tuple[str, ...]
+
+
+def headers(table: HandedTable, labels: Labels) -> tuple[str, ...]:
+    """What the columns are called in the file: unique, also where two bear the same label."""
+    wanted = [column.name if labels == "none" else getattr(column, labels) or column.name for column in table.columns]
+    times = Counter(wanted)
+    return tuple(
+        name if times[name] == 1 else f"{name} {column.name}"
+        for name, column in zip(wanted, table.columns, strict=True)
+    )
+
+
+def describe(publication: Publication, files: Iterable[ExportedTable], labels: Labels) -> dict[str, Any]:
+    """Describe what was exported.
+
+    Args:
+        publication: from which.
+        files: what was written.
+        labels: what the headers of CSV files say.
+
+    Returns:
+        The descriptor, in the words of the Data Package standard.
+    """
+    written = list(files)
+    return {
+        "profile": "data-package",
+        "name": f"wangjian-{publication.publication_id}",
+        "id": publication.publication_id,
+        "title": f"网监数仓 {publication.as_of} Wangjian",
+        "description": f"数据截至 {publication.as_of}，发布批次 {publication.publication_id}。 As of {publication.as_of}, "
+        f"publication {publication.publication_id}.",
+        "version": publication.publication_id,
+        "created": publication.published_at.isoformat(),
+        "sources": [{"title": name} for name in sorted({name for file in written for name in file.sources})],
+        "resources": [_resource(file, labels) for file in written],
+    }
+
+
+def _resource(file: ExportedTable, labels: Labels) -> dict[str, Any]:
+    zh, _, en = file.table.comment.partition(" | ")
+    names = headers(file.table, labels if file.kind == "csv" else "none")
+    called = dict(zip((column.name for column in file.table.columns), names, strict=True))
+    schema: dict[str, Any] = {"fields": [_field(column, called[column.name]) for column in file.table.columns]}
+    if file.table.key:
+        schema["primaryKey"] = [called[name] for name in file.table.key]
+    described = {
+        "name": file.file_name.rsplit(".", 1)[0].replace(".", "-"),
+        "profile": "data-resource",
+        "path": file.file_name,
+        "title": zh,
+        "description": en,
+        "format": file.kind,
+        "mediatype": _MEDIA[file.kind],
+        "hash": f"sha256:{file.sha256}",
+        "bytes": file.byte_size,
+        "rows": file.row_count,
+        "fields": len(file.table.columns),
+        "sources": [{"title": name} for name in file.sources],
+        "schema": schema,
+    }
+    if file.kind == "csv":
+        # with BOM, which spreadsheets want
+        described |= {"profile": "tabular-data-resource", "encoding": "utf-8-sig"}
+    return described
+
+
+def _field(column: HandedColumn, name: str) -> dict[str, Any]:
+    kind = _TYPES.get(column.data_type) or ("number" if column.data_type.startswith("DECIMAL") else "integer")
+    field = {"name": name, "type": kind, "title": column.zh, "description": column.en}
+    return field if name == column.name else {**field, "column": column.name}
+
+
+def sources_of(rows: Sequence[tuple[str, str, str]]) -> dict[str, tuple[str, ...]]:
+    """By mart, the `source/dataset` that it needs, from rows of `audit.mart_input`."""
+    found: dict[str, list[str]] = {}
+    for mart, source, dataset in rows:
+        found.setdefault(mart, []).append(f"{source}/{dataset}")
+    return {mart: tuple(sorted(names)) for mart, names in found.items()}

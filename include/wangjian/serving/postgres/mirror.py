@@ -1,0 +1,313 @@
+"""`wangjian publish --to postgres`: a mirror of the published marts and reports, for tools that speak nothing else.
+
+A publication is loaded beside what readers see (`marts__next`, `reports__next`), then put in its place in one transaction.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from wangjian.core.errors import Busy, WangjianError
+from wangjian.core.paths import DataRoot
+from wangjian.serving.exports.tables import HandedTable, open_for_handing_out, publication_of, published_tables
+from wangjian.serving.postgres.connection import connect
+from wangjian.serving.postgres.grants import copy_grants
+from wangjian.state import Publication
+
+if TYPE_CHECKING:
+    import psycopg
+
+SCHEMAS = ("marts", "reports")
+"""`audit` stays at home: it is for those who run the warehouse, and they have the file."""
+NEXT = "__next"
+RECORD = "wangjian_mirror"
+
+_ROWS = 5000
+"""So many rows are in memory at a time."""
+_LOCK_KEY = 0x57414E47
+_PATIENCE = 0.8
+"""Of PostgreSQL's `deadlock_timeout` (1 s): so long a swap stands in line. It is always we who give way, never a reader."""
+_OURS = "网监数仓发布批次"
+"""A schema of the mirror says so in its comment."""
+_TYPES = {
+    "VARCHAR": "text",
+    "BOOLEAN": "boolean",
+    "DATE": "date",
+    "TIMESTAMP": "timestamp",
+    "TIMESTAMP WITH TIME ZONE": "timestamptz",
+    "TINYINT": "smallint",
+    "SMALLINT": "smallint",
+    "INTEGER": "integer",
+    "BIGINT": "bigint",
+    "HUGEINT": "numeric(38, 0)",
+    "UBIGINT": "numeric(20, 0)",
+    "FLOAT": "real",
+    "DOUBLE": "double precision",
+}
+
+
+@dataclass(frozen=True)
+class MirrorReport:
+    """What was done.
+
+    Attributes:
+        publication_id: what readers of the mirror see now.
+        is_new: false where they saw it before.
+        tables: how many there are.
+        rows: how many there are in all tables.
+        resumed: tables that an earlier, interrupted run had loaded.
+    """
+
+    publication_id: str
+    is_new: bool
+    tables: int
+    rows: int
+    resumed: int
+
+
+def mirror(data: DataRoot, *, wait_seconds: float = 600) -> MirrorReport:
+    """Bring the mirror to the publication that readers of the file see. Safe to run again after any crash.
+
+    Args:
+        data: the data root.
+        wait_seconds: how long to wait for readers of the mirror who are in the middle of a query.
+
+    Returns:
+        The report. Nothing is done where the mirror shows this publication already.
+
+    Raises:
+        BadArguments: no connection is defined.
+        Busy: another process is at it, or readers did not come to an end in time; they go on seeing the last publication.
+        WangjianError: nothing is published; PostgreSQL cannot be reached or refuses; something of somebody else's hangs on
+            a mirrored table.
+    """
+    with open_for_handing_out(data) as source, connect() as target, _alone(target):
+        publication = publication_of(source)
+        tables = published_tables(source, SCHEMAS)
+        _prepare(target)
+        shown = _shown(target)
+        if shown and shown[0] == publication.publication_id and shown[1] == publication.content_fingerprint:
+            return MirrorReport(publication.publication_id, False, len(tables), shown[2], 0)
+        _require_ours(target)
+        _require_no_guests(target)
+        resumed = _load(source, target, publication, tables)
+        rows = _count(target, tables)
+        _swap(target, publication, rows, wait_seconds)
+        return MirrorReport(publication.publication_id, True, len(tables), rows, resumed)
+
+
+@contextmanager
+def _alone(target: psycopg.Connection[Any]) -> Iterator[None]:
+    """The lock is the session's: it goes with it, however it ends."""
+    got = target.execute("select pg_try_advisory_lock(%s)", [_LOCK_KEY]).fetchone()
+    if not (got and got[0]):
+        raise Busy("cannot write the mirror: another process is at it", mend="wait until it has finished")
+    yield
+
+
+def _prepare(target: psycopg.Connection[Any]) -> None:
+    target.execute(f"create schema if not exists {RECORD}")
+    target.execute(
+        f"create table if not exists {RECORD}.publication (publication_id text not null, content_fingerprint text not null, "
+        "as_of date not null, row_count bigint not null, mirrored_at timestamptz not null default now())"
+    )
+
+
+def _shown(target: psycopg.Connection[Any]) -> tuple[str, str, int] | None:
+    """The publication in the mirror; null where there is none, or somebody has taken its schemas away."""
+    there = target.execute("select count(*) from pg_namespace where nspname = any(%s)", [list(SCHEMAS)]).fetchone()
+    if not there or there[0] < len(SCHEMAS):
+        return None
+    return target.execute(
+        f"select publication_id, content_fingerprint, row_count from {RECORD}.publication order by mirrored_at desc limit 1"
+    ).fetchone()
+
+
+def _require_ours(target: psycopg.Connection[Any]) -> None:
+    """A schema of the same name that is somebody else's must not be replaced."""
+    others = target.execute(
+        "select nspname from pg_namespace where nspname = any(%s) and coalesce(obj_description(oid, 'pg_namespace'), '') not like %s",
+        [list(SCHEMAS), f"{_OURS}%"],
+    ).fetchall()
+    if others:
+        raise WangjianError(
+            f"the database has schemas of this name that are not the mirror's: {', '.join(name for (name,) in others)}",
+            mend="give the mirror a database of its own",
+        )
+
+
+def _require_no_guests(target: psycopg.Connection[Any]) -> None:
+    """What others have made on top of a mirrored table would go with it when the next publication comes."""
+    guests = target.execute(
+        """
+        select distinct format('%%I.%%I', views.relnamespace::regnamespace, views.relname)
+        from pg_depend as depends
+        inner join pg_rewrite as rules on depends.classid = 'pg_rewrite'::regclass and depends.objid = rules.oid
+        inner join pg_class as views on rules.ev_class = views.oid
+        inner join pg_class as tables on depends.refclassid = 'pg_class'::regclass and depends.refobjid = tables.oid
+        where tables.relnamespace::regnamespace::text = any(%s) and views.oid <> tables.oid
+        union
+        select format('%%I.%%I', tables.relnamespace::regnamespace, tables.relname)
+        from pg_class as tables
+        where tables.relnamespace::regnamespace::text = any(%s) and tables.relkind in ('v', 'm', 'f', 'S', 'p')
+        order by 1
+        """,
+        [list(SCHEMAS), list(SCHEMAS)],
+    ).fetchall()
+    if guests:
+        raise WangjianError(
+            f"views of others hang on the mirror and would be lost: {', '.join(name for (name,) in guests)}",
+            mend="define them in the tool, or copy what they need into tables of another schema; then drop them and publish again",
+        )
+
+
+def _load(
+    source: duckdb.DuckDBPyConnection,
+    target: psycopg.Connection[Any],
+    publication: Publication,
+    tables: Sequence[HandedTable],
+) -> int:
+    """Load each table in a transaction of its own; what an interrupted run has loaded of this publication stays."""
+    mark = f"{publication.publication_id} {publication.content_fingerprint}"
+    for schema in SCHEMAS:
+        _stage(target, schema, mark)
+    done = {
+        (str(schema), str(name))
+        for schema, name in target.execute(
+            "select schemaname, tablename from pg_tables where schemaname = any(%s)",
+            [[f"{name}{NEXT}" for name in SCHEMAS]],
+        ).fetchall()
+    }
+    left = [table for table in tables if (f"{table.schema}{NEXT}", table.name) not in done]
+    for table in left:
+        with target.transaction():
+            _load_table(source, target, table)
+        target.execute(f"analyze {_staged(table)}")
+    return len(tables) - len(left)
+
+
+def _stage(target: psycopg.Connection[Any], schema: str, mark: str) -> None:
+    """The schema in which the next publication grows; it bears which one that is."""
+    found = target.execute(
+        "select obj_description(oid, 'pg_namespace') from pg_namespace where nspname = %s", [f"{schema}{NEXT}"]
+    ).fetchone()
+    if found and found[0] == mark:
+        return
+    with target.transaction():
+        target.execute(f'drop schema if exists "{schema}{NEXT}" cascade')
+        target.execute(f'create schema "{schema}{NEXT}"')
+        target.execute(f'comment on schema "{schema}{NEXT}" is {_literal(mark)}')
+
+
+def _staged(table: HandedTable) -> str:
+    return f'"{table.schema}{NEXT}"."{table.name}"'
+
+
+def _load_table(source: duckdb.DuckDBPyConnection, target: psycopg.Connection[Any], table: HandedTable) -> None:
+    name = _staged(table)
+    columns = ", ".join(f'"{column.name}" {_type(table, column.data_type)}' for column in table.columns)
+    target.execute(f"create table {name} ({columns})")
+    answer = source.execute(f"select {', '.join(map(_readable, table.columns))} from {table.quoted}")
+    count = 0
+    with target.cursor() as cursor, cursor.copy(f"copy {name} from stdin") as copy:
+        while rows := answer.fetchmany(_ROWS):
+            count += len(rows)
+            for row in rows:
+                copy.write_row(row)
+    _require_rows(target, table, count)
+    if table.key:
+        key = ", ".join(f'"{column}"' for column in table.key)
+        target.execute(f"create unique index on {name} ({key})")
+    target.execute(f"comment on table {name} is {_literal(table.comment)}")
+    for column in table.columns:
+        target.execute(f'comment on column {name}."{column.name}" is {_literal(_comment(column.zh, column.en))}')
+
+
+def _readable(column: Any) -> str:
+    # PostgreSQL's text has no NUL; nothing else is changed
+    return f"""replace("{column.name}", chr(0), '')""" if column.data_type == "VARCHAR" else f'"{column.name}"'
+
+
+def _type(table: HandedTable, data_type: str) -> str:
+    if data_type.startswith("DECIMAL"):
+        return data_type.lower().replace("decimal", "numeric")
+    if data_type not in _TYPES:
+        raise WangjianError("no type of PostgreSQL is known for a column", table=table.full_name, type=data_type)
+    return _TYPES[data_type]
+
+
+def _require_rows(target: psycopg.Connection[Any], table: HandedTable, count: int) -> None:
+    found = target.execute(f"select count(*) from {_staged(table)}").fetchone()
+    if not found or found[0] != count:
+        raise WangjianError(
+            f"{count} rows were sent, {found and found[0]} arrived", table=table.full_name, mend="try again"
+        )
+
+
+def _comment(zh: str, en: str) -> str:
+    return f"{zh} | {en}" if en else zh
+
+
+def _literal(text: str) -> str:
+    # COMMENT takes no parameters; standard_conforming_strings is on, so a quote is all there is to mind
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _count(target: psycopg.Connection[Any], tables: Sequence[HandedTable]) -> int:
+    each = " union all ".join(f"select count(*) as n from {_staged(table)}" for table in tables)
+    found = target.execute(f"select coalesce(sum(n), 0) from ({each}) as counts").fetchone()
+    return int(found[0]) if found else 0
+
+
+def _swap(target: psycopg.Connection[Any], publication: Publication, rows: int, wait_seconds: float) -> None:
+    """Put the next in the place of the present, when no reader is in the middle of it.
+
+    All tables of the present are locked before any name changes: a query that has begun with one of them ends with all of
+    them, and one that waits resolves its names anew. Who waits for us waits a fraction of a second: we give way and try again.
+    """
+    import psycopg
+
+    end = time.monotonic() + wait_seconds
+    while True:
+        try:
+            with target.transaction():
+                _swap_now(target, publication, rows)
+            return
+        except (psycopg.errors.QueryCanceled, psycopg.errors.DeadlockDetected):
+            if time.monotonic() >= end:
+                raise Busy(
+                    f"readers of the mirror have not come to an end within {wait_seconds:.0f} s; they see the last publication",
+                    mend="end long transactions (pg_stat_activity shows them), then publish again: the tables are loaded",
+                ) from None
+            time.sleep(0.3)
+
+
+def _swap_now(target: psycopg.Connection[Any], publication: Publication, rows: int) -> None:
+    present = target.execute(
+        "select format('%%I.%%I', schemaname, tablename) from pg_tables where schemaname = any(%s) order by 1",
+        [list(SCHEMAS)],
+    ).fetchall()
+    if present:
+        target.execute(
+            "select set_config('statement_timeout', (setting::int * %s)::int::text, true) "
+            "from pg_settings where name = 'deadlock_timeout'",
+            [_PATIENCE],
+        )
+        target.execute(f"lock table {', '.join(name for (name,) in present)} in access exclusive mode")
+        target.execute("set local statement_timeout = 0")
+    for schema in SCHEMAS:
+        copy_grants(target, schema, f"{schema}{NEXT}")
+        target.execute(f'drop schema if exists "{schema}" cascade')
+        target.execute(f'alter schema "{schema}{NEXT}" rename to "{schema}"')
+        said = f"{_OURS} {publication.publication_id} | Publication {publication.publication_id} of Wangjian"
+        target.execute(f'comment on schema "{schema}" is {_literal(said)}')
+    target.execute(
+        f"insert into {RECORD}.publication (publication_id, content_fingerprint, as_of, row_count) values (%s, %s, %s, %s)",
+        [publication.publication_id, publication.content_fingerprint, publication.as_of, rows],
+    )

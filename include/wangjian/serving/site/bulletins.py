@@ -1,0 +1,98 @@
+"""The monthly bulletin as pages: every month that the warehouse knows, ready for A4."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+
+from wangjian.serving.site.facts import Row
+from wangjian.serving.site.numbers import number
+from wangjian.serving.site.shared import Page, Site
+
+SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("REGION", ("K01", "K05_LEADS", "K05_PER_THOUSAND", "K06_VERIFIED", "K11_FILED", "K12_AMOUNT")),
+    ("PLATFORM", ("K01", "K04", "K05_LEADS", "K11_FILED", "K12_AMOUNT")),
+    ("VIOLATION", ("K05_LEADS", "K08", "K11_FILED", "K12_AMOUNT")),
+    ("CATEGORY", ("K05_LEADS",)),
+)
+
+
+GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("watching", ("K01", "K02", "K03", "K04")),
+    ("leads", ("K05", "K06", "K07", "K08", "K09", "K10", "K16", "K20")),
+    ("cases", ("K11", "K12", "K13", "K14")),
+    ("guidance", ("K15",)),
+    ("providers", ("K17", "K18", "K19", "Q")),
+    ("campaign", ("P",)),
+)
+SUMMARY = ("K01", "K05_LEADS", "P16", "K20_OVERDUE", "K11_FILED", "K11_DECIDED", "K12_AMOUNT")
+LARGEST_PLATFORMS = 15
+
+
+def bulletins(site: Site) -> Iterable[Page]:
+    """The bulletin of each month, the newest first; it is also there as `bulletin.html`.
+
+    Args:
+        site: what all pages share.
+
+    Yields:
+        The pages.
+    """
+    months = [row["month_start"] for row in site.facts.rows("bulletin_month", as_of=site.facts.as_of)]
+    categories = {row["category_code"]: site.named(row, "category_name") for row in site.facts.rows("category")}
+    if not months:
+        yield Page("bulletin", "bulletin.html", {"month": None, "months": []}, has_filters=False)
+    for place, month in enumerate(months):
+        page = _bulletin(site, month, months, categories)
+        yield Page("bulletin", bulletin_file(month), page, has_filters=False)
+        if place == 0:
+            yield Page("bulletin", "bulletin.html", page, has_filters=False)
+
+
+def bulletin_file(month: date) -> str:
+    """The file of a month's bulletin."""
+    return f"bulletin-{month:%Y-%m}.html"
+
+
+def _bulletin(site: Site, month: date, months: list[date], categories: dict[str, str]) -> dict[str, Any]:
+    rows = site.facts.rows("bulletin", month=month)
+    totals = {row["kpi_code"]: row for row in rows if row["section"] == "TOTAL"}
+    sections = [_section(site, name, codes, rows, categories) for name, codes in SECTIONS]
+    groups = [(group, [row for code, row in totals.items() if code.startswith(begins)]) for group, begins in GROUPS]
+    summary = {code: number(_known(site, code, totals.get(code))) for code in SUMMARY}
+    return {"month": month, "months": months, "totals": groups, "sections": sections, "summary": summary}
+
+
+def _section(
+    site: Site, section: str, wanted: tuple[str, ...], rows: list[Row], categories: dict[str, str]
+) -> tuple[str, list[str], list[tuple[str, list[Any]]]]:
+    """One table of a bulletin: its KPIs, and each member's values."""
+    found = {(row["member_code"], row["kpi_code"]): row for row in rows if row["section"] == section}
+    codes = [code for code in wanted if any(kpi == code for _, kpi in found)]
+    if not codes:
+        return section, [], []
+    names = {row["member_code"]: row["member_name"] for row in found.values()}
+    members = _members(site, section, names, categories)
+    lines = [(name, [_known(site, kpi, found.get((code, kpi))) for kpi in codes]) for code, name in members]
+    return section, codes, _busiest(lines) if section == "PLATFORM" else lines
+
+
+def _known(site: Site, kpi_code: str, row: Row | None) -> Any:
+    """A value; of what is counted nothing is 0, a stock or a ratio is then not known."""
+    value = row["value"] if row else None
+    return 0 if value is None and site.kpi(kpi_code)["counts"] else value
+
+
+def _busiest(lines: list[tuple[str, list[Any]]]) -> list[tuple[str, list[Any]]]:
+    """The platforms with most storefronts, and those on which something happened: the table must stay readable."""
+    largest = sorted((cells[0] or 0 for _, cells in lines), reverse=True)[:LARGEST_PLATFORMS]
+    least = largest[-1] if largest else 0
+    return [line for line in lines if (line[1][0] or 0) >= max(least, 1) or any(line[1][2:])]
+
+
+def _members(site: Site, section: str, names: dict[str, str], categories: dict[str, str]) -> list[tuple[str, str]]:
+    """Members with their names, in the order of their codes; of platforms there is the Chinese name only."""
+    reviewed = {"REGION": site.regions, "VIOLATION": site.violations, "CATEGORY": categories}.get(section, {})
+    none = {"NONE": site.words.text["none"]}
+    return [(code, none.get(code) or reviewed.get(code) or name) for code, name in sorted(names.items())]

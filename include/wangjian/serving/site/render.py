@@ -1,0 +1,111 @@
+"""Pages from templates. What comes from data is always escaped: no row can become markup or script."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from wangjian.ingestion.sources.registry import TIMEZONE
+from wangjian.serving.site.bulletins import bulletin_file
+from wangjian.serving.site.numbers import change, number, share
+from wangjian.serving.site.pages import PAGES
+from wangjian.serving.site.shared import Page, Site, unit_of
+
+TEMPLATES = Path(__file__).with_name("templates")
+# what could end a script element, or a line in a script
+_UNSAFE = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"})
+
+
+@dataclass(frozen=True)
+class Beside:
+    """What lies beside the site in the folder of docs.
+
+    Attributes:
+        reports: addresses by the key of their name in `text.yml`.
+        bulletins: addresses of bulletins as files, by month (`2024-03`) and format.
+    """
+
+    reports: dict[str, str]
+    bulletins: dict[str, dict[str, str]]
+
+
+def environment() -> Environment:
+    """Jinja as the site uses it: everything is escaped, a name that nobody gave is an error."""
+    found = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    found.filters |= {
+        "json": as_json,
+        "number": number,
+        "change": change,
+        "share": share,
+        "clock": clock,
+        "bulletin_file": bulletin_file,
+    }
+    return found
+
+
+def render(found: Environment, site: Site, page: Page, beside: Beside) -> str:
+    """One page as HTML.
+
+    Args:
+        found: the environment.
+        site: what all pages share.
+        page: the page.
+        beside: what lies beside the site.
+
+    Returns:
+        The page.
+    """
+    words = site.words
+    return found.get_template(f"{page.name}.html").render(
+        page=page,
+        pages=[(name, "index.html" if name == "overview" else f"{name}.html") for name in PAGES],
+        t=words.text,
+        language=words.language,
+        html_language="zh-CN" if words.language == "zh" else "en",
+        up="" if words.language == "zh" else "../",
+        other=f"en/{page.file}" if words.language == "zh" else f"../{page.file}",
+        publication=site.facts.publication,
+        periods=site.periods,
+        regions=site.regions,
+        violations=site.violations,
+        held=site.held,
+        kpi=site.kpi,
+        definition=lambda code: site.kpis[code],
+        unit=lambda code: unit_of(words, site.kpis[code]),
+        code=words.code,
+        named=site.named,
+        month_name=lambda day: month_name(day, words.language),
+        words=words.text | {"language": words.language},
+        reports=beside.reports,
+        files=beside.bulletins,
+        **{name: value for name, value in page.shown.items() if name != "regions"},
+    )
+
+
+def as_json(value: Any) -> Markup:
+    """A value as JSON that may stand inside a script element: what could end the element, or be markup, is escaped."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=str)
+    return Markup(text.translate(_UNSAFE))  # noqa: S704
+
+
+def clock(moment: datetime) -> str:
+    """A moment in the bureau's time zone."""
+    return f"{moment.astimezone(ZoneInfo(TIMEZONE)):%Y-%m-%d %H:%M}"
+
+
+def month_name(day: date, language: str) -> str:
+    """A month as people write it."""
+    return f"{day.year}年{day.month}月" if language == "zh" else f"{day:%B %Y}"

@@ -1,0 +1,41 @@
+"""The site and the reports beside it over HTTP, for this machine only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+from wangjian.core.errors import BadArguments
+
+
+class _Handler(SimpleHTTPRequestHandler):
+    """Files only, no listing of folders: what is not linked is nobody's business."""
+
+    def list_directory(self, path: str | object) -> None:
+        self.send_error(404)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing of each request."""
+
+
+def serve_folder(folder: Path, port: int, started: Callable[[str], None]) -> None:
+    """Serve a folder on 127.0.0.1 until the process is interrupted.
+
+    Args:
+        folder: what to serve.
+        port: 0 for any that is free.
+        started: told the address, once it answers.
+
+    Raises:
+        BadArguments: the port is taken.
+    """
+    try:
+        server = ThreadingHTTPServer(("127.0.0.1", port), partial(_Handler, directory=str(folder)))
+    except OSError as error:
+        raise BadArguments(f"cannot listen: {error}", port=port, mend="choose another port, or 0 for any") from None
+    with server, suppress(KeyboardInterrupt):
+        started(f"http://127.0.0.1:{server.server_port}/")
+        server.serve_forever()

@@ -1,0 +1,91 @@
+"""What all pages of one language share: KPIs, counties, kinds of violation, periods; and what a page is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from wangjian.serving.site.facts import Facts, Row
+from wangjian.serving.site.wording import Wording
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page in one language.
+
+    Attributes:
+        name: of its template, its script and, but for bulletins and the first page, its file.
+        file: its file name.
+        shown: what the template is given.
+        data: what the scripts read; it stands in the page as JSON.
+        has_filters: whether its figures follow filters: it loads the scripts.
+    """
+
+    name: str
+    file: str
+    shown: dict[str, Any] = field(default_factory=dict)
+    data: dict[str, Any] = field(default_factory=dict)
+    has_filters: bool = True
+
+
+@dataclass(frozen=True)
+class Site:
+    """What all pages of one language share."""
+
+    facts: Facts
+    words: Wording
+    kpis: dict[str, Row]
+    regions: dict[str, str]
+    violations: dict[str, str]
+    periods: tuple[Row, ...]
+    held: tuple[Row, ...]
+
+    def named(self, row: Row, column: str) -> str:
+        """A name in the site's language, from a row that has `<column>` and `<column>_en`."""
+        return named(self.words, row, column)
+
+    def kpi(self, code: str) -> dict[str, Any]:
+        """What a script must know of a KPI."""
+        row = self.kpis[code]
+        slices = (row["slices"] or "").split(";")
+        return {
+            "name": self.named(row, "kpi_name"),
+            "unit": unit_of(self.words, row),
+            "counts": row["aggregation"] in ("count", "distinct"),
+            "by": [name for name in slices if name],
+            "formula": self.named(row, "formula"),
+            "available": row["availability"] == "ok",
+        }
+
+
+def named(words: Wording, row: Row, column: str) -> str:
+    """The Chinese name, or the English one where there is one."""
+    return str((row.get(f"{column}_en") if words.language == "en" else None) or row[column] or "")
+
+
+def unit_of(words: Wording, kpi: Row) -> str:
+    """The unit. In English the things that are counted: 家 is a storefront here and a platform there."""
+    if words.language == "zh" or kpi["unit"] == "%":
+        return str(kpi["unit"])
+    return "per thousand" if kpi["aggregation"] == "derived" else str(kpi["numerator_of"])
+
+
+def read_site(facts: Facts, words: Wording) -> Site:
+    """Read what all pages share.
+
+    Args:
+        facts: the published file.
+        words: the language.
+
+    Returns:
+        The site, without pages.
+    """
+    return Site(
+        facts,
+        words,
+        {row["kpi_code"]: row for row in facts.rows("kpi")},
+        {row["region_code"]: named(words, row, "region_name") for row in facts.rows("region")},
+        {row["violation_code"]: named(words, row, "violation_name") for row in facts.rows("violation")},
+        tuple(facts.rows("period", since=facts.since, as_of=facts.as_of)),
+        tuple(facts.rows("held_dataset")),
+    )

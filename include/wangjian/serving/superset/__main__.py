@@ -1,0 +1,45 @@
+"""`make superset`: run until Ctrl-C."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+
+from wangjian.core.errors import BadArguments, WangjianError
+from wangjian.core.paths import data_root
+from wangjian.serving.superset.service import running
+
+
+def main() -> int:
+    """Run Superset; say where it is and how to log in.
+
+    Returns:
+        The exit code.
+    """
+    # a termination ends like Ctrl-C: the server is stopped
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    data = data_root()
+    try:
+        print("准备 Superset，首次约一分钟 preparing, about a minute the first time …", flush=True)
+        with running(data, _port()) as server:
+            print(f"地址 address   {server.address}\n登录 login     admin / {server.password}")
+            print(f"数据 data root {data.root}\n停止 to stop    Ctrl-C", flush=True)
+            return server.process.wait()
+    except KeyboardInterrupt:
+        print("\n已停止 stopped")
+        return 0
+    except WangjianError as error:
+        print(f"✘ {error}", file=sys.stderr)
+        return error.exit_code
+
+
+def _port() -> int:
+    text = os.environ.get("PORT", "0")
+    if not text.isdecimal():
+        raise BadArguments("PORT is no number", PORT=text, mend="give a number, or none")
+    return int(text)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

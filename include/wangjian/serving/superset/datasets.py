@@ -1,0 +1,146 @@
+"""Datasets as Superset imports them: columns as the published file has them, labels from the one file of labels."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+
+from wangjian.core.errors import BadArguments
+from wangjian.serving.superset.description import SUPERSET, Dataset, Metric
+from wangjian.serving.superset.identity import DATABASE, VERSION, uuid_of
+from wangjian.warehouse.labels import Label, Labels
+
+_NAME_OF = re.compile(r"name_of\('(?P<list>\w+)', (?P<column>[\w.]+)\)")
+_TIMES = ("DATE", "TIMESTAMP")
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where columns and labels come from.
+
+    Attributes:
+        published: the published file.
+        labels: names of columns and codes.
+    """
+
+    published: duckdb.DuckDBPyConnection
+    labels: Labels
+
+
+def dataset_file(dataset: Dataset, source: Source) -> dict[str, Any]:
+    """A dataset as a file of the import.
+
+    Args:
+        dataset: its description.
+        source: the published file and the labels.
+
+    Returns:
+        The file's content.
+
+    Raises:
+        BadArguments: its query does not run on the published file, a label or list of codes is missing, or it is said to be by
+            county and has no `region_code`.
+    """
+    sql = with_names(dataset, source.labels)
+    columns = _columns(dataset, sql, source.published)
+    if dataset.by_county and "region_code" not in columns:
+        raise _wrong(dataset, "is by county, but has no column region_code")
+    return {
+        "version": VERSION,
+        "uuid": uuid_of("dataset", dataset.name),
+        "database_uuid": uuid_of("database", DATABASE),
+        "table_name": dataset.name,
+        "schema": None,
+        "is_managed_externally": True,
+        "catalog": None,
+        "description": f"{dataset.zh}: {dataset.en}",
+        "sql": sql,
+        "main_dttm_col": None,
+        "filter_select_enabled": True,
+        "columns": [_column(dataset, name, kind, source.labels) for name, kind in columns.items()],
+        "metrics": [_metric(dataset, name, metric, source) for name, metric in dataset.metrics.items()],
+    }
+
+
+def with_names(dataset: Dataset, labels: Labels) -> str:
+    """The dataset's query, with `name_of('list', column)` written out: what a code is called in Chinese.
+
+    A code that the list does not know stays as it is.
+    """
+
+    def written_out(found: re.Match[str]) -> str:
+        codes = labels.codes.get(found["list"])
+        if codes is None:
+            raise _wrong(dataset, f"names the list of codes {found['list']}, which labels.yml does not have")
+        whens = " ".join(f"when '{code}' then '{label.zh}'" for code, label in codes.items())
+        text = f"cast({found['column']} as varchar)"
+        return f"case {text} {whens} else {text} end"
+
+    return _NAME_OF.sub(written_out, dataset.sql).strip()
+
+
+def _columns(dataset: Dataset, sql: str, published: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    try:
+        described = published.execute(f"describe {sql}").fetchall()
+    except duckdb.Error as error:
+        raise _wrong(dataset, f"does not run on the published file: {error}") from error
+    return {name: kind for name, kind, *_ in described}
+
+
+def _column(dataset: Dataset, name: str, kind: str, labels: Labels) -> dict[str, Any]:
+    label = dataset.columns.get(name) or labels.label_of_column(dataset.table, name)
+    if label is None:
+        raise _wrong(dataset, f"has the column {name}, which has no label")
+    return {
+        "column_name": name,
+        "verbose_name": label.zh,
+        "description": label.en,
+        "type": kind,
+        "is_dttm": kind.startswith(_TIMES),
+        "is_active": True,
+        "groupby": True,
+        "filterable": True,
+        "expression": None,
+    }
+
+
+def _metric(dataset: Dataset, name: str, metric: Metric, source: Source) -> dict[str, Any]:
+    label = next(_labels_of_metric(dataset, name, metric, source), None)
+    if label is None:
+        raise _wrong(dataset, f"has the metric {name}, which has no label")
+    return {
+        "metric_name": name,
+        "verbose_name": label.zh,
+        "description": label.en,
+        "expression": metric.sql.strip(),
+        "d3format": metric.format,
+        "metric_type": None,
+    }
+
+
+def _labels_of_metric(dataset: Dataset, name: str, metric: Metric, source: Source) -> Iterator[Label]:
+    if metric.zh and metric.en:
+        yield Label(zh=metric.zh, en=metric.en)
+    if metric.kpi:
+        yield _label_of_kpi(dataset, metric.kpi, source.published)
+    if found := source.labels.label_of_column(dataset.table, metric.label_of or name):
+        yield found
+
+
+def _label_of_kpi(dataset: Dataset, code: str, published: duckdb.DuckDBPyConnection) -> Label:
+    query = (
+        "select kpi_name || '(' || unit || ')', kpi_name_en || ': ' || formula_en from marts.dim_kpi where kpi_code = ?"
+    )
+    row = published.execute(query, [code]).fetchone()
+    if row is None:
+        raise _wrong(dataset, f"names the KPI {code}, which dim_kpi does not have")
+    return Label(zh=row[0], en=row[1])
+
+
+def _wrong(dataset: Dataset, what: str) -> BadArguments:
+    file = SUPERSET / "datasets" / f"{dataset.name}.yml"
+    return BadArguments(f"the dataset {dataset.name} {what}", file=file, mend="mend the description or the labels")

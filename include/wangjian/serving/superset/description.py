@@ -1,0 +1,221 @@
+"""What `dashboards/superset/` says: datasets with their metrics, charts, dashboards. Checked as a whole when it is read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from wangjian.core.documents import read_yaml
+from wangjian.core.errors import BadArguments
+from wangjian.core.paths import PROJECT_ROOT
+from wangjian.warehouse.labels import Label
+
+SUPERSET = PROJECT_ROOT / "dashboards" / "superset"
+
+ChartKind = Literal["number", "table", "rows", "columns", "ranking", "line", "pie", "flow"]
+# one name or several
+Names = Annotated[tuple[str, ...], BeforeValidator(lambda value: (value,) if isinstance(value, str) else value)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Metric(_Strict):
+    """A metric of a dataset. Its label is its own, a KPI's, a column's, or that of the column which bears its name.
+
+    Attributes:
+        sql: the aggregate.
+        format: a d3 format; null for what is no number.
+        kpi: the code of the KPI that it computes.
+        label_of: the column whose label it bears.
+    """
+
+    sql: str
+    format: str | None = None
+    zh: str | None = None
+    en: str | None = None
+    kpi: str | None = None
+    label_of: str | None = None
+
+
+class Dataset(_Strict):
+    """A query on the published file.
+
+    Attributes:
+        name: names it everywhere.
+        table: the published table whose labels its columns bear.
+        by_county: `region_code` says whose each row is; counties see theirs. Others are for the city only.
+        columns: labels of the columns that no published table has.
+    """
+
+    name: str
+    zh: str
+    en: str
+    table: str
+    sql: str
+    by_county: bool = False
+    columns: dict[str, Label] = Field(default_factory=dict)
+    metrics: dict[str, Metric]
+
+
+class Chart(_Strict):
+    """A chart.
+
+    Attributes:
+        kind: what it looks like; `number` a tile, `table` groups with metrics, `rows` as they are, `ranking` bars lying
+            from the greatest down, `flow` a Sankey diagram from the first `by` to the second.
+        by: the columns that it is grouped by, the axis first.
+        split: the column whose values become series.
+        where: values by column, one or several.
+        sort: the column that orders `rows` and `table`.
+        formats: d3 formats of the columns of `rows`.
+        top: the end of the axis, which then starts at 0; null leaves both to the values.
+    """
+
+    zh: str
+    en: str
+    kind: ChartKind
+    dataset: str
+    metrics: Names = Field(default=(), alias="metric")
+    by: Names = ()
+    split: str | None = None
+    columns: tuple[str, ...] = ()
+    where: dict[str, str | tuple[str, ...]] = Field(default_factory=dict)
+    sort: str | None = None
+    descending: bool = False
+    limit: int = 1000
+    stacked: bool = False
+    formats: dict[str, str] = Field(default_factory=dict)
+    top: float | None = None
+
+
+class Filter(_Strict):
+    """A dashboard's filter: one value or several of a column, for each chart whose dataset has it.
+
+    Attributes:
+        dataset: where the values to choose from come from.
+        one: exactly one value, the last one to start with.
+        not_for: charts that it leaves alone.
+    """
+
+    column: str
+    dataset: str
+    zh: str
+    en: str
+    one: bool = False
+    not_for: tuple[str, ...] = ()
+
+
+class Row(_Strict):
+    """Charts side by side: their widths in twelfths, their common height in units of 8 pixels."""
+
+    height: int
+    charts: dict[str, int]
+
+
+class Edition(_Strict):
+    """What a dashboard is called in the edition for counties."""
+
+    name: str
+    zh: str
+    en: str
+
+
+class Dashboard(_Strict):
+    """A dashboard, for the city; a county's edition leaves out what counties may not see."""
+
+    zh: str
+    en: str
+    filters: tuple[Filter, ...]
+    rows: tuple[Row, ...]
+    county_edition: Edition | None = None
+
+    def chart_names(self) -> tuple[str, ...]:
+        return tuple(name for row in self.rows for name in row.charts)
+
+
+class Description(_Strict):
+    """All of it.
+
+    Attributes:
+        colours: by list of codes and code, for what means something.
+    """
+
+    colours: dict[str, dict[str, str]]
+    datasets: dict[str, Dataset]
+    charts: dict[str, Chart]
+    dashboards: dict[str, Dashboard]
+
+    def faults(self) -> Iterator[str]:
+        """Names that lead nowhere, and rows that are not twelve wide."""
+        for name, chart in self.charts.items():
+            yield from self._faults_of_chart(name, chart)
+        for name, dashboard in self.dashboards.items():
+            yield from self._faults_of_dashboard(name, dashboard)
+        unused = set(self.charts) - {chart for found in self.dashboards.values() for chart in found.chart_names()}
+        yield from (f"charts.{name}: on no dashboard" for name in sorted(unused))
+
+    def _faults_of_chart(self, name: str, chart: Chart) -> Iterator[str]:
+        dataset = self.datasets.get(chart.dataset)
+        if dataset is None:
+            yield f"charts.{name}: no dataset {chart.dataset}"
+            return
+        unknown = set(chart.metrics) - set(dataset.metrics)
+        yield from (f"charts.{name}: no metric {metric} in {chart.dataset}" for metric in sorted(unknown))
+
+    def _faults_of_dashboard(self, name: str, dashboard: Dashboard) -> Iterator[str]:
+        unknown = set(dashboard.chart_names()) - set(self.charts)
+        yield from (f"dashboards.{name}: no chart {chart}" for chart in sorted(unknown))
+        for row in dashboard.rows:
+            if sum(row.charts.values()) != 12:
+                yield f"dashboards.{name}: the row of {next(iter(row.charts))} is not twelve wide"
+        for found in dashboard.filters:
+            if found.dataset not in self.datasets:
+                yield f"dashboards.{name}: no dataset {found.dataset}"
+            if foreign := set(found.not_for) - set(dashboard.chart_names()):
+                yield f"dashboards.{name}: the filter {found.column} names charts that are not there: {sorted(foreign)}"
+
+
+def load_description(folder: Path = SUPERSET) -> Description:
+    """Read the description.
+
+    Args:
+        folder: with `datasets/`, `charts/`, `dashboards.yml` and `colours.yml`.
+
+    Returns:
+        The description.
+
+    Raises:
+        BadArguments: a file is missing, no YAML, or breaks the schema, or a name leads nowhere; all faults at once.
+    """
+    try:
+        datasets = [_read(path) for path in sorted((folder / "datasets").glob("*.yml"))]
+        charts = [_read(path) for path in sorted((folder / "charts").glob("*.yml"))]
+        content = {
+            "datasets": {dataset["name"]: dataset for dataset in datasets},
+            "charts": {name: _alias(chart) for file in charts for name, chart in file.items()},
+            "dashboards": _read(folder / "dashboards.yml"),
+            "colours": _read(folder / "colours.yml"),
+        }
+        found = Description.model_validate(content)
+    except ValidationError as error:
+        faults = [f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors()]
+    else:
+        faults = list(found.faults())
+        if not faults:
+            return found
+    raise BadArguments(f"not a description of dashboards: {'; '.join(faults)}", folder=folder, mend="mend it")
+
+
+def _read(path: Path) -> dict[str, Any]:
+    found: dict[str, Any] = read_yaml(path, "a file of the dashboards", "put it there")
+    return found
+
+
+def _alias(chart: dict[str, Any]) -> dict[str, Any]:
+    """A chart says `metric` or `metrics`, whichever reads better."""
+    return {("metric" if name == "metrics" else name): value for name, value in chart.items()}

@@ -1,5 +1,0 @@
-"""The built-in site: static pages made from the published file, which need no server and no network."""
-
-from wangjian.site.write import is_current, write_site
-
-__all__ = ["is_current", "write_site"]

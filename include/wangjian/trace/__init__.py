@@ -1,5 +1,0 @@
-"""From a published row back to the landed files and row numbers that it came from."""
-
-from wangjian.trace.find import Place, Trace, trace
-
-__all__ = ["Place", "Trace", "trace"]

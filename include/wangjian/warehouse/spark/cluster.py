@@ -1,0 +1,216 @@
+"""A Spark of this machine alone: a standalone master, workers, and the Thrift server that dbt talks to, from the pip package.
+
+For tests, and for an installation that has no cluster. All of it listens on 127.0.0.1 only, on ports that the system picks, and asks
+nobody for a password: whoever has an account on the machine can query it while it runs.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import re
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from wangjian.core.errors import WangjianError
+
+HOST = "127.0.0.1"
+_MASTER = re.compile(r"Starting Spark master at (spark://\S+)")
+_WORKER = re.compile(r"Successfully registered with master")
+_THRIFT = re.compile(r"Starting ThriftBinaryCLIService on port (\d+)")
+_START_SECONDS = 180
+_DAEMON_MEMORY = "256m"
+# loaded here: between fork and exec nothing may be
+_prctl = getattr(ctypes.CDLL(None), "prctl", None)
+_PR_SET_PDEATHSIG = 1
+_STOP_SECONDS = 20
+
+_SMALL = {
+    # many models, each with few rows: what takes long is planning and compiling, not the rows
+    "spark.sql.shuffle.partitions": "2",
+    "spark.default.parallelism": "2",
+    "spark.sql.leafNodeDefaultParallelism": "1",
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.ui.enabled": "false",
+}
+_QUICK_START = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+
+
+@dataclass(frozen=True)
+class Size:
+    """How large the Spark of this machine is.
+
+    Attributes:
+        workers: worker processes, each with one executor.
+        worker_memory: of each executor.
+        driver_memory: of the Thrift server, which plans all queries.
+    """
+
+    workers: int = 2
+    worker_memory: str = "1g"
+    driver_memory: str = "1g"
+
+
+@dataclass
+class LocalSpark:
+    """A running Spark of this machine.
+
+    Attributes:
+        port: where the Thrift server listens.
+        processes: by name: `master`, `worker-1`, …, `thrift`.
+    """
+
+    port: int
+    processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+
+def spark_home(venv: Path) -> Path:
+    """Where the pip package keeps Spark.
+
+    Args:
+        venv: the environment of `requirements/spark.lock`.
+
+    Returns:
+        Its `SPARK_HOME`.
+
+    Raises:
+        WangjianError: the environment is not there, or Java is not.
+    """
+    found = next(venv.glob("lib/python3*/site-packages/pyspark"), None)
+    if found is None:
+        raise WangjianError("Spark is not installed", environment=venv, mend="run `make spark-install`")
+    if not (os.environ.get("JAVA_HOME") or shutil.which("java")):
+        raise WangjianError("Spark needs Java 17 or later, which is not there", mend="install a JRE, or set JAVA_HOME")
+    return found
+
+
+@contextmanager
+def local_spark(venv: Path, folder: Path, tables: Path, size: Size | None = None) -> Iterator[LocalSpark]:
+    """Start master, workers and Thrift server; stop them when the block ends, however it ends.
+
+    Args:
+        venv: the environment of `requirements/spark.lock`.
+        folder: for logs and work files; it is made anew.
+        tables: where Spark keeps its tables.
+        size: how large it is.
+
+    Raises:
+        WangjianError: something did not start; the message names its log.
+    """
+    size, home = size or Size(), spark_home(venv)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    starting = _Starting(home, folder)
+    try:
+        starting.begin("master", _class("Master", "--host", HOST, "--port", "0", "--webui-port", "0"), _DAEMON_MEMORY)
+        master = starting.until("master", _MASTER)
+        for number in range(1, size.workers + 1):
+            starting.begin(f"worker-{number}", _worker(master, folder / f"worker-{number}", size), _DAEMON_MEMORY)
+        starting.begin("thrift", _thrift_server(master, folder, tables, size), size.driver_memory)
+        for number in range(1, size.workers + 1):
+            starting.until(f"worker-{number}", _WORKER)
+        port = int(starting.until("thrift", _THRIFT))
+        yield LocalSpark(port, starting.processes)
+    finally:
+        _stop(list(starting.processes.values()))
+
+
+def _class(name: str, *options: str) -> list[str]:
+    kind = name.lower()
+    return ["spark-class", f"org.apache.spark.deploy.{kind}.{name}", *options]
+
+
+def _worker(master: str, folder: Path, size: Size) -> list[str]:
+    options = ["--cores", "1", "--memory", size.worker_memory, "--work-dir", str(folder)]
+    return _class("Worker", *options, "--host", HOST, "--port", "0", "--webui-port", "0", master)
+
+
+def _thrift_server(master: str, folder: Path, tables: Path, size: Size) -> list[str]:
+    settings = {
+        **_SMALL,
+        "spark.sql.warehouse.dir": tables.as_uri(),
+        # a build makes its tables anew, so nobody needs to remember them
+        "spark.sql.catalogImplementation": "in-memory",
+        "spark.hadoop.hive.server2.thrift.port": "0",
+        "spark.hadoop.hive.server2.thrift.bind.host": HOST,
+        "spark.hadoop.hive.exec.scratchdir": str(folder / "hive"),
+        "spark.executor.memory": size.worker_memory,
+        "spark.driver.host": HOST,
+        "spark.driver.bindAddress": HOST,
+        "spark.driver.extraJavaOptions": _QUICK_START,
+        "spark.executor.extraJavaOptions": _QUICK_START,
+        "spark.local.dir": str(folder / "local"),
+    }
+    told = [part for name, value in settings.items() for part in ("--conf", f"{name}={value}")]
+    server = "org.apache.spark.sql.hive.thriftserver.HiveThriftServer2"
+    return ["spark-submit", "--master", master, "--class", server, *told, "spark-internal"]
+
+
+class _Starting:
+    """Processes that are being started, each with a log of its own."""
+
+    def __init__(self, home: Path, folder: Path) -> None:
+        self.home, self.folder = home, folder
+        self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        self.environment = {
+            **os.environ,
+            "SPARK_HOME": str(home),
+            "SPARK_LOCAL_IP": HOST,
+            "SPARK_PUBLIC_DNS": HOST,
+            "SPARK_DAEMON_JAVA_OPTS": _QUICK_START,
+            "SPARK_MASTER_OPTS": "-Dspark.master.rest.enabled=false",
+            "SPARK_LOG_DIR": str(folder),
+        }
+
+    def begin(self, name: str, command: list[str], memory: str) -> None:
+        """Start a process; `memory` is the heap of its JVM."""
+        with (self.folder / f"{name}.log").open("wb") as file:
+            self.processes[name] = subprocess.Popen(
+                [str(self.home / "bin" / command[0]), *command[1:]],
+                # of the Thrift server, too, it is the daemons' variable that counts
+                env=self.environment | {"SPARK_DAEMON_MEMORY": memory},
+                cwd=self.folder,
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                preexec_fn=_end_with_us,  # noqa: PLW1509
+            )
+
+    def until(self, name: str, ready: re.Pattern[str]) -> str:
+        """Wait until the log of a process says that it is ready; returns what the log said."""
+        log, process = self.folder / f"{name}.log", self.processes[name]
+        until = time.monotonic() + _START_SECONDS
+        while time.monotonic() < until and process.poll() is None:
+            if found := ready.search(log.read_text(encoding="utf-8", errors="replace")):
+                return found[found.re.groups]
+            time.sleep(0.1)
+        raise WangjianError(f"Spark's {name} did not start", log=log, mend="read the log: memory, Java or a port?")
+
+
+def _end_with_us() -> None:
+    """In a process that is being started: let the system end it when this one is killed, which then stops nothing itself (Linux)."""
+    if _prctl:
+        _prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def _stop(processes: list[subprocess.Popen[bytes]]) -> None:
+    """The Thrift server first: it ends its executors. Each process leads a group of its own, for those that it began."""
+    for process in reversed(processes):
+        _signal(process, signal.SIGTERM)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(_STOP_SECONDS)
+        # executors outlive a worker that was killed
+        _signal(process, signal.SIGKILL)
+        process.wait()
+
+
+def _signal(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, number)

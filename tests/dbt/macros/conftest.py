@@ -1,0 +1,31 @@
+"""The project's SQL macros, rendered as dbt renders them for DuckDB."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import duckdb
+import pytest
+
+from wangjian.warehouse import hosts
+from wangjian.warehouse.macros import Macro, rendered_macros
+
+
+@pytest.fixture(scope="session")
+def macro() -> Macro:
+    """Render a macro: `macro("uscc_is_valid", "code")` gives SQL over the column `code`."""
+    return rendered_macros()
+
+
+@pytest.fixture(scope="session")
+def evaluate(macro: Macro) -> Callable[..., Any]:
+    """What a macro gives for each of some texts, in their order."""
+    connection = duckdb.connect()
+    hosts.register(connection)
+
+    def run(name: str, texts: list[str | None]) -> list[Any]:
+        sql = f"select {macro(name, 'given.text')} from unnest($1::varchar[]) with ordinality as given (text, place) order by place"
+        return [value for (value,) in connection.execute(sql, [texts]).fetchall()]
+
+    return run

@@ -1,0 +1,99 @@
+"""A backup or a restore that is killed at any write: the backups before are whole, and the same command again reaches the end."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from invariants.uninterrupted import IS_FULL, World
+from support.crashing import Step, Stop
+from support.write_points import is_possible
+from wangjian import publishing
+from wangjian.core.paths import DataRoot
+from wangjian.operations.backup import BackupFolder, verify
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        not is_possible(), reason="this machine lets no process be followed (ptrace, seccomp): Linux can"
+    ),
+]
+
+
+NEW_OBJECTS = 6
+"""What a second backup has that the first has not: the new manifest, and what the runs since have written to `state/`."""
+
+
+def command(*arguments: object) -> Step:
+    return Step("command", "\t".join(map(str, arguments)))
+
+
+@pytest.fixture
+def data(world: World, tmp_path: Path) -> DataRoot:
+    """A published world with a backup of it; the folder lies below its root, so that writes to it are met."""
+    data = world.fresh("end", tmp_path / "data")
+    world.done(data, command("backup", "--to", data.root / "backups"))
+    return data
+
+
+def tried(count: int) -> Iterator[tuple[int, Stop]]:
+    """Where it is killed, spread over all its write points: between two writes, and in every second place within one."""
+    for place, number in enumerate(range(0, count, max(1, count // (150 if IS_FULL else 7)))):
+        yield number, Stop(number, how="tear" if place % 2 else "kill")
+
+
+def exports(data: DataRoot) -> dict[str, bytes]:
+    """What must come back: all of landing."""
+    places = ("objects", "manifests")
+    files = (path for place in places for path in (data.landing / place).rglob("*") if path.is_file())
+    return {path.relative_to(data.root).as_posix(): path.read_bytes() for path in files}
+
+
+def test_killed_while_it_backs_up(world: World, data: DataRoot, tmp_path: Path) -> None:
+    first = BackupFolder(data.root / "backups").backups()
+    # another export has come since
+    day = next(iter((data.landing / "manifests").glob("*/*/*")))
+    shutil.copytree(day, day.with_name("2031-01"))
+    whole = DataRoot(tmp_path / "whole")
+    shutil.copytree(data.root, whole.root, symlinks=True)
+    step = command("backup", "--to", whole.root / "backups", "--keep", "1")
+    world.done(whole, step)
+    points, ended = world.points.pop(str(step)), []
+    for number, stop in tried(len(points)):
+        killed = DataRoot(tmp_path / "killed")
+        shutil.copytree(data.root, killed.root, symlinks=True)
+        again = command("backup", "--to", killed.root / "backups", "--keep", "1")
+        if not world.was_killed(killed, again, stop):
+            ended.append(number)
+        kept = BackupFolder(killed.root / "backups")
+        # whatever was left, the backup before or the new one is there, and nothing that looks like one is not whole
+        assert kept.backups() and verify(kept.root).is_whole, number
+        world.done(killed, again)
+        assert len(kept.backups()) == 1 and kept.backups() != first
+        assert verify(kept.root).is_whole and not verify(kept.root).unneeded
+        assert not list(kept.root.rglob(".*.tmp"))
+        shutil.rmtree(killed.root)
+    # a folder for the first digits of a new object's hash may be there already, or not: so many points more or fewer
+    assert all(number >= len(points) - NEW_OBJECTS for number in ended), ended
+
+
+def test_killed_while_it_restores(world: World, data: DataRoot, tmp_path: Path) -> None:
+    backups = tmp_path / "elsewhere"
+    shutil.copytree(data.root / "backups", backups)
+    expected, shown = exports(data), publishing.current(data)
+    whole = DataRoot(tmp_path / "whole")
+    step = command("restore", "--from", backups)
+    whole.root.mkdir()
+    world.done(whole, step)
+    points = world.points.pop(str(step))
+    for number, stop in tried(len(points)):
+        killed = DataRoot(tmp_path / "killed")
+        killed.root.mkdir()
+        world.killed(killed, step, stop)
+        world.done(killed, step)
+        assert exports(killed) == expected and publishing.current(killed) == shown, number
+        assert not (killed.root / ".restoring").exists() and not list(killed.root.rglob(".*.tmp"))
+        shutil.rmtree(killed.root)
