@@ -128,10 +128,11 @@ upgrade-test: setup  ## the version FROM, then this one, then FROM again, on one
 audit: setup  ## what is known against the packages of the locks, by a snapshot of advisories (ADVISORIES)
 	$(BIN)/python -m shipping.advisories $(ADVISORIES)
 
-lint: setup  ## style, types, and whether the locks match
+lint: setup  ## style, types, layers, and whether the locks match
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 	$(BIN)/python -m shipping.licences
 	PATH=$(CURDIR)/$(BIN):$$PATH .ci/lint-sql
 	-@$(MAKE) --no-print-directory containers-install

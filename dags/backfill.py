@@ -8,7 +8,7 @@ import pendulum
 from airflow.sdk import Param, TriggerRule, dag, task
 
 from wangjian.ingestion.sources.registry import TIMEZONE, load_registry
-from wangjian.orchestration.tasks import WRITER_POOL, WRITER_QUEUE, tell_failure
+from wangjian.orchestration.tasks import WRITER_POOL, WRITER_QUEUE, notify_failure
 
 SOURCES = list(load_registry())
 
@@ -34,7 +34,7 @@ SOURCES = list(load_registry())
         "refetch": Param(False, type="boolean", description="重新采集 fetch again what is landed"),
         "reason": Param("backfill", type="string", minLength=1, description="事由 why; kept in the run log"),
     },
-    default_args={"on_failure_callback": tell_failure, "retries": 1, "retry_delay": timedelta(minutes=1)},
+    default_args={"on_failure_callback": notify_failure, "retries": 1, "retry_delay": timedelta(minutes=1)},
     doc_md="Backfill a range of business dates with one build 按业务日期区间补采，只构建一次。",
 )
 def backfill() -> None:

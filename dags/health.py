@@ -8,7 +8,7 @@ import pendulum
 from airflow.sdk import dag, task
 
 from wangjian.ingestion.sources.registry import TIMEZONE
-from wangjian.orchestration.tasks import schedule_end, tell_failure
+from wangjian.orchestration.tasks import notify_failure, schedule_end
 
 
 @dag(
@@ -18,7 +18,7 @@ from wangjian.orchestration.tasks import schedule_end, tell_failure
     catchup=False,
     max_active_runs=1,
     tags=["health"],
-    default_args={"on_failure_callback": tell_failure},
+    default_args={"on_failure_callback": notify_failure},
     doc_md="Tell of overdue, failed and held-back sources; anchor the audit log outside "
     "每日检查：逾期、失败、暂缓的来源即时告知；审计链头送外部留存。",
 )
@@ -27,9 +27,9 @@ def health() -> None:
 
     @task
     def look() -> None:
-        from wangjian.orchestration.tasks import tell_health
+        from wangjian.orchestration.tasks import notify_health
 
-        tell_health()
+        notify_health()
 
     @task(retries=3, retry_delay=timedelta(minutes=10))
     def anchor() -> None:

@@ -8,7 +8,7 @@ import pendulum
 from airflow.sdk import dag, task
 
 from wangjian.ingestion.sources.registry import TIMEZONE
-from wangjian.orchestration.tasks import WRITER_POOL, WRITER_QUEUE, schedule_end, tell_failure
+from wangjian.orchestration.tasks import WRITER_POOL, WRITER_QUEUE, notify_failure, schedule_end
 
 
 @dag(
@@ -18,7 +18,7 @@ from wangjian.orchestration.tasks import WRITER_POOL, WRITER_QUEUE, schedule_end
     catchup=False,
     max_active_runs=1,
     tags=["housekeeping"],
-    default_args={"on_failure_callback": tell_failure, "retries": 2, "retry_delay": timedelta(minutes=10)},
+    default_args={"on_failure_callback": notify_failure, "retries": 2, "retry_delay": timedelta(minutes=10)},
     doc_md="Merge small raw files of past months, without changing a result; clear away what is older than its period; write the models' docs "
     "合并往月的小文件，不改变任何结果；清理超过保留期限的文件；生成模型文档。",
 )

@@ -8,7 +8,7 @@ import pendulum
 from airflow.sdk import DAG, CronDataIntervalTimetable, Param, dag, task
 
 from wangjian.ingestion.sources.registry import TIMEZONE, Source, load_registry
-from wangjian.orchestration.tasks import raw_asset, schedule_end, tell_failure
+from wangjian.orchestration.tasks import notify_failure, raw_asset, schedule_end
 
 
 def ingest_dag(source: Source) -> DAG:
@@ -28,7 +28,7 @@ def ingest_dag(source: Source) -> DAG:
             )
         },
         default_args={
-            "on_failure_callback": tell_failure,
+            "on_failure_callback": notify_failure,
             "retries": 3,
             "retry_delay": timedelta(minutes=5),
             "retry_exponential_backoff": True,

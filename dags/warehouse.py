@@ -8,7 +8,7 @@ import pendulum
 from airflow.sdk import AssetAny, dag, task
 
 from wangjian.ingestion.sources.registry import TIMEZONE, load_registry
-from wangjian.orchestration.tasks import WRITER_POOL, WRITER_QUEUE, raw_asset, tell_failure
+from wangjian.orchestration.tasks import WRITER_POOL, WRITER_QUEUE, notify_failure, raw_asset
 
 
 @dag(
@@ -18,7 +18,7 @@ from wangjian.orchestration.tasks import WRITER_POOL, WRITER_QUEUE, raw_asset, t
     max_active_runs=1,
     tags=["warehouse"],
     default_args={
-        "on_failure_callback": tell_failure,
+        "on_failure_callback": notify_failure,
         # checks that fail are not tried again: this is for a machine that goes down, perhaps more than once
         "retries": 3,
         "retry_delay": timedelta(minutes=1),

@@ -55,9 +55,9 @@ class Finding:
         return frozenset({self.advisory, *self.aliases})
 
     def __str__(self) -> str:
-        mend = f"fixed in 已修复于 {', '.join(self.fixed_in)}" if self.fixed_in else "no fix yet 尚无修复"
+        fix = f"fixed in 已修复于 {', '.join(self.fixed_in)}" if self.fixed_in else "no fix yet 尚无修复"
         names = ", ".join([self.advisory, *self.aliases])
-        return f"{self.package} {self.version} [{', '.join(self.locks)}]: {names}; {mend}; {self.summary}"
+        return f"{self.package} {self.version} [{', '.join(self.locks)}]: {names}; {fix}; {self.summary}"
 
 
 @dataclass(frozen=True)
@@ -90,8 +90,8 @@ def read_snapshot(path: Path) -> Snapshot:
         for package in _packages(advisory):
             found[package].append(advisory)
     if not found:
-        mend = "lay down the PyPI export of OSV, or the Python Packaging Advisory Database"
-        raise WangjianError("no advisory about a Python package", snapshot=path, mend=mend)
+        fix = "lay down the PyPI export of OSV, or the Python Packaging Advisory Database"
+        raise WangjianError("no advisory about a Python package", snapshot=path, fix=fix)
     return Snapshot({name: tuple(some) for name, some in found.items()}, datetime.fromisoformat(newest))
 
 
@@ -149,7 +149,7 @@ def _files(path: Path) -> Iterator[tuple[str, bytes]]:
                 if _is_advisory(name.rsplit("/", 1)[-1]):
                     yield name, archive.read(name)
     else:
-        raise BadArguments("neither a folder nor a zip", snapshot=path, mend="ADVISORIES=folder or zip of OSV records")
+        raise BadArguments("neither a folder nor a zip", snapshot=path, fix="ADVISORIES=folder or zip of OSV records")
 
 
 def _is_advisory(name: str) -> bool:
@@ -163,8 +163,8 @@ def _advisory(snapshot: Path, name: str, content: bytes) -> Mapping[str, Any]:
         if isinstance(read, dict) and {"id", "modified"} <= read.keys():
             return read
     except (ValueError, yaml.YAMLError) as error:
-        raise WangjianError(f"an advisory cannot be read: {error}", snapshot=snapshot, file=name, mend=_AGAIN) from None
-    raise WangjianError("no OSV record: it lacks `id` or `modified`", snapshot=snapshot, file=name, mend=_AGAIN)
+        raise WangjianError(f"an advisory cannot be read: {error}", snapshot=snapshot, file=name, fix=_AGAIN) from None
+    raise WangjianError("no OSV record: it lacks `id` or `modified`", snapshot=snapshot, file=name, fix=_AGAIN)
 
 
 _AGAIN = "lay the snapshot down again"

@@ -99,7 +99,7 @@ def _head(project: Path) -> Head:
 def _git(project: Path, *arguments: str) -> str:
     done = subprocess.run(["git", "-C", str(project), *arguments], capture_output=True, text=True, check=False)
     if done.returncode:
-        raise WangjianError(f"git failed: {done.stderr.strip()}", mend="make the bundle in a clone of the project")
+        raise WangjianError(f"git failed: {done.stderr.strip()}", fix="make the bundle in a clone of the project")
     return done.stdout.strip()
 
 
@@ -179,7 +179,7 @@ def _lay_docs(source: Path, folder: Path, sphinx: Path, epoch: int) -> None:
         ]
         done = subprocess.run(command, check=False, env=os.environ | {"SOURCE_DATE_EPOCH": str(epoch)})
     if done.returncode:
-        raise WangjianError("the docs could not be built", mend="see above, and `make docs`")
+        raise WangjianError("the docs could not be built", fix="see above, and `make docs`")
 
 
 def _lay_checksums(root: Path) -> None:

@@ -90,8 +90,8 @@ def require_allowed(packages: Iterable[Licensed]) -> None:
         if not one.is_allowed
     ]
     if bad:
-        mend = "look it up, then add it to `allowed`, `names` or `packages` with the reason, or do without the package"
-        raise WangjianError(f"licences that nobody allowed: {'; '.join(bad)}", file=POLICY.name, mend=mend)
+        fix = "look it up, then add it to `allowed`, `names` or `packages` with the reason, or do without the package"
+        raise WangjianError(f"licences that nobody allowed: {'; '.join(bad)}", file=POLICY.name, fix=fix)
 
 
 def wheel_metadata(path: Path) -> Message:
@@ -104,7 +104,7 @@ def wheel_metadata(path: Path) -> Message:
         for name in wheel.namelist():
             if re.fullmatch(r"[^/]+\.dist-info/METADATA", name):
                 return message_from_bytes(wheel.read(name))
-    raise WangjianError("the wheel says nothing of itself", file=path, mend="fetch it again")
+    raise WangjianError("the wheel says nothing of itself", file=path, fix="fetch it again")
 
 
 def licence_texts(path: Path) -> dict[str, bytes]:

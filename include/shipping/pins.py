@@ -80,7 +80,7 @@ def _pin(path: Path, entry: str) -> Pin:
     requirement = Requirement(head)
     hashes, specifiers = tuple(_HASH.findall(entry)), list(requirement.specifier)
     if not hashes or len(specifiers) != 1 or specifiers[0].operator != "==":
-        raise WangjianError("no exact pin with hashes", file=path, entry=head, mend="run `make lock`")
+        raise WangjianError("no exact pin with hashes", file=path, entry=head, fix="run `make lock`")
     asked_by = tuple(sorted({str(canonicalize_name(found["name"])) for found in _ASKED_BY.finditer(entry)} - {"via"}))
     return Pin(canonicalize_name(requirement.name), specifiers[0].version, hashes, asked_by, requirement.marker)
 

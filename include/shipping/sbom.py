@@ -55,9 +55,9 @@ def vendored(project: Path) -> list[Vendored]:
     ours = {"README.md", "echarts.entry.js"}
     files = [path for path in sorted(folder.iterdir()) if path.name not in ours and not path.name.startswith("LICENSE")]
     if unknown := [path.name for path in files if path.name not in told]:
-        mend = "add a row with package, version and licence"
+        fix = "add a row with package, version and licence"
         raise WangjianError(
-            "nobody says where these files come from", file=folder / "README.md", files=unknown, mend=mend
+            "nobody says where these files come from", file=folder / "README.md", files=unknown, fix=fix
         )
     found = [(path, told[path.name]) for path in files]
     return [
@@ -106,7 +106,7 @@ def write_sbom(
     text = JsonV1Dot6(bom).output_as_string(indent=1)
     if error := JsonStrictValidator(SchemaVersion.V1_6).validate_str(text):
         raise WangjianError(
-            f"the bill of materials breaks its schema: {error}", mend="this is a defect of `make bundle`"
+            f"the bill of materials breaks its schema: {error}", fix="this is a defect of `make bundle`"
         )
     path.write_text(text + "\n", encoding="utf-8")
 

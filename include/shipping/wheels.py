@@ -151,8 +151,8 @@ def _wheel(path: Path, pool: Path, epoch: int) -> Wheel:
         return Wheel(path, sha256_of(path))
     built = _built(path, pool / "built" / f"{sha256_of(path)[:16]}-{epoch}", epoch)
     if not built.name.endswith("-none-any.whl"):
-        mend = "add a package that has wheels, or make the bundle on a machine for each Python"
-        raise WangjianError("a wheel built here serves this machine's Python alone", file=built.name, mend=mend)
+        fix = "add a package that has wheels, or make the bundle on a machine for each Python"
+        raise WangjianError("a wheel built here serves this machine's Python alone", file=built.name, fix=fix)
     return Wheel(built, sha256_of(built), source=path.name)
 
 
@@ -173,5 +173,5 @@ def _pip(arguments: Sequence[str], what: str, **environment: str) -> None:
     )
     if done.returncode:
         told = "\n".join(line for line in done.stderr.splitlines() if not line.startswith("WARNING"))
-        mend = "is the package index within reach, and has the package wheels for this Python?"
-        raise WangjianError(f"pip could not {arguments[0]}: {told}", of=what, mend=mend)
+        fix = "is the package index within reach, and has the package wheels for this Python?"
+        raise WangjianError(f"pip could not {arguments[0]}: {told}", of=what, fix=fix)

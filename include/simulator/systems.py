@@ -246,8 +246,8 @@ class Systems:
                 "整改完成日期": None,
             }
             table[day].append(row)
-            mended = workday_from(min(day + timedelta(days=30), self.scenario.end), self.scenario.end)
-            table[mended].append(row | {"整改完成日期": mended})
+            fixed = workday_from(min(day + timedelta(days=30), self.scenario.end), self.scenario.end)
+            table[fixed].append(row | {"整改完成日期": fixed})
 
     def _jiangxi_lead(self, finding: Finding, table: dict[date, Rows]) -> None:
         """A whole row on each day on which something changed."""

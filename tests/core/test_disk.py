@@ -9,14 +9,14 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from wangjian.core.disk import disk_trouble, trouble_told
+from wangjian.core.disk import disk_trouble, disk_trouble_in_text
 from wangjian.core.errors import BadArguments
 from wangjian.core.paths import DataRoot
 from wangjian.state import record_run, runs
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EDQUOT])
-def test_the_systems_error_names_the_file_and_the_mend(number: int) -> None:
+def test_the_systems_error_names_the_file_and_the_fix(number: int) -> None:
     told = disk_trouble(OSError(number, os.strerror(number), "/data/raw/x.parquet"))
     assert told and told.exit_code == 1
     assert os.strerror(number) in str(told) and "file=/data/raw/x.parquet" in str(told) and "→" in str(told)
@@ -43,7 +43,7 @@ def test_a_cause_counts_and_our_own_errors_stay() -> None:
         assert disk_trouble(error)
     assert disk_trouble(BadArguments("No space left on device")) is None
     assert disk_trouble(ValueError("x")) is None
-    assert trouble_told("all is well") is None
+    assert disk_trouble_in_text("all is well") is None
 
 
 def test_the_run_log_says_it_too(tmp_path: Path) -> None:

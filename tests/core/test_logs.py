@@ -13,7 +13,7 @@ import pytest
 from wangjian.core.errors import BadArguments, SourceUnavailable
 from wangjian.core.logs import FORMAT, LEVEL, bound, carried, configure
 from wangjian.core.paths import DataRoot
-from wangjian.ingestion.fetching.fetch import tell_retry
+from wangjian.ingestion.fetching.fetch import log_retry
 from wangjian.state import record_run, runs
 
 Captured = pytest.CaptureFixture[str]
@@ -37,7 +37,7 @@ def test_a_step_says_when_it_begins_and_how_it_ended(
     with bound(date="2023-03-30"), record_run(data, "ingest", source="jiangxi") as run:
         run.files, run.message = 3, "3 files"
     with pytest.raises(SourceUnavailable), record_run(data, "ingest", source="jiangxi"):
-        raise SourceUnavailable("no answer", mend="wait")
+        raise SourceUnavailable("no answer", fix="wait")
     begins, ends, _, failed = (json.loads(line) for line in capfd.readouterr().err.splitlines())
     first, second = runs(data)
     common = {"run_id": first.run_id, "step": "ingest", "source": "jiangxi", "date": "2023-03-30", "level": "INFO"}
@@ -79,7 +79,7 @@ def test_a_retry_is_told(capfd: Captured) -> None:
         next_action=SimpleNamespace(sleep=1.44),
         attempt_number=2,
     )
-    tell_retry(state)  # type: ignore[arg-type]
+    log_retry(state)  # type: ignore[arg-type]
     line = capfd.readouterr().err
     assert "WARNING wangjian.ingestion.fetching.fetch: try 2 failed, again in 1.4 s: the server answers 503" in line
 

@@ -12,8 +12,8 @@ import pytest
 
 from wangjian.core.files import sha256_of
 from wangjian.core.paths import DataRoot
+from wangjian.governance import quarantine
 from wangjian.governance.quarantine import BadRow, Selection, export_bad_rows
-from wangjian.quality import quarantine
 from wangjian.state.audit_log import records
 
 HOSTILE = ("=cmd|' /C calc'!A0", "+1+1", "-2+3", "@sum(a1)", "\t=1", "\r=1", '=HYPERLINK("http://x")')

@@ -1,4 +1,4 @@
-"""The disk fills up, or may not be written to, at any write: one clear error, readers see what they saw, and a plain second run mends it.
+"""The disk fills up, or may not be written to, at any write: one clear error, readers see what they saw, and a plain second run fixes it.
 
 Real disks: a small file system that becomes full while a step writes, and folders mounted read-only.
 """

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from wangjian.core.paths import DataRoot
-from wangjian.warehouse.build import dbt
+from wangjian.warehouse import dbt
 
 
 def test_versions_on_one_data_root_keep_theirs_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -35,7 +35,7 @@ from wangjian.core.disk import disk_trouble
 from wangjian.core.errors import WangjianError
 from wangjian.core.logs import configure
 from wangjian.core.paths import data_root
-from wangjian.core.skipped_imports import spare
+from wangjian.core.skipped_imports import skip_unused_imports
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -97,7 +97,7 @@ def ingest(source: str, date_from: datetime, date_to: datetime | None, refetch: 
 def parse(source: str, as_json: bool) -> None:
     """Parse what is landed of SOURCE into raw Parquet."""
     # Arrow imports it to look whether a list is one of its tables: a fifth of a second
-    spare("pandas")
+    skip_unused_imports("pandas")
     from wangjian.orchestration import pipeline
 
     report = _with_progress(lambda p: pipeline.parse(data_root(), source, p))
@@ -204,7 +204,7 @@ def backfill(dry_run: bool, as_json: bool, **given: Any) -> None:
     report = _with_progress(lambda p: run_backfill(data_root(), request, p))
     show_change(report, as_json=as_json)
     if report.failures:
-        raise WangjianError("; ".join(report.failures), mend="run it again: only what is left is done")
+        raise WangjianError("; ".join(report.failures), fix="run it again: only what is left is done")
 
 
 @cli.command()
@@ -301,7 +301,7 @@ def sql(query: str, publication_id: str | None, as_json: bool) -> None:
                 for line in str(answer).split("\n"):
                     echo(line)
         except duckdb.Error as error:
-            raise WangjianError(f"the query failed: {error}", mend="see `wangjian sql 'show all tables'`") from None
+            raise WangjianError(f"the query failed: {error}", fix="see `wangjian sql 'show all tables'`") from None
 
 
 @cli.command()

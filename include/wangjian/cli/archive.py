@@ -43,7 +43,7 @@ def archive(
     if before is None or folder is None:
         raise BadArguments(
             "--before and --to are both needed",
-            mend="`wangjian archive --before 2023-01-01 --to FOLDER`, or one of verify, restore, list",
+            fix="`wangjian archive --before 2023-01-01 --to FOLDER`, or one of verify, restore, list",
         )
     from wangjian.ingestion.sources.registry import load_registry
     from wangjian.operations.archive import archive as move

@@ -83,9 +83,9 @@ def head(is_told: bool, as_json: bool) -> None:
     last = last_head(data_root())
     found, channels = str(last), list[str]()
     if is_told:
-        from wangjian.operations.anchoring import tell_head
+        from wangjian.operations.anchoring import send_head
 
-        channels = [*tell_head(last, "anchor"), *tell_head(last, "notice")]
+        channels = [*send_head(last, "anchor"), *send_head(last, "notice")]
     if as_json:
         click.echo(json.dumps({"head": found, "told": channels}))
         return

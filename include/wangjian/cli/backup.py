@@ -36,7 +36,7 @@ def backup(
     if context.invoked_subcommand:
         return
     if folder is None:
-        raise BadArguments("--to is needed", mend="`wangjian backup --to FOLDER`, or one of list, verify")
+        raise BadArguments("--to is needed", fix="`wangjian backup --to FOLDER`, or one of list, verify")
     from wangjian.operations.backup import back_up
 
     data = data_root()
@@ -158,7 +158,7 @@ def _rebuild(data: DataRoot, report: RestoreReport) -> dict[str, Any]:
         raise WangjianError(
             f"everything is restored, but {_without_key(report)}",
             data_root=data.root,
-            mend="put it there and run `wangjian rebuild`; where it is lost, `wangjian rebuild` makes a new one",
+            fix="put it there and run `wangjian rebuild`; where it is lost, `wangjian rebuild` makes a new one",
         )
     started = time.monotonic()
     published = with_progress(lambda p: pipeline.rebuild(data, p))

@@ -42,5 +42,5 @@ def _formats(given: str | None) -> Any:
     asked = [kind.strip() for kind in given.split(",") if kind.strip()]
     unknown = [kind for kind in asked if kind not in FORMATS]
     if unknown or not asked:
-        raise BadArguments("no such format", format=", ".join(unknown), mend=f"give some of {', '.join(FORMATS)}")
+        raise BadArguments("no such format", format=", ".join(unknown), fix=f"give some of {', '.join(FORMATS)}")
     return asked

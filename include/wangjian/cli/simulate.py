@@ -33,5 +33,5 @@ def simulate(first: datetime, last: datetime, scale: float, command: tuple[str, 
             # what the person asked for
             ended = subprocess.run(command, env=os.environ | connections, check=False)  # noqa: S603
         except OSError as error:
-            raise BadArguments(f"cannot run {command[0]}: {error.strerror}", mend="give its path") from None
+            raise BadArguments(f"cannot run {command[0]}: {error.strerror}", fix="give its path") from None
     sys.exit(ended.returncode)

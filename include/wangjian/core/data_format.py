@@ -50,7 +50,7 @@ def _require_known(mark: Path) -> None:
         raise NewerData(
             f"数据目录由更新的版本写成，本版本不能使用 a newer version wrote this data root: its format is {number}, this version knows {FORMAT}",
             file=mark,
-            mend=f"改用 {since} 或更新的版本，或恢复升级前的备份 use version {since} or newer, or restore the backup made before the upgrade",
+            fix=f"改用 {since} 或更新的版本，或恢复升级前的备份 use version {since} or newer, or restore the backup made before the upgrade",
         )
 
 
@@ -62,5 +62,5 @@ def _read(mark: Path) -> tuple[int, str]:
         raise WangjianError(
             "数据目录的格式标记已损坏 the mark of the data root's format is damaged",
             file=mark,
-            mend='restore it from the backup of `state/`; a data root that only this version used has {"format": 1}',
+            fix='restore it from the backup of `state/`; a data root that only this version used has {"format": 1}',
         ) from None

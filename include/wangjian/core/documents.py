@@ -17,7 +17,7 @@ Fault = Any
 
 
 def read_document(
-    path: Path, model: type[Model], what: str, mend: str, told: Callable[[Fault], str] | None = None
+    path: Path, model: type[Model], what: str, fix: str, told: Callable[[Fault], str] | None = None
 ) -> Model:
     """Read a file and check it.
 
@@ -25,16 +25,16 @@ def read_document(
         path: the YAML file.
         model: what it must fit.
         what: names the file in a message: `the roles`.
-        mend: what to do where it cannot be read.
+        fix: what to do where it cannot be read.
         told: says a fault in the words of the field.
 
     Raises:
         BadArguments: it cannot be read, is no YAML, or breaks the schema.
     """
-    return checked(read_yaml(path, what, mend), model, path, what, told)
+    return checked(read_yaml(path, what, fix), model, path, what, told)
 
 
-def read_yaml(path: Path, what: str, mend: str) -> Any:
+def read_yaml(path: Path, what: str, fix: str) -> Any:
     """Read a file as it is.
 
     Raises:
@@ -43,9 +43,9 @@ def read_yaml(path: Path, what: str, mend: str) -> Any:
     try:
         return yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise BadArguments(f"{what} cannot be read: {error.strerror}", file=path, mend=mend) from None
+        raise BadArguments(f"{what} cannot be read: {error.strerror}", file=path, fix=fix) from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise BadArguments(f"not YAML: {error}", file=path, mend="correct it") from None
+        raise BadArguments(f"not YAML: {error}", file=path, fix="correct it") from None
 
 
 def checked(found: Any, model: type[Model], path: Path, what: str, told: Callable[[Fault], str] | None = None) -> Model:
@@ -58,7 +58,7 @@ def checked(found: Any, model: type[Model], path: Path, what: str, told: Callabl
         return model.model_validate(found)
     except ValidationError as error:
         faults = "; ".join(map(told or fault_told, error.errors()))
-        raise BadArguments(f"{what} break the schema: {faults}", file=path, mend="correct these fields") from None
+        raise BadArguments(f"{what} break the schema: {faults}", file=path, fix="correct these fields") from None
 
 
 def fault_told(fault: Fault) -> str:

@@ -14,14 +14,14 @@ class WangjianError(Exception):
     Args:
         what: what happened, one sentence.
         where: file, row, field, source, date: whatever locates it, by name.
-        mend: what the reader can do about it.
+        fix: what the reader can do about it.
     """
 
     exit_code = 1
 
-    def __init__(self, what: str, *, mend: str = "", **where: object) -> None:
+    def __init__(self, what: str, *, fix: str = "", **where: object) -> None:
         self.what = printable(what)
-        self.mend = printable(mend)
+        self.fix = printable(fix)
         self.where = {name: printable(str(value)) for name, value in where.items() if value is not None}
         super().__init__(str(self))
 
@@ -31,7 +31,7 @@ class WangjianError(Exception):
 
     def __str__(self) -> str:
         place = ", ".join(f"{name}={value}" for name, value in self.where.items())
-        parts = [self.what, f"[{place}]" if place else "", f"→ {self.mend}" if self.mend else ""]
+        parts = [self.what, f"[{place}]" if place else "", f"→ {self.fix}" if self.fix else ""]
         return " ".join(part for part in parts if part)
 
 
@@ -76,19 +76,19 @@ class BadDelivery(SourceError):
 class RejectedFile(WangjianError):
     """A landed file is rejected as a whole. `code` is its reason in the catalogue of reason codes."""
 
-    def __init__(self, code: str, what: str, *, mend: str = "", **where: object) -> None:
+    def __init__(self, code: str, what: str, *, fix: str = "", **where: object) -> None:
         self.code = code
-        super().__init__(what, mend=mend, **where)
+        super().__init__(what, fix=fix, **where)
 
 
-class ArchiveOutOfReach(WangjianError):
+class ArchiveUnavailable(WangjianError):
     """Bytes are needed that were moved into an archive, and the archive is not there to read from."""
 
-    def and_more(self, others: Sequence[ArchiveOutOfReach]) -> ArchiveOutOfReach:
+    def and_more(self, others: Sequence[ArchiveUnavailable]) -> ArchiveUnavailable:
         """This error, or one that tells how many others there are beside it."""
         if not others:
             return self
-        return ArchiveOutOfReach(f"{self.what}; {len(others)} more such failures", mend=self.mend, **self.where)
+        return ArchiveUnavailable(f"{self.what}; {len(others)} more such failures", fix=self.fix, **self.where)
 
 
 class ArchiveDamaged(WangjianError):

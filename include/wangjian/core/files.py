@@ -131,7 +131,7 @@ def append_text(path: Path, text: str) -> None:
     is_new = not path.exists()
     descriptor = _opened(path, fcntl.LOCK_SH)
     try:
-        _write_whole(descriptor, path, (_mend(descriptor) + text).encode())
+        _write_whole(descriptor, path, (_fix(descriptor) + text).encode())
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
@@ -170,7 +170,7 @@ def held_alone(path: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _mend(descriptor: int) -> str:
+def _fix(descriptor: int) -> str:
     """A line break when the last writer died within its line, so that the next record does not stick to the torn one."""
     size = os.fstat(descriptor).st_size
     return "\n" if size and os.pread(descriptor, 1, size - 1) != b"\n" else ""
@@ -178,7 +178,7 @@ def _mend(descriptor: int) -> str:
 
 def _write_whole(descriptor: int, path: Path, content: bytes) -> None:
     if os.write(descriptor, content) < len(content):
-        raise WangjianError("only part of a record could be written", file=path, mend="free disk space and run again")
+        raise WangjianError("only part of a record could be written", file=path, fix="free disk space and run again")
 
 
 def sha256_of(path: Path) -> str:

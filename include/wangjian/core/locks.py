@@ -115,8 +115,8 @@ def _acquire(descriptor: int, path: Path, doing: str, *, wait: bool, operation: 
         holder = _holder(descriptor)
         told = holder.told() if holder else {"lock": path}
         if not wait:
-            mend = "wait until it has finished, then run this again"
-            raise Busy(f"cannot {doing}: another process is at work", mend=mend, **told) from None
+            fix = "wait until it has finished, then run this again"
+            raise Busy(f"cannot {doing}: another process is at work", fix=fix, **told) from None
         place = ", ".join(f"{name}={value}" for name, value in told.items() if value)
         _log.warning("waiting to %s: another process is at work [%s]", doing, place)
         fcntl.flock(descriptor, operation)

@@ -95,14 +95,14 @@ def _formatter() -> logging.Formatter:
     kinds: dict[str, Callable[[], logging.Formatter]] = {"text": _Text, "json": _Json}
     wanted = os.environ.get(FORMAT) or "text"
     if wanted not in kinds:
-        raise BadArguments(f"no log format {wanted}", variable=FORMAT, mend=f"choose from {', '.join(kinds)}")
+        raise BadArguments(f"no log format {wanted}", variable=FORMAT, fix=f"choose from {', '.join(kinds)}")
     return kinds[wanted]()
 
 
 def _level(usual: str) -> str:
     wanted = (os.environ.get(LEVEL) or usual).upper()
     if wanted not in logging.getLevelNamesMapping():
-        raise BadArguments(f"no log level {wanted}", variable=LEVEL, mend="choose from debug, info, warning, error")
+        raise BadArguments(f"no log level {wanted}", variable=LEVEL, fix="choose from debug, info, warning, error")
     return wanted
 
 

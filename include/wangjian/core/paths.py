@@ -73,7 +73,7 @@ def data_root() -> DataRoot:
         raise WangjianError(
             "a backup is being restored into the data root, or its restore was cut off",
             data_root=data.root,
-            mend="wait for it, or run the same `wangjian restore` again: it goes on where it stopped",
+            fix="wait for it, or run the same `wangjian restore` again: it goes on where it stopped",
         )
     claim(data)
     return data

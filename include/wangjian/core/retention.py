@@ -94,5 +94,5 @@ def _told(fault: Any) -> str:
 def _document(path: Path) -> dict[str, Any]:
     found = read_yaml(path, "the periods", f"correct ${VARIABLE}") or {}
     if not isinstance(found, dict):
-        raise BadArguments("not a mapping of names to periods", file=path, mend=f"write it as {DEFAULTS.name} is")
+        raise BadArguments("not a mapping of names to periods", file=path, fix=f"write it as {DEFAULTS.name} is")
     return found

@@ -18,7 +18,7 @@ class _Absent(MetaPathFinder):
             raise ModuleNotFoundError(f"{fullname} is not used here", name=fullname)
 
 
-def spare(*names: str) -> None:
+def skip_unused_imports(*names: str) -> None:
     """Let libraries do without modules that they can do without, unless these are imported already.
 
     Args:

@@ -49,14 +49,14 @@ def correct(
         BadArguments: no reason or person; no such dataset, column or row; a key or a hashed number is to be changed; it is right already.
     """
     if not reason.strip() or not person.strip():
-        raise BadArguments("a correction needs a reason and a person", mend="give both; they are kept for the auditors")
+        raise BadArguments("a correction needs a reason and a person", fix="give both; they are kept for the auditors")
     contract = _contract(source, dataset)
     _require_correctable(contract, key, column, day)
     place: dict[str, Any] = {"key": KEY_SEPARATOR.join(key), "provider": provider, "day": day}
     found = _values(data, contract, column, place)
     if not found:
         raise BadArguments(
-            "no such row is parsed", source=source, dataset=dataset, **place, mend="give the key as the source sends it"
+            "no such row is parsed", source=source, dataset=dataset, **place, fix="give the key as the source sends it"
         )
     right_value = right_value or None
     if found[0] == right_value:
@@ -82,10 +82,10 @@ def withdraw_correction(data: DataRoot, correction_id: str, *, reason: str, pers
         BadArguments: no reason or person is given, or no such correction holds.
     """
     if not reason.strip() or not person.strip():
-        raise BadArguments("a withdrawal needs a reason and a person", mend="give both; they are kept for the auditors")
+        raise BadArguments("a withdrawal needs a reason and a person", fix="give both; they are kept for the auditors")
     found = next((item for item in corrections(data) if item.correction_id == correction_id), None)
     if found is None:
-        raise BadArguments("no such correction holds", correction=correction_id, mend="see `wangjian corrections list`")
+        raise BadArguments("no such correction holds", correction=correction_id, fix="see `wangjian corrections list`")
     changes = {"reason": reason.strip(), "corrected_by": person.strip(), "is_withdrawn": True, "corrected_at": now()}
     taken_back = found.model_copy(update=changes)
     record_correction(data, taken_back)
@@ -95,7 +95,7 @@ def withdraw_correction(data: DataRoot, correction_id: str, *, reason: str, pers
 def _contract(source: str, dataset: str) -> Dataset:
     known = load_contract(source)
     if dataset not in known:
-        raise BadArguments("no such dataset", source=source, dataset=dataset, mend=f"choose from {', '.join(known)}")
+        raise BadArguments("no such dataset", source=source, dataset=dataset, fix=f"choose from {', '.join(known)}")
     return known[dataset]
 
 
@@ -108,16 +108,16 @@ def _require_correctable(contract: Dataset, key: Sequence[str], column: str, day
             "no column that can be corrected: it names the row, is hashed, or is not there",
             **place,
             column=column,
-            mend=f"choose from {', '.join(free)}",
+            fix=f"choose from {', '.join(free)}",
         )
     if len(key) != len(contract.key):
         raise BadArguments(
-            f"{len(key)} values for a key of {len(contract.key)}", **place, mend=f"give {', '.join(contract.key)}"
+            f"{len(key)} values for a key of {len(contract.key)}", **place, fix=f"give {', '.join(contract.key)}"
         )
     if (contract.mode == "append") != (day is not None):
         needed = "is needed" if day is None else "is not wanted"
         raise BadArguments(
-            f"the day of the delivery {needed}", **place, mend="only numbers that are unique within a delivery need it"
+            f"the day of the delivery {needed}", **place, fix="only numbers that are unique within a delivery need it"
         )
 
 

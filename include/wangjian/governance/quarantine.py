@@ -137,7 +137,7 @@ def bad_row(data: DataRoot, key: str) -> BadRow:
     found = [row for row in bad_rows(data, Selection()) if row.quarantine_key.startswith(key)]
     if len(found) != 1:
         raise BadArguments(
-            f"{len(found)} rows in quarantine have a key that begins so", key=key, mend="see `wangjian quarantine list`"
+            f"{len(found)} rows in quarantine have a key that begins so", key=key, fix="see `wangjian quarantine list`"
         )
     return found[0]
 
@@ -169,7 +169,7 @@ def export_bad_rows(
     """
     if clear and not (purpose or "").strip():
         raise BadArguments(
-            "clear values leave only for a purpose", mend="say why with --purpose; it goes into the record"
+            "clear values leave only for a purpose", fix="say why with --purpose; it goes into the record"
         )
     groups: dict[str, list[BadRow]] = defaultdict(list)
     for row in bad_rows(data, selection):

@@ -42,16 +42,16 @@ def waive(
         BadArguments: no reason or person is given, there is no failing export of that date, or two of one version.
     """
     if not reason.strip() or not person.strip():
-        raise BadArguments("a waiver needs a reason and a person", mend="give both; they are kept for the auditors")
+        raise BadArguments("a waiver needs a reason and a person", fix="give both; they are kept for the auditors")
     found = _failed(data, {"source": source, "provider": provider, "dataset": dataset, "day": day})
     place = {"source": source, "provider": provider or None, "dataset": dataset, "date": day}
     if not found:
-        raise BadArguments("no export of that date fails", **place, mend="see `wangjian status`")
+        raise BadArguments("no export of that date fails", **place, fix="see `wangjian status`")
     if "VERSION_CONFLICT" in found[0]["fail_codes"]:
         raise BadArguments(
             "one version came with different bytes: nobody can say here which is right",
             **place,
-            mend="ask the source for a higher version",
+            fix="ask the source for a higher version",
         )
     waiver = Waiver(**found[0], reason=reason.strip(), waived_by=person.strip())
     record_waiver(data, waiver)
@@ -74,7 +74,7 @@ def withdraw(data: DataRoot, export_id: str, *, reason: str, person: str) -> Wai
             )
             record_waiver(data, taken_back)
             return taken_back
-    raise BadArguments("there is no such waiver", export_id=export_id, mend="see audit.waiver in the published file")
+    raise BadArguments("there is no such waiver", export_id=export_id, fix="see audit.waiver in the published file")
 
 
 def _failed(data: DataRoot, asked: dict[str, Any]) -> list[dict[str, Any]]:

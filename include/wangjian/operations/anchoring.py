@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from wangjian.core.errors import WangjianError
 from wangjian.core.paths import DataRoot
-from wangjian.operations.notifications import Purpose, channels, tell
+from wangjian.operations.notifications import Purpose, channels, notify
 from wangjian.state.audit_chain import verify_audit_log
 from wangjian.state.audit_log import Head, last_head
 
@@ -40,18 +40,18 @@ def anchor_audit_log(data: DataRoot) -> Anchor:
     if not found.is_whole:
         raise WangjianError(
             f"the audit log is not whole: {'; '.join(found.faults)}",
-            mend="`wangjian audit verify` tells all; compare with the last anchor that was kept outside",
+            fix="`wangjian audit verify` tells all; compare with the last anchor that was kept outside",
         )
-    told = tell_head(found.head, "anchor")
+    told = send_head(found.head, "anchor")
     if missing := [name for name in wanted if name not in told]:
         raise WangjianError(
             "the head of the audit log was not anchored",
             over=", ".join(missing),
-            mend="see the log, and the connection",
+            fix="see the log, and the connection",
         )
     return Anchor(found.head, tuple(told))
 
 
-def tell_head(head: Head, purpose: Purpose) -> list[str]:
+def send_head(head: Head, purpose: Purpose) -> list[str]:
     """Tell a head. The channels that took it."""
-    return tell(TITLE, f"链头 head {head}", purpose)
+    return notify(TITLE, f"链头 head {head}", purpose)

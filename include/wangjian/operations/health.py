@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from wangjian import publishing
 from wangjian.core.paths import DataRoot
 from wangjian.ingestion.landing.store import Landing
-from wangjian.ingestion.parsing import is_key_gone
+from wangjian.ingestion.parsing import is_key_missing
 from wangjian.ingestion.sources.registry import TIMEZONE, Source, load_registry
 from wangjian.publishing import open_published
 from wangjian.state import Publication, Run, now, runs
@@ -111,7 +111,7 @@ def _calendar(until: date | None, at: datetime) -> list[str]:
 
 def _problems(data: DataRoot, shown: Publication | None, past: list[Run], at: datetime) -> list[str]:
     found = [] if shown else ["nothing is published"]
-    if is_key_gone(data):
+    if is_key_missing(data):
         found.append("the key of hashed numbers is gone: put it back before the next parse, which makes a new one")
     found += _stuck(past, at)
     if hold := present_hold(data):

@@ -44,7 +44,7 @@ class KeptFolder:
             raise BadArguments(
                 f"the folder holds something else than {_a(self.NAME)}",
                 folder=self.root,
-                mend="choose an empty or new one",
+                fix="choose an empty or new one",
             )
         self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not note.exists():
@@ -60,7 +60,7 @@ class KeptFolder:
             raise BadArguments(
                 f"there is no {self.NAME}",
                 folder=self.root,
-                mend=f"give the folder in which {self.NOTE} lies; mount its disk",
+                fix=f"give the folder in which {self.NOTE} lies; mount its disk",
             )
 
     def lock(self, doing: str) -> AbstractContextManager[None]:
@@ -86,7 +86,7 @@ def require_apart(folder: Path, data: DataRoot, name: str) -> None:
             f"{_a(name)} must not lie among the warehouse's own files",
             folder=folder,
             data_root=data.root,
-            mend="give a folder on another disk",
+            fix="give a folder on another disk",
         )
 
 

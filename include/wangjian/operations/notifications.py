@@ -83,21 +83,21 @@ def _post(endpoint: Endpoint, title: str, text: str) -> None:
 
     shape = str(endpoint.extra.get("shape", "plain"))
     if shape not in SHAPES:
-        raise BadArguments(f"no webhook of the shape {shape}", mend=f"choose from {', '.join(SHAPES)}")
+        raise BadArguments(f"no webhook of the shape {shape}", fix=f"choose from {', '.join(SHAPES)}")
     port = f":{endpoint.port}" if endpoint.port else ""
     address = f"{endpoint.scheme or 'https'}://{endpoint.host}{port}{endpoint.extra.get('path', '/')}"
     # a robot's address holds its key: neither httpx's own log line nor its errors, which show it, may be seen
     logging.getLogger("httpx").setLevel(logging.WARNING)
     with httpx.stream("POST", address, json=SHAPES[shape](title, text), timeout=_SECONDS) as answer:
-        content = read_body(answer, _LONGEST_ANSWER, _SECONDS, mend="see its address")
+        content = read_body(answer, _LONGEST_ANSWER, _SECONDS, fix="see its address")
     # a redirect too: what we tell goes nowhere but to the address that we were given
     if not answer.is_success:
-        raise WangjianError(f"the robot answers {answer.status_code}", mend="see its address and settings")
+        raise WangjianError(f"the robot answers {answer.status_code}", fix="see its address and settings")
     # robots answer 200 and say in the body that they refuse
     body = json.loads(content) if "json" in answer.headers.get("content-type", "") else {}
     if refused := body.get("errcode") or body.get("code"):
         raise WangjianError(
-            f"the robot refuses: {refused} {body.get('errmsg') or body.get('msg')}", mend="see its settings"
+            f"the robot refuses: {refused} {body.get('errmsg') or body.get('msg')}", fix="see its settings"
         )
 
 

@@ -26,6 +26,7 @@ from wangjian.ingestion.landing.store import Landing
 from wangjian.ingestion.parsing import ParseReport
 from wangjian.ingestion.sources.registry import get_source, load_registry
 from wangjian.operations.housekeeping.run import Housekeeping, clear_away
+from wangjian.operations.lineage import lineage_events
 from wangjian.publishing import PublishReport
 from wangjian.quality import CheckReport
 from wangjian.state import current_build, now, record_run
@@ -75,7 +76,12 @@ def ingest(
     request = FetchRequest(date_from, date_to, datasets, refetch=refetch, look_back=days)
     # bytes that were landed and stand in no manifest yet must not be archived away
     in_use = landing_in_use(data, f"fetch {source}")
-    with bound(date=f"{date_from}…{date_to}"), record_run(data, "ingest", source=source) as run, in_use:
+    with (
+        bound(date=f"{date_from}…{date_to}"),
+        record_run(data, "ingest", source=source) as run,
+        lineage_events(run),
+        in_use,
+    ):
         run.purpose = reason
         report = fetch(entry, request, Landing(data.landing), progress)
         run.files = report.files
@@ -92,13 +98,13 @@ def parse(
     reason: str | None = None,
 ) -> ParseReport:
     """Parse what is landed of one source and not parsed yet; anew what `again` (dataset, month) says."""
-    with record_run(data, "parse", source=source) as run:
+    with record_run(data, "parse", source=source) as run, lineage_events(run):
         run.purpose = reason
-        is_key_gone = parsing.is_key_gone(data)
+        is_key_missing = parsing.is_key_missing(data)
         report = parsing.parse(get_source(source), data, progress, again)
         run.files, run.rows = report.files, report.rows
         run.message = f"{report.rejected_files} files rejected"
-        if is_key_gone and not parsing.is_key_gone(data):
+        if is_key_missing and not parsing.is_key_missing(data):
             run.message += "; the key of hashed numbers was gone: a new one was made, and all is hashed anew"
     return report
 
@@ -164,7 +170,7 @@ def housekeeping(data: DataRoot, *, at: datetime | None = None, dry_run: bool = 
 
 def build(data: DataRoot, *, force: bool = False, progress: Progress | None = None) -> BuildReport:
     """Build the warehouse, unless it already holds everything."""
-    with record_run(data, "build") as run:
+    with record_run(data, "build") as run, lineage_events(run):
         report = warehouse.build(data, force=force, progress=progress)
         run.outcome = "skipped" if report.was_current else run.outcome
         slowest = [f"{name} {seconds:.1f} s" for name, seconds in report.model_seconds.items()][:3]
@@ -178,7 +184,7 @@ def check(data: DataRoot, progress: Progress | None = None) -> CheckReport:
     Raises:
         ChecksFailed: it must not be published.
     """
-    with record_run(data, "check") as run:
+    with record_run(data, "check") as run, lineage_events(run):
         report = quality.check(data, run.run_id, progress)
         run.message = f"{len(report.results)} checks, {len(report.warnings)} warnings"
     return report
@@ -197,7 +203,7 @@ def publish(data: DataRoot, *, approved_by: str | None = None) -> PublishReport:
     with warehouse_lock(data, "publish"):
         # asked only now: while we waited, a backfill may have come that holds publication
         hold = _hold(data, approved_by)
-        with record_run(data, "publish") as run:
+        with record_run(data, "publish") as run, lineage_events(run):
             report = publishing.publish(data, run.run_id)
             # a crash before these lines costs nothing: the next publication notes the rows, and a hold asks for approval again
             note_quarantine_changes(data, report.publication.publication_id)
@@ -296,7 +302,7 @@ def _role_warnings(data: DataRoot) -> tuple[str, ...]:
         if load_roles().with_publication:
             role_files(data)
     except Exception as error:
-        return (f"the files of roles could not be written: {error} → mend it, then run `wangjian roles publish`",)
+        return (f"the files of roles could not be written: {error} → fix it, then run `wangjian roles publish`",)
     return ()
 
 
@@ -308,7 +314,7 @@ def _site_warnings(data: DataRoot) -> tuple[str, ...]:
         if not is_current(data):
             site(data)
     except Exception as error:
-        return (f"the site could not be written: {error} → mend it, then run `wangjian site`",)
+        return (f"the site could not be written: {error} → fix it, then run `wangjian site`",)
     return ()
 
 
@@ -318,7 +324,7 @@ def _hold(data: DataRoot, approved_by: str | None) -> Hold | None:
         raise AwaitingApproval(
             f"publication waits for approval since {hold.at:%Y-%m-%d %H:%M}",
             reason=hold.reason,
-            mend="look at the difference, then run `wangjian publish --approve NAME`",
+            fix="look at the difference, then run `wangjian publish --approve NAME`",
         )
     return hold
 
@@ -351,7 +357,7 @@ def rebuild(data: DataRoot, progress: Progress | None = None) -> PublishReport:
     """Make everything anew from `landing/` (and `state/`, and the archives) alone: parse, build, check, publish.
 
     Raises:
-        ArchiveOutOfReach: an archive is not there; nothing was done.
+        ArchiveUnavailable: an archive is not there; nothing was done.
         ArchiveDamaged: an archive is damaged; nothing was done.
         WangjianError: landed bytes are missing; nothing was done.
     """

@@ -46,7 +46,7 @@ def raw_asset(source: str) -> Asset:
 
 @contextmanager
 def clear_errors() -> Iterator[None]:
-    """One clear message instead of a stack trace; what a retry cannot mend is not retried. The log tells run and task."""
+    """One clear message instead of a stack trace; what a retry cannot fix is not retried. The log tells run and task."""
     configure(in_task=True)
     try:
         with bound(**_where()):
@@ -123,7 +123,7 @@ def backfill_request(params: dict[str, Any]) -> BackfillRequest:
         try:
             request = BackfillRequest.model_validate({name: params[name] for name in BackfillRequest.model_fields})
         except ValueError as error:
-            raise BadArguments(f"no such backfill: {error}", mend="mend the run's parameters") from None
+            raise BadArguments(f"no such backfill: {error}", fix="fix the run's parameters") from None
         request.require_sound()
     return request
 
@@ -202,7 +202,7 @@ def check_warehouse() -> None:
 def publish_warehouse() -> None:
     """Publish, if checked and new; people are told what could not be made beside it."""
     from wangjian.operations.metrics import write_configured
-    from wangjian.operations.notifications import tell
+    from wangjian.operations.notifications import notify
     from wangjian.orchestration import pipeline
 
     with clear_errors():
@@ -210,7 +210,7 @@ def publish_warehouse() -> None:
     write_configured(data_root())
     _say(f"{report.message} ({'new' if report.is_new else 'unchanged'})")
     if report.warnings:
-        tell("网监数仓 已发布，但有未完成事项 published, but not all is done", "\n".join(report.warnings))
+        notify("网监数仓 已发布，但有未完成事项 published, but not all is done", "\n".join(report.warnings))
 
 
 def compact_raw() -> None:
@@ -241,21 +241,21 @@ def write_docs() -> None:
         _say(pipeline.docs(data_root()))
 
 
-def tell_failure(context: Mapping[str, Any]) -> None:
+def notify_failure(context: Mapping[str, Any]) -> None:
     """Tell people that a task failed for good: the callback of every DAG."""
     from wangjian.operations.metrics import write_configured
-    from wangjian.operations.notifications import tell
+    from wangjian.operations.notifications import notify
 
     write_configured(data_root())
     task, error = context["ti"], context.get("exception")
-    tell(f"网监数仓 任务失败 task failed: {task.dag_id}.{task.task_id}", f"{task.run_id}\n{error}")
+    notify(f"网监数仓 任务失败 task failed: {task.dag_id}.{task.task_id}", f"{task.run_id}\n{error}")
 
 
-def tell_health() -> None:
+def notify_health() -> None:
     """Look whether all is well, and tell people where it is not."""
     from wangjian.operations.health import health
     from wangjian.operations.metrics import write_configured
-    from wangjian.operations.notifications import tell
+    from wangjian.operations.notifications import notify
 
     write_configured(data_root())
     found = health(data_root())
@@ -263,7 +263,7 @@ def tell_health() -> None:
     problems += found.problems
     print("\n".join(problems) or "all is well")
     if problems:
-        channels = tell(f"网监数仓 {len(problems)} 个问题 problems", "\n".join(problems))
+        channels = notify(f"网监数仓 {len(problems)} 个问题 problems", "\n".join(problems))
         _say(f"told over: {', '.join(channels) or 'nothing, no connection is defined'}")
 
 

@@ -101,7 +101,7 @@ def read_content(connection: duckdb.DuckDBPyConnection, database: str, labels: L
     """
     tables = tables_of(connection, database)
     if not any(table.schema == "marts" for table in tables):
-        raise WangjianError("the warehouse has no marts", mend="run `wangjian build`")
+        raise WangjianError("the warehouse has no marts", fix="run `wangjian build`")
     digest = hashlib.sha256()
     row_counts = {}
     for table in tables:
@@ -140,7 +140,7 @@ def as_of(connection: duckdb.DuckDBPyConnection, database: str) -> date:
         "where counts and source in ('five_level', 'jiangxi')"
     ).fetchone()
     if row is None or row[0] is None:
-        raise WangjianError("no export of a daily source counts", mend="run `wangjian ingest`, `parse` and `build`")
+        raise WangjianError("no export of a daily source counts", fix="run `wangjian ingest`, `parse` and `build`")
     found: date = row[0]
     return found
 

@@ -49,7 +49,7 @@ def attach_warehouse(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
         WangjianError: it was never built.
     """
     if not path.exists():
-        raise WangjianError("there is no warehouse to publish", file=path, mend="run `wangjian build` first")
+        raise WangjianError("there is no warehouse to publish", file=path, fix="run `wangjian build` first")
     connection.execute(f"attach '{quoted(path)}' as warehouse (read_only)")
 
 
@@ -101,7 +101,7 @@ def new_file(connection: duckdb.DuckDBPyConnection, target: Path) -> Iterator[No
     finally:
         connection.execute("detach building")
     if target.with_name(f"{target.name}.wal").exists():
-        raise WangjianError("the copy was not closed", file=target, mend="run `wangjian publish` again")
+        raise WangjianError("the copy was not closed", file=target, fix="run `wangjian publish` again")
     target.chmod(0o440)
     fsync_path(target)
 
@@ -192,4 +192,4 @@ def published_tables(connection: duckdb.DuckDBPyConnection) -> tuple[Table, ...]
 def _verify(connection: duckdb.DuckDBPyConnection, content: Content, labels: Labels) -> None:
     copied = read_content(connection, "building", labels)
     if copied.fingerprint != content.fingerprint:
-        raise WangjianError("the copy differs from the warehouse", mend="run `wangjian publish` again")
+        raise WangjianError("the copy differs from the warehouse", fix="run `wangjian publish` again")

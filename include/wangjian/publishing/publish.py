@@ -117,13 +117,13 @@ def _passed_build(data: DataRoot) -> Build:
     build = current_build(data)
     verdict = last_verdict(data, build.build_id)
     if verdict is None:
-        raise ChecksFailed("this build was never checked", build_id=build.build_id, mend="run `wangjian check`")
+        raise ChecksFailed("this build was never checked", build_id=build.build_id, fix="run `wangjian check`")
     if not verdict.passed:
         raise ChecksFailed(
             f"this build failed {verdict.critical_failure_count} critical check(s)",
             build_id=build.build_id,
             report=data.docs / "checks" / "index.html",
-            mend="mend the data or the rule, then build and check again",
+            fix="fix the data or the rule, then build and check again",
         )
     return build
 
@@ -186,5 +186,5 @@ def _note(data: DataRoot, publication: Publication, path: Path, run_id: str) -> 
 
 def _require_space(data: DataRoot) -> None:
     needed = int(data.warehouse.stat().st_size * _SPACE_FACTOR)
-    mend = "free space or keep fewer publications; readers go on seeing the last one"
-    require_space(data.published, needed, "publish", mend)
+    fix = "free space or keep fewer publications; readers go on seeing the last one"
+    require_space(data.published, needed, "publish", fix)

@@ -39,7 +39,7 @@ def open_published(data: DataRoot, publication: Publication | None = None) -> du
     """
     path = data.published / publication.file_name if publication else current_file(data)
     if path is None or not path.exists():
-        raise WangjianError("nothing is published yet", folder=data.published, mend="run `wangjian publish`")
+        raise WangjianError("nothing is published yet", folder=data.published, fix="run `wangjian publish`")
     config: dict[str, str | bool | int | float | list[str]] = {
         "enable_external_access": "false",
         "lock_configuration": "true",

@@ -53,7 +53,7 @@ def kept(data: DataRoot, publication_id: str) -> Publication:
             _why_not(data, publication_id),
             publication_id=publication_id,
             on_the_shelf=", ".join(shelf) or "none",
-            mend="choose one of those; `wangjian publications` lists them",
+            fix="choose one of those; `wangjian publications` lists them",
         )
     return shelf[publication_id]
 
@@ -102,7 +102,7 @@ def _target(data: DataRoot, publication_id: str | None) -> Publication:
         raise BadArguments(
             "there is no publication before the current one",
             current=shown and shown.publication_id,
-            mend="`wangjian publications` lists those that are kept",
+            fix="`wangjian publications` lists those that are kept",
         )
     return found[0]
 
@@ -142,7 +142,7 @@ def old_publications(data: DataRoot, keep: int) -> tuple[Publication, ...]:
         The newest first.
     """
     if keep < 1:
-        raise BadArguments("at least one publication must be kept", keep=keep, mend="give 1 or more")
+        raise BadArguments("at least one publication must be kept", keep=keep, fix="give 1 or more")
     shown = current_file(data)
     return tuple(p for p in publications(data)[keep:] if shown is None or p.file_name != shown.name)
 

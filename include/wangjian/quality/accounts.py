@@ -146,7 +146,7 @@ ACCOUNTS = (
         severity="warning",
         counted="交付 exports",
         query=_exports("not counts and not is_waived", "coalesce(fail_codes, 'waits behind a failing export')"),
-        why="失败的导出及其后等待的导出不计入。A failing export and those that wait behind it do not count until it is mended or waived.",
+        why="失败的导出及其后等待的导出不计入。A failing export and those that wait behind it do not count until it is fixed or waived.",
     ),
 )
 

@@ -114,5 +114,5 @@ def _stop_if_critical(report: CheckReport) -> None:
         f"{len(failures)} critical check(s) failed, nothing will be published: {'; '.join(told)}{more}",
         run_id=report.run_id,
         report=report.site,
-        mend="read the report, mend the data or the rule, then build and check again",
+        fix="read the report, fix the data or the rule, then build and check again",
     )

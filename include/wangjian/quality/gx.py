@@ -15,7 +15,7 @@ from functools import cache
 from types import ModuleType
 from typing import Any
 
-from wangjian.core.skipped_imports import spare
+from wangjian.core.skipped_imports import skip_unused_imports
 
 EXAMPLES = 5
 """So many rows tell what is wrong; more would only fill the report."""
@@ -37,7 +37,7 @@ def great_expectations() -> ModuleType:
     # a hundred lines a run that tell a user nothing, most of them while it is imported
     logging.getLogger("great_expectations").setLevel(logging.WARNING)
     # JSON schemas would load a grammar of addresses, in which no schema has any: most of a second
-    spare("rfc3987_syntax")
+    skip_unused_imports("rfc3987_syntax")
     package = importlib.import_module("great_expectations")
     engine: Any = importlib.import_module(_ENGINE)
     if "duckdb" not in engine._PERSISTED_CONNECTION_DIALECTS:

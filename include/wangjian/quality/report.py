@@ -10,11 +10,11 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from wangjian.core.disk import trouble_told
+from wangjian.core.disk import disk_trouble_in_text
 from wangjian.core.errors import WangjianError
 from wangjian.core.files import show_folder
 from wangjian.core.retention import load_retention
-from wangjian.quality.report_pages import mend_pages, write_first_page
+from wangjian.quality.report_pages import fix_pages, write_first_page
 from wangjian.quality.suites import Suite
 from wangjian.state import CheckResult
 
@@ -46,7 +46,7 @@ def write_site(context: Any, docs: Path, run_id: str, suites: Iterable[Suite], r
     _escape_values(context.validation_results_store)
     with _raising_disk_trouble():
         context.build_data_docs(site_names=[_SITE])
-    mend_pages(folder)
+    fix_pages(folder)
     write_first_page(folder, suites, results)
     return _swap(docs / _SITE, folder)
 
@@ -78,7 +78,7 @@ def _raising_disk_trouble() -> Iterator[None]:
     found: list[WangjianError] = []
 
     def passes(record: logging.LogRecord) -> bool:
-        trouble = trouble_told(record.getMessage().split("Traceback:")[0])
+        trouble = disk_trouble_in_text(record.getMessage().split("Traceback:")[0])
         found.extend([trouble] if trouble else [])
         return trouble is None
 

@@ -1,4 +1,4 @@
-"""The report's first page, and the mending of Great Expectations' own pages so that they need no network.
+"""The report's first page, and the fixing of Great Expectations' own pages so that they need no network.
 
 Data Docs load scripts, styles and a logo from outside hosts: a bureau's report must neither wait for them nor tell
 them who reads it.
@@ -49,7 +49,7 @@ _STATES = {
 }
 
 
-def mend_pages(folder: Path) -> None:
+def fix_pages(folder: Path) -> None:
     """Take everything remote and personal out of Great Expectations' pages and give them a style of our own.
 
     Args:

@@ -131,7 +131,7 @@ def _expectation(suite: Suite, check: Check) -> Any:
         return kind(**check.kwargs, meta=meta, notes=notes, severity=check.severity, description=check.title_zh)
     except (AttributeError, TypeError, ValueError) as error:
         raise BadArguments(
-            f"no such expectation or arguments: {error}", table=suite.table, rule=check.rule, mend="mend its YAML"
+            f"no such expectation or arguments: {error}", table=suite.table, rule=check.rule, fix="fix its YAML"
         ) from error
 
 

@@ -92,20 +92,16 @@ def load_suites(folder: Path = EXPECTATIONS) -> tuple[Suite, ...]:
     """
     suites = tuple(_load(path) for path in sorted(folder.glob("*.yml")))
     if not suites:
-        raise BadArguments("there are no expectations", folder=folder, mend="a gate without rules lets everything pass")
+        raise BadArguments("there are no expectations", folder=folder, fix="a gate without rules lets everything pass")
     counts = Counter(check.rule for suite in suites for check in suite.checks)
     repeated = sorted(rule for rule, count in counts.items() if count > 1)
     if repeated:
-        raise BadArguments(
-            "a rule id stands twice", rules=", ".join(repeated), folder=folder, mend="rename one of them"
-        )
+        raise BadArguments("a rule id stands twice", rules=", ".join(repeated), folder=folder, fix="rename one of them")
     return suites
 
 
 def _load(path: Path) -> Suite:
     suite = read_document(path, Suite, "the expectations", "see docs/decisions/gx-on-duckdb.md")
     if path.stem != suite.table:
-        raise BadArguments(
-            "the file is not named after its table", file=path, table=suite.table, mend="rename the file"
-        )
+        raise BadArguments("the file is not named after its table", file=path, table=suite.table, fix="rename the file")
     return suite

@@ -97,7 +97,7 @@ class Head(BaseModel):
         found = re.fullmatch(r"(\d+):([0-9a-f]{64})", text.strip().replace(".", ""))
         if not found:
             raise BadArguments(
-                "not the head of an audit log", head=text, mend="give it as `wangjian audit head` told it"
+                "not the head of an audit log", head=text, fix="give it as `wangjian audit head` told it"
             )
         return cls(seq=int(found[1]), sha256=found[2])
 

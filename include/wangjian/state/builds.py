@@ -49,9 +49,9 @@ def warehouse_stamp(path: Path) -> str:
         WangjianError: there is no such file, or a write-ahead log lies beside it (a writer is at work, or crashed).
     """
     if not path.exists():
-        raise WangjianError("there is no warehouse yet", file=path, mend="run `wangjian build`")
+        raise WangjianError("there is no warehouse yet", file=path, fix="run `wangjian build`")
     if path.with_name(f"{path.name}.wal").exists():
-        raise WangjianError("the last build did not end", file=path, mend="run `wangjian build` again")
+        raise WangjianError("the last build did not end", file=path, fix="run `wangjian build` again")
     with path.open("rb") as file:
         digest = hashlib.sha256(file.read(_HEADER_BYTES))
     status = path.stat()
@@ -98,5 +98,5 @@ def current_build(data: DataRoot) -> Build:
         if build.warehouse_stamp == stamp:
             return build
     raise WangjianError(
-        "the warehouse is not as a finished build left it", file=data.warehouse, mend="run `wangjian build` again"
+        "the warehouse is not as a finished build left it", file=data.warehouse, fix="run `wangjian build` again"
     )

@@ -20,7 +20,7 @@ class QuarantineEvent(BaseModel):
 
     Attributes:
         publication_id: the first publication that shows it so.
-        cause: of leaving: `taken_up` (a contract, alias or code table was mended, and the row was loaded), `superseded`
+        cause: of leaving: `taken_up` (a contract, alias or code table was fixed, and the row was loaded), `superseded`
             (the source sent a higher version) or `withdrawn` (its export is no longer landed).
         reason_codes: why it was or had been bad.
     """

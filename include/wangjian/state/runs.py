@@ -19,7 +19,6 @@ from wangjian.core.disk import disk_trouble
 from wangjian.core.errors import RejectedFile, WangjianError
 from wangjian.core.logs import bound
 from wangjian.core.paths import DataRoot
-from wangjian.operations.lineage import told
 from wangjian.state import jsonl
 
 _log = logging.getLogger(__name__)
@@ -59,7 +58,7 @@ class Run(BaseModel):
 
 @contextmanager
 def record_run(data: DataRoot, step: str, *, source: str | None = None, run_id: str | None = None) -> Iterator[Run]:
-    """Write a step's start and end into the run log, whatever its end is; and as lineage events, where that is asked for.
+    """Write a step's start and end into the run log, whatever its end is.
 
     Args:
         data: the data root.
@@ -73,12 +72,6 @@ def record_run(data: DataRoot, step: str, *, source: str | None = None, run_id: 
     Raises:
         Whatever the block raises, after it was recorded.
     """
-    with _logged(data, step, source, run_id) as run, told(run):
-        yield run
-
-
-@contextmanager
-def _logged(data: DataRoot, step: str, source: str | None, run_id: str | None) -> Iterator[Run]:
     run = Run(run_id=run_id or new_run_id(), step=step, source=source)
     log = data.state / "run_log.jsonl"
     jsonl.append(log, [run])

@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from wangjian.core.disk import disk_trouble, trouble_told
+from wangjian.core.disk import disk_trouble, disk_trouble_in_text
 from wangjian.core.errors import WangjianError
 from wangjian.core.files import write_atomically
 from wangjian.core.locks import warehouse_lock
@@ -135,7 +135,7 @@ def _require_parsed(data: DataRoot) -> None:
         raise WangjianError(
             "nothing is parsed yet",
             folder=data.raw,
-            mend="run `wangjian ingest` and `wangjian parse` for each source first",
+            fix="run `wangjian ingest` and `wangjian parse` for each source first",
         )
 
 
@@ -220,10 +220,10 @@ def _raise_on_failure(results: list[dict[str, Any]]) -> None:
     if wrong := failed(results):
         first = wrong[0]
         message = " ".join(str(first.get("message", "")).split())[:400]
-        if trouble := trouble_told(message, model=node_name(first)):
+        if trouble := disk_trouble_in_text(message, model=node_name(first)):
             raise trouble
         raise WangjianError(
             f"{len(wrong)} of {len(results)} dbt nodes failed; the first: {message}",
             model=node_name(first),
-            mend="mend the model or its data, then build again; readers keep the last publication",
+            fix="fix the model or its data, then build again; readers keep the last publication",
         )

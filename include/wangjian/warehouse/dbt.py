@@ -16,7 +16,7 @@ from typing import Any
 
 import orjson
 
-from wangjian.core.disk import trouble_told
+from wangjian.core.disk import disk_trouble_in_text
 from wangjian.core.errors import WangjianError
 from wangjian.core.locks import held_descriptors
 from wangjian.core.paths import DBT_PROJECT, DataRoot
@@ -109,10 +109,10 @@ def _broken_off(said: list[str], code: int, log: Path) -> WangjianError:
     if code < 0:
         name = signal.Signals(-code).name
         return WangjianError(
-            f"dbt was stopped by {name}: {words}", log=log, mend="look who stops it (memory?), then run again"
+            f"dbt was stopped by {name}: {words}", log=log, fix="look who stops it (memory?), then run again"
         )
-    return trouble_told(words) or WangjianError(
-        f"dbt broke off: {words}", log=log, mend="read the log; a model or YAML file is probably wrong"
+    return disk_trouble_in_text(words) or WangjianError(
+        f"dbt broke off: {words}", log=log, fix="read the log; a model or YAML file is probably wrong"
     )
 
 

@@ -113,7 +113,7 @@ class Labels(BaseModel):
             raise BadArguments(
                 f"{len(missing)} label(s) are missing: {', '.join(missing)}",
                 file=LABELS,
-                mend="add zh and en for each, and the level of a column",
+                fix="add zh and en for each, and the level of a column",
             )
 
 

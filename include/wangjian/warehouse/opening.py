@@ -52,5 +52,5 @@ def raise_if_open_elsewhere(warehouse: Path, doing: str, message: str) -> None:
             file=warehouse,
             program=found["program"],
             process=found["pid"],
-            mend="close it there; to read, open published/warehouse.duckdb, which blocks nobody",
+            fix="close it there; to read, open published/warehouse.duckdb, which blocks nobody",
         ) from None

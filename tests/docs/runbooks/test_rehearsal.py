@@ -54,12 +54,12 @@ def test_a_full_disk(world: World, tmp_path: Path) -> None:
         world.follow("disk-full", "over", WANGJIAN_DATA=there)
 
 
-def test_a_flood_of_bad_rows_and_an_old_calendar_are_noticed_and_mended(world: World) -> None:
+def test_a_flood_of_bad_rows_and_an_old_calendar_are_noticed_and_fixed(world: World) -> None:
     for page in ("quarantine-flood", "calendar-not-loaded"):
         world.follow(page, "notice")
     world.follow("quarantine-flood", "look")
     for page in ("quarantine-flood", "calendar-not-loaded"):
-        world.follow(page, "mend")
+        world.follow(page, "fix")
     made = world.folder / "dbt_project" / "seeds" / "seed_calendar.csv"
     assert made.read_bytes() == (DBT_PROJECT / "seeds" / "seed_calendar.csv").read_bytes()
 
@@ -74,7 +74,7 @@ def test_a_publication_that_is_held(world: World) -> None:
         world.follow("publication-held", block)
 
 
-def test_the_build_took_the_mended_seeds_up(world: World) -> None:
+def test_the_build_took_the_fixed_seeds_up(world: World) -> None:
     for page in ("quarantine-flood", "calendar-not-loaded"):
         world.follow(page, "over")
 
@@ -119,7 +119,7 @@ def test_everything_is_lost_but_the_backup(world: World) -> None:
 
 
 def test_the_wrong_figure_is_corrected_in_the_restored_world(world: World) -> None:
-    world.follow("wrong-data-published", "mend")
+    world.follow("wrong-data-published", "fix")
     decided = [(item.wrong_value, item.right_value) for item in corrections(world.data)]
     assert decided == [("5.00", "98900.00")]
 

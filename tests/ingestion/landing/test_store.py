@@ -134,7 +134,7 @@ landing.commit(Manifest(key=KEY, files=(landed(landing, b"1", "p0001"), landed(l
 
 
 @pytest.mark.parametrize("after", range(0, 30, 3))
-def test_killed_anywhere_it_is_all_or_nothing_and_a_second_run_mends_it(tmp_path: Path, after: int) -> None:
+def test_killed_anywhere_it_is_all_or_nothing_and_a_second_run_fixes_it(tmp_path: Path, after: int) -> None:
     command = [sys.executable, "-c", CRASH, str(tmp_path)]
     environment = {**os.environ, "PYTHONPATH": f"{Path(__file__).parent}:{Path(__file__).parents[3] / 'include'}"}
     done = subprocess.run([*command, str(after)], env=environment, check=False)

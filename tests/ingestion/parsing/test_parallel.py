@@ -16,10 +16,10 @@ import pytest
 
 from support.landed import Land, ledger, page, penalties, raw_rows
 from wangjian.core.duckdb_memory import connect_beside
-from wangjian.core.errors import ArchiveOutOfReach, RejectedFile, WangjianError
+from wangjian.core.errors import ArchiveUnavailable, RejectedFile, WangjianError
 from wangjian.core.paths import DataRoot
 from wangjian.ingestion.parsing import parse, portions
-from wangjian.ingestion.parsing.parallel import shared_out
+from wangjian.ingestion.parsing.parallel import run_in_processes
 from wangjian.ingestion.sources.registry import get_source
 
 module = importlib.import_module("wangjian.ingestion.parsing.parse")
@@ -102,20 +102,20 @@ def _dies(number: int) -> int:
 def test_a_killed_process_is_told_and_what_came_before_it_stays() -> None:
     found = []
     with pytest.raises(WangjianError, match="was killed"):
-        found.extend(shared_out(_dies, [1, 2, 3], 2))
+        found.extend(run_in_processes(_dies, [1, 2, 3], 2))
     assert found in ([], [1])
 
 
 def _fails(number: int) -> int:
-    raise (RejectedFile("CODE", "said", mend="do", file=number) if number == 1 else ArchiveOutOfReach("away"))
+    raise (RejectedFile("CODE", "said", fix="do", file=number) if number == 1 else ArchiveUnavailable("away"))
 
 
 @pytest.mark.parametrize("number", [1, 2])
 def test_an_error_of_another_process_arrives_whole(number: int) -> None:
     with pytest.raises(WangjianError) as here:
-        list(shared_out(_fails, [number], 1))
+        list(run_in_processes(_fails, [number], 1))
     with pytest.raises(WangjianError) as there:
-        list(shared_out(_fails, [number, number], 2))
+        list(run_in_processes(_fails, [number, number], 2))
     said = [(type(error), str(error), vars(error)) for error in (here.value, there.value)]
     assert said[0] == said[1]
 
@@ -127,7 +127,7 @@ def _draws_a_bar(folder: Path) -> object:
 
 def test_processes_draw_no_bars_into_what_is_printed(tmp_path: Path) -> None:
     """DuckDB takes a process without a main file for a person at a prompt."""
-    assert list(shared_out(_draws_a_bar, [tmp_path, tmp_path], 2)) == [False, False]
+    assert list(run_in_processes(_draws_a_bar, [tmp_path, tmp_path], 2)) == [False, False]
 
 
 def _where(_: int) -> int:
@@ -136,26 +136,26 @@ def _where(_: int) -> int:
 
 def _daemon_shares_out(_: int) -> tuple[int, list[int]]:
     multiprocessing.current_process()._config["daemon"] = True  # type: ignore[attr-defined]
-    return os.getpid(), list(shared_out(_where, [1, 2], 2))
+    return os.getpid(), list(run_in_processes(_where, [1, 2], 2))
 
 
 def test_a_process_that_may_start_none_works_alone() -> None:
-    [(itself, workers), _] = shared_out(_daemon_shares_out, [1, 2], 2)
+    [(itself, workers), _] = run_in_processes(_daemon_shares_out, [1, 2], 2)
     assert set(workers) == {itself}
-    assert itself not in set(shared_out(_where, [1, 2], 2)) | {os.getpid()}
+    assert itself not in set(run_in_processes(_where, [1, 2], 2)) | {os.getpid()}
 
 
 _LINGERS = """
 import os, sys, time
 from pathlib import Path
-from wangjian.ingestion.parsing.parallel import shared_out
+from wangjian.ingestion.parsing.parallel import run_in_processes
 
 def linger(folder):
     Path(folder, str(os.getpid())).touch()
     time.sleep(600)
 
 if __name__ == "__main__":
-    list(shared_out(linger, [sys.argv[1]] * 2, 2))
+    list(run_in_processes(linger, [sys.argv[1]] * 2, 2))
 """
 
 

@@ -13,9 +13,9 @@ from invariants.attacks.conftest import IMPATIENT, Run
 from support.hostile_http import DAY
 from support.hostile_sftp import HostileSftp, hostile_sftp, names
 from wangjian.core.errors import BadDelivery, SourceUnavailable
+from wangjian.ingestion.fetching import sftp_export
 from wangjian.ingestion.fetching.fetch import FetchReport
 from wangjian.ingestion.landing.store import Landing
-from wangjian.ingestion.sources import sftp_export
 from wangjian.ingestion.sources.registry import get_source
 
 FOLDER = f"/export/{DAY.replace('-', '')}"

@@ -163,7 +163,7 @@ def test_what_is_seen_stays_as_it_is() -> None:
         assert printable(text) == text
     assert printable("a\nb\tc\x1b[2J\u202e\ud800") == r"a\nb\tc\x1b[2J\u202e\ud800"
     assert printable(printable("a\n")) == r"a\n"
-    error = WangjianError(f"bad {TERMINAL}", file=Path(f"x{TERMINAL}"), mend=f"see {TERMINAL}")
+    error = WangjianError(f"bad {TERMINAL}", file=Path(f"x{TERMINAL}"), fix=f"see {TERMINAL}")
     assert str(error).isprintable()
 
 

@@ -1,4 +1,4 @@
-"""What stops a publication, what a waiver lets through, and what a mended mapping takes up: on a few days of their own."""
+"""What stops a publication, what a waiver lets through, and what a fixed mapping takes up: on a few days of their own."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def test_a_waiver_lets_go_on_and_its_withdrawal_holds_again(systems: Systems, wo
     assert _published(data, waiting) == held
 
 
-def test_a_mended_mapping_takes_the_rows_up_and_says_when(
+def test_a_fixed_mapping_takes_the_rows_up_and_says_when(
     systems: Systems, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     day = next(day for day in systems.scenario.days()[2:] if systems.jiangxi(day)["inspections"])

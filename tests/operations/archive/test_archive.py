@@ -20,7 +20,7 @@ from support.cut_off import run_cut_off
 from support.holding import held_elsewhere
 from support.landed import land, ledger, penalties, raw_rows
 from wangjian.cli import main
-from wangjian.core.errors import ArchiveDamaged, ArchiveOutOfReach, BadArguments, Busy, WangjianError
+from wangjian.core.errors import ArchiveDamaged, ArchiveUnavailable, BadArguments, Busy, WangjianError
 from wangjian.core.files import remove_abandoned, sha256_of
 from wangjian.core.locks import landing_in_use
 from wangjian.core.paths import DataRoot
@@ -257,7 +257,7 @@ def test_without_its_archive_nothing_is_lost_and_the_archive_is_named(data: Data
     before = everything(data)
     archive(data, CUT, folder)
     shutil.move(folder, folder.with_name("away"))
-    with pytest.raises(ArchiveOutOfReach) as caught:
+    with pytest.raises(ArchiveUnavailable) as caught:
         parse(get_source("jiangxi"), data, again=_anew)
     said = str(caught.value)
     # the third is a header-only file, which landing still has
@@ -270,7 +270,7 @@ def test_the_other_months_are_parsed_all_the_same(data: DataRoot, folder: Path) 
     archive(data, CUT, folder)
     shutil.move(folder, folder.with_name("away"))
     land(data, "jiangxi", "case_penalties", "2023-01-03", penalties("赣市监立〔2023〕1号,1,1,罚款,5.00,,,"))
-    with pytest.raises(ArchiveOutOfReach):
+    with pytest.raises(ArchiveUnavailable):
         parse(get_source("jiangxi"), data, again=lambda dataset, month: month == "2022-12")
     assert unparsed(get_source("jiangxi"), data) == frozenset()
 

@@ -245,7 +245,7 @@ def test_verify_finds_what_is_missing_damaged_or_changed(data: DataRoot, folder:
     assert found.damaged == (f"objects/{rotten.name[:2]}/{rotten.name}",)
     rotten.unlink()
     back_up(data, folder)
-    assert verify(folder).is_whole, "the next backup mends it"
+    assert verify(folder).is_whole, "the next backup fixes it"
     sums = folder / "backups" / BackupFolder(folder).chosen(None).backup_id / "SHA256SUMS"
     sums.write_text(sums.read_text().replace("landing/", "landing/../../"))
     assert verify(folder).damaged == (f"backups/{sums.parent.name}/SHA256SUMS",)

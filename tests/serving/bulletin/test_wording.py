@@ -13,7 +13,7 @@ from openpyxl import Workbook
 
 from wangjian.core.spreadsheets import harmless, reproducible
 from wangjian.serving.bulletin.figures import Figure, last_complete_month
-from wangjian.serving.bulletin.wording import both, compared, figure, listed, told
+from wangjian.serving.bulletin.wording import both, compared, figure, figure_text, listed
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,7 @@ from wangjian.serving.bulletin.wording import both, compared, figure, listed, to
     ],
 )
 def test_a_number_has_its_unit(value: str | None, unit: str, words: str) -> None:
-    assert told(None if value is None else Decimal(value), unit) == words
+    assert figure_text(None if value is None else Decimal(value), unit) == words
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 from frictionless import system, validate
 
-from serving.exports.conftest import Publish
+from serving.conftest import Publish
 from wangjian.core.errors import BadArguments
 from wangjian.core.paths import DataRoot
 from wangjian.serving.exports.export import export_tables

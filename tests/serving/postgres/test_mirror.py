@@ -12,11 +12,11 @@ import duckdb
 import psycopg
 import pytest
 
-from serving.exports.conftest import Publish
+from serving.conftest import Publish
 from wangjian.core.errors import BadArguments, Busy, WangjianError
 from wangjian.core.paths import DataRoot
 from wangjian.orchestration import pipeline
-from wangjian.serving.exports.tables import open_for_handing_out, published_tables
+from wangjian.serving.exports.tables import open_for_export, published_tables
 from wangjian.serving.postgres import mirror as postgres
 from wangjian.state import runs
 
@@ -51,7 +51,7 @@ def _canonical(cell: Any) -> Any:
 def differing_tables(data: DataRoot, database: str) -> list[str]:
     """Tables whose rows are not the same on both sides, whatever their order."""
     differing = []
-    with open_for_handing_out(data) as source:
+    with open_for_export(data) as source:
         for table in published_tables(source, postgres.SCHEMAS):
             there = asked(database, f"select * from {table.quoted}")
             here = source.execute(f"select * from {table.quoted}").fetchall()

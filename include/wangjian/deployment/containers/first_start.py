@@ -27,7 +27,7 @@ def main() -> None:
 
 def _airflow(*command: str) -> None:
     if subprocess.run([sys.executable, "-m", "airflow", *command], check=False).returncode:
-        raise WangjianError(f"`airflow {command[0]} {command[1]}` failed", mend="read what it printed above")
+        raise WangjianError(f"`airflow {command[0]} {command[1]}` failed", fix="read what it printed above")
 
 
 def make_administrator(login: str, password: str) -> bool:
@@ -48,7 +48,7 @@ def make_administrator(login: str, password: str) -> bool:
         role = manager.find_role("Admin")
         if not manager.add_user(login, "管理员", "administrator", f"{login}@localhost", role, password):
             raise WangjianError(
-                "the administrator could not be made", login=login, mend="read what Airflow printed above"
+                "the administrator could not be made", login=login, fix="read what Airflow printed above"
             )
     return True
 

@@ -40,7 +40,7 @@ def refuse_weak(secrets: Mapping[str, str]) -> None:
     if wrong:
         raise BadArguments(
             "口令或密钥不可用，拒绝启动 refusing to start with such secrets: " + "; ".join(wrong),
-            mend="运行 make env 生成随机口令，或在 .env 中填写 run `make env`, which makes random ones, or fill them in in .env",
+            fix="运行 make env 生成随机口令，或在 .env 中填写 run `make env`, which makes random ones, or fill them in in .env",
         )
 
 
@@ -80,7 +80,7 @@ def _mind_certificates(made: dict[str, str]) -> None:
         raise BadArguments(
             "数据源证书的签发机构文件不存在 there is no such file of trusted certificates",
             SOURCES_CA_FILE=path,
-            mend="在 .env 中更正，或留空 correct it in .env, or leave it empty",
+            fix="在 .env 中更正，或留空 correct it in .env, or leave it empty",
         )
     if path:
         made[CERTIFICATES] = path

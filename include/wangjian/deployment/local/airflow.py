@@ -119,7 +119,7 @@ def start(
         WangjianError: the metadata database could not be made.
     """
     if migrating.wait() != 0:
-        raise WangjianError("the metadata database could not be made", log=home / "migrate.log", mend="read the log")
+        raise WangjianError("the metadata database could not be made", log=home / "migrate.log", fix="read the log")
     port, password = _free_port(), secrets.token_urlsafe(12)
     passwords = home / "passwords.json"
     passwords.touch(mode=0o600)
@@ -147,10 +147,10 @@ def wait_until_healthy(airflow: Airflow, patience_seconds: float = 180) -> None:
         for process in airflow.processes:
             if process.poll() is not None:
                 raise WangjianError(
-                    f"an Airflow component ended at once: {process.args!r}", logs=airflow.home, mend="read its log"
+                    f"an Airflow component ended at once: {process.args!r}", logs=airflow.home, fix="read its log"
                 )
         time.sleep(0.5)
-    raise WangjianError("Airflow did not become healthy", logs=airflow.home, mend="read the logs there")
+    raise WangjianError("Airflow did not become healthy", logs=airflow.home, fix="read the logs there")
 
 
 def stop(airflow: Airflow) -> None:
@@ -172,7 +172,7 @@ def wait_for_dags(client: httpx.Client, dag_ids: list[str], patience_seconds: fl
     while not all(client.get(f"/dags/{dag_id}").status_code == httpx.codes.OK for dag_id in dag_ids):
         if time.monotonic() > deadline:
             raise WangjianError(
-                f"Airflow does not find the DAGs {dag_ids}", mend="run `airflow dags list-import-errors`"
+                f"Airflow does not find the DAGs {dag_ids}", fix="run `airflow dags list-import-errors`"
             )
         time.sleep(0.5)
 

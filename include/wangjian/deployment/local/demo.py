@@ -65,7 +65,7 @@ def _report(data: DataRoot, before: str | None, started: datetime, watch: Watch)
         raise WangjianError(
             f"not finished: {', '.join(watch.failed) or 'nothing was published'}",
             logs=data.root / "airflow" / "logs",
-            mend="read the failed task's log there, then run `make demo` again: it goes on where it stopped",
+            fix="read the failed task's log there, then run `make demo` again: it goes on where it stopped",
         )
     _print_steps(data, started)
     watch.print_laps()

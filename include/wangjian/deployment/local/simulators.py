@@ -76,4 +76,4 @@ def wait_for_addresses(process: subprocess.Popen[bytes], path: Path) -> dict[str
         time.sleep(0.2)
     log = path.with_name("simulator.log")
     last = log.read_text(errors="replace").strip().rpartition("\n")[2] if log.exists() else ""
-    raise WangjianError(f"the simulated sources did not start: {last}", log=log, mend="read the log")
+    raise WangjianError(f"the simulated sources did not start: {last}", log=log, fix="read the log")

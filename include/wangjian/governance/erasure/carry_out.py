@@ -45,7 +45,7 @@ def approve_erasure(data: DataRoot, erasure_id: str, *, person: str, progress: P
     found = find_erasure(data, erasure_id, ("REQUESTED", "APPROVED"))
     if not person.strip() or (found.step == "REQUESTED" and person.strip() == found.person):
         raise BadArguments(
-            "who asked for an erasure cannot approve it", erasure=erasure_id, mend="another person approves"
+            "who asked for an erasure cannot approve it", erasure=erasure_id, fix="another person approves"
         )
     plan = plan_of(data, found)
     if found.step == "REQUESTED":

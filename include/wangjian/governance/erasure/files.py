@@ -59,7 +59,7 @@ def left_of(file: Landed, content: bytes, names: Collection[str], rows: Rows, ma
             "more than the values in question would be lost",
             file=file.part,
             sha256=file.sha256,
-            mend="nothing was erased; report the file's layout",
+            fix="nothing was erased; report the file's layout",
         )
     return left
 
@@ -86,7 +86,7 @@ def _layout(file: Landed) -> FileLayout | None:
     found = load_provider(file.provider).recognise(file.part)
     if found is None:
         raise WangjianError(
-            "no layout knows the file any more", file=file.part, mend="describe it in the provider's YAML"
+            "no layout knows the file any more", file=file.part, fix="describe it in the provider's YAML"
         )
     return found.layout
 

@@ -97,7 +97,7 @@ def _encoded(left: str, content: bytes, encodings: Sequence[str], text: str) -> 
         with suppress(UnicodeError):
             if text.encode(encoding) == content:
                 return left.encode(encoding)
-    raise WangjianError("what was read cannot be written again as the same bytes", mend="report it: nothing was erased")
+    raise WangjianError("what was read cannot be written again as the same bytes", fix="report it: nothing was erased")
 
 
 def redact_workbook(

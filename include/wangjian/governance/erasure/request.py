@@ -75,7 +75,7 @@ def request_erasure(
             file holds rows that are in the warehouse; the bytes lie in an archive.
     """
     if not reason.strip() or not person.strip():
-        raise BadArguments("an erasure needs a reason and a person", mend="give both; they are kept for the auditors")
+        raise BadArguments("an erasure needs a reason and a person", fix="give both; they are kept for the auditors")
     contract = contract_of(source, dataset)
     _require_one(contract, key, before, file_sha256)
     wanted = Erasure(
@@ -96,7 +96,7 @@ def withdraw_erasure(data: DataRoot, erasure_id: str, *, reason: str, person: st
         BadArguments: no reason or person is given, or no such request is open.
     """
     if not reason.strip() or not person.strip():
-        raise BadArguments("a withdrawal needs a reason and a person", mend="give both; they are kept for the auditors")
+        raise BadArguments("a withdrawal needs a reason and a person", fix="give both; they are kept for the auditors")
     found = find_erasure(data, erasure_id, ("REQUESTED",))
     changes = {"step": "WITHDRAWN", "reason": reason.strip(), "person": person.strip(), "at": now()}
     taken_back = found.model_copy(update=changes)
@@ -115,9 +115,9 @@ def find_erasure(data: DataRoot, erasure_id: str, steps: tuple[str, ...]) -> Era
             if erasure.step in steps:
                 return erasure
             raise BadArguments(
-                f"the erasure is {erasure.step} already", erasure=erasure_id, mend="see `wangjian erasures list`"
+                f"the erasure is {erasure.step} already", erasure=erasure_id, fix="see `wangjian erasures list`"
             )
-    raise BadArguments("no such erasure", erasure=erasure_id, mend="see `wangjian erasures list`")
+    raise BadArguments("no such erasure", erasure=erasure_id, fix="see `wangjian erasures list`")
 
 
 def plan_of(data: DataRoot, erasure: Erasure) -> Plan:
@@ -134,7 +134,7 @@ def plan_of(data: DataRoot, erasure: Erasure) -> Plan:
     )
     if not files:
         raise BadArguments(
-            "no such row is parsed", **_place(erasure), mend="give the key as the source sends it, and parse first"
+            "no such row is parsed", **_place(erasure), fix="give the key as the source sends it, and parse first"
         )
     hashes = {file.sha256 for file in files}
     exports = [item for item in landing.exports(erasure.source) if any(f.sha256 in hashes for f in item.files)]
@@ -167,7 +167,7 @@ def contract_of(source: str, dataset: str) -> Dataset:
     """
     known = load_contract(source)
     if dataset not in known:
-        raise BadArguments("no such dataset", source=source, dataset=dataset, mend=f"choose from {', '.join(known)}")
+        raise BadArguments("no such dataset", source=source, dataset=dataset, fix=f"choose from {', '.join(known)}")
     return known[dataset]
 
 
@@ -182,14 +182,14 @@ def _require_one(contract: Dataset, key: Sequence[str], before: date | None, fil
         raise BadArguments(
             "what is meant must be said in one way",
             given=", ".join(given) or "nothing",
-            mend="give KEY, --before or --file",
+            fix="give KEY, --before or --file",
         )
     if key and len(key) != len(contract.key):
         raise BadArguments(
             f"{len(key)} values for a key of {len(contract.key)}",
             source=contract.source,
             dataset=contract.name,
-            mend=f"give {', '.join(contract.key)}",
+            fix=f"give {', '.join(contract.key)}",
         )
 
 
@@ -204,7 +204,7 @@ def _columns(contract: Dataset, further: Iterable[str]) -> tuple[str, ...]:
             f"no text columns that can be erased: {', '.join(unknown)}",
             source=contract.source,
             dataset=contract.name,
-            mend=f"choose from {', '.join(free)}",
+            fix=f"choose from {', '.join(free)}",
         )
     chosen = sorted({*personal, *further} - set(contract.key))
     if not chosen:
@@ -212,7 +212,7 @@ def _columns(contract: Dataset, further: Iterable[str]) -> tuple[str, ...]:
             "the contract knows no personal column of this dataset",
             source=contract.source,
             dataset=contract.name,
-            mend="name the columns with --column",
+            fix="name the columns with --column",
         )
     return tuple(chosen)
 
@@ -225,12 +225,12 @@ def _whole_file(data: DataRoot, erasure: Erasure) -> FileRows:
         if entry["file_sha256"] == erasure.file_sha256
     ]
     if not found:
-        raise BadArguments("no such file is landed", sha256=erasure.file_sha256, mend="see audit.file_ledger")
+        raise BadArguments("no such file is landed", sha256=erasure.file_sha256, fix="see audit.file_ledger")
     if any(entry["status"] == "parsed" for entry in found):
         raise BadArguments(
             "the file holds rows that are in the warehouse",
             file=found[0]["original_name"],
-            mend="erase rows of it by their key; only evidence and rejected files go as a whole",
+            fix="erase rows of it by their key; only evidence and rejected files go as a whole",
         )
     entry = found[0]
     return FileRows(erasure.file_sha256, entry["export_id"], entry["provider"], entry["part"])
@@ -246,7 +246,7 @@ def _require_here(
             "the bytes lie in an archive, which is never changed",
             **_place(erasure),
             archive=", ".join(away),
-            mend="`wangjian archive restore FOLDER`, erase, archive anew into another folder, and destroy the old one",
+            fix="`wangjian archive restore FOLDER`, erase, archive anew into another folder, and destroy the old one",
         )
     for sha256 in hashes:
         landing.path_of(sha256)

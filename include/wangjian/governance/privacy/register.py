@@ -81,7 +81,7 @@ def load_processing(path: Path | None = None) -> dict[str, Processing]:
         raise BadArguments(
             f"sources without an entry: {', '.join(sorted(missing)) or 'none'}; no such source: {', '.join(sorted(unknown)) or 'none'}",
             file=path,
-            mend="write down purpose, basis, subjects, recipients and how long it is kept",
+            fix="write down purpose, basis, subjects, recipients and how long it is kept",
         )
     return found
 

@@ -101,7 +101,7 @@ class Roles(_Entry):
             raise BadArguments(
                 f"roles speak of what is not published: {', '.join(sorted(unknown))}",
                 file=roles_file(),
-                mend="correct it",
+                fix="correct it",
             )
 
 

@@ -107,7 +107,7 @@ def folder_of(data: DataRoot, role: str, region_code: str | None = None) -> Path
 def _attach(connection: duckdb.DuckDBPyConnection, data: DataRoot) -> Publication:
     publication, path = current(data), current_file(data)
     if publication is None or path is None:
-        raise WangjianError("nothing is published yet", folder=data.published, mend="run `wangjian publish`")
+        raise WangjianError("nothing is published yet", folder=data.published, fix="run `wangjian publish`")
     connection.execute(f"attach '{quoted(path)}' as source (read_only)")
     return publication
 
@@ -118,7 +118,7 @@ def _tables(connection: duckdb.DuckDBPyConnection) -> tuple[_Table, ...]:
     except duckdb.CatalogException:
         raise WangjianError(
             "the publication knows no levels of columns: an older version made it",
-            mend="run `wangjian build` and publish",
+            fix="run `wangjian build` and publish",
         ) from None
     level = {tuple(place): found for *place, found in levels.fetchall()}
     found: dict[tuple[str, str], list[_Column]] = {}
@@ -169,7 +169,7 @@ def _parents_first(role: Role, tables: tuple[_Table, ...]) -> Iterator[_Table]:
     def visit(name: str, children: tuple[str, ...] = ()) -> None:
         if name in children:
             raise WangjianError(
-                "rows belong to each other in a circle", tables=", ".join(children), mend="see roles.yml"
+                "rows belong to each other in a circle", tables=", ".join(children), fix="see roles.yml"
             )
         for key in role.through.get(name, ()):
             visit(key.split(".")[0], (*children, name))

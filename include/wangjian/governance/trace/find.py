@@ -105,7 +105,7 @@ def _connected(data: DataRoot) -> duckdb.DuckDBPyConnection:
     """A connection that has the published file, and the functions that rules use."""
     shown = current_file(data)
     if shown is None or not shown.exists():
-        raise WangjianError("nothing is published yet", folder=data.published, mend="run `wangjian publish`")
+        raise WangjianError("nothing is published yet", folder=data.published, fix="run `wangjian publish`")
     connection = duckdb.connect()
     connection.execute(f"attach '{quoted(shown)}' as published (read_only)")
     macro = rendered_macros()
@@ -126,7 +126,7 @@ def _condition(connection: duckdb.DuckDBPyConnection, rule: Rule, values: Sequen
             f"{len(plain)} values for a key of {len(rule.key)} columns",
             table=rule.table,
             key=", ".join(rule.key),
-            mend="give values in that order, or column=value",
+            fix="give values in that order, or column=value",
         )
     pairs = [*zip(rule.key, plain, strict=False), *named]
     tests = [_equals(column, f"$v{number}") for number, (column, _) in enumerate(pairs)]
@@ -151,7 +151,7 @@ def _keys(
             "no such row is published",
             table=rule.table,
             asked=", ".join(given.values()),
-            mend=f'see what there is: wangjian sql "select {columns} from marts.{rule.table}"',
+            fix=f'see what there is: wangjian sql "select {columns} from marts.{rule.table}"',
         )
     return tuple(dict(zip(rule.key, row, strict=True)) for row in rows)
 

@@ -82,7 +82,7 @@ def _rule(path: Path) -> Rule:
     try:
         return Rule(table=model["name"], key=key[0], **model["config"]["meta"]["trace"])
     except (KeyError, IndexError, TypeError, ValidationError) as error:
-        raise BadArguments(f"no rule to trace it by: {error!r}", file=path, mend="write `meta.trace`") from error
+        raise BadArguments(f"no rule to trace it by: {error!r}", file=path, fix="write `meta.trace`") from error
 
 
 def rule_of(table: str) -> Rule:
@@ -99,6 +99,6 @@ def rule_of(table: str) -> Rule:
         raise BadArguments(
             "no such table to trace; reports and audit tables are sums over marts, or name their files themselves",
             table=table,
-            mend=f"choose from {', '.join(rules)}",
+            fix=f"choose from {', '.join(rules)}",
         )
     return rules[name]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from wangjian.core.errors import BadArguments
-from wangjian.core.skipped_imports import spare
+from wangjian.core.skipped_imports import skip_unused_imports
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ def resolve(connection_id: str) -> Endpoint:
         BadArguments: nobody has defined it.
     """
     # importing Airflow takes seconds, one of them for a grammar of addresses: only who fetches pays for it
-    spare("rfc3987_syntax")
+    skip_unused_imports("rfc3987_syntax")
     from airflow.sdk import BaseHook
     from airflow.sdk.exceptions import AirflowNotFoundException, AirflowRuntimeError
 
@@ -44,7 +44,7 @@ def resolve(connection_id: str) -> Endpoint:
         raise BadArguments(
             "no such connection",
             connection=connection_id,
-            mend=f"define it in Airflow, or set AIRFLOW_CONN_{connection_id.upper()}",
+            fix=f"define it in Airflow, or set AIRFLOW_CONN_{connection_id.upper()}",
         ) from None
     return _endpoint(connection_id, found)
 
@@ -55,7 +55,7 @@ def _endpoint(connection_id: str, found: Any) -> Endpoint:
     except ValueError:
         # without the cause: it holds the text, and that a secret
         raise BadArguments(
-            "the extra of the connection is no JSON", connection=connection_id, mend="correct it in Airflow"
+            "the extra of the connection is no JSON", connection=connection_id, fix="correct it in Airflow"
         ) from None
     return Endpoint(
         connection_id,

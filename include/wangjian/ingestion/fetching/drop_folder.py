@@ -236,7 +236,7 @@ def _bounded(file: BinaryIO, limit: int, name: str) -> Iterator[bytes]:
             return
         yield piece
         size = max(size, file.tell())
-    raise BadDelivery(f"a file exceeds {limit} bytes", file=name, mend="raise drop.max_file_bytes")
+    raise BadDelivery(f"a file exceeds {limit} bytes", file=name, fix="raise drop.max_file_bytes")
 
 
 def _opened(path: Path, delivery: Delivery) -> BinaryIO:
@@ -256,7 +256,7 @@ def _unreadable(why: str, path: Path, delivery: Delivery) -> BadDelivery:
     return BadDelivery(
         f"a file cannot be read: {why}",
         file=_shown(path, delivery),
-        mend="the provider must deliver plain files, no links",
+        fix="the provider must deliver plain files, no links",
     )
 
 
@@ -268,9 +268,9 @@ def _root(endpoint: Endpoint) -> Path:
     path = str(endpoint.extra.get("path", ""))
     if not path:
         raise BadArguments(
-            "the connection names no path", connection=endpoint.connection_id, mend='set its extra to {"path": "…"}'
+            "the connection names no path", connection=endpoint.connection_id, fix='set its extra to {"path": "…"}'
         )
     root = Path(path)
     if not root.is_dir():
-        raise SourceUnavailable("the drop folder is not there", folder=path, mend="mount it, or correct the path")
+        raise SourceUnavailable("the drop folder is not there", folder=path, fix="mount it, or correct the path")
     return root

@@ -123,7 +123,7 @@ def fetch(
     return report
 
 
-def tell_retry(state: RetryCallState) -> None:
+def log_retry(state: RetryCallState) -> None:
     """Log that something did not come and is asked for again, after so many seconds."""
     error = state.outcome.exception() if state.outcome else None
     seconds = round(state.next_action.sleep, 1) if state.next_action else 0
@@ -131,7 +131,7 @@ def tell_retry(state: RetryCallState) -> None:
 
 
 def summary_of(report: FetchReport) -> SourceError:
-    """One error that names all failures; of the mildest kind, so that what may mend itself is tried again."""
+    """One error that names all failures; of the mildest kind, so that what may fix itself is tried again."""
     failures = report.failures
     kinds: tuple[type[SourceError], ...] = (SourceUnavailable, SourceRefused, BadDelivery, SourceError)
     kind = next(kind for kind in kinds if any(isinstance(failure, kind) for failure in failures))
@@ -144,5 +144,5 @@ def summary_of(report: FetchReport) -> SourceError:
     return kind(
         f"{len(failures)} exports failed: {named}{more}",
         source=report.source,
-        mend=f"{report.exports_new} exports were landed; the next run fetches the rest",
+        fix=f"{report.exports_new} exports were landed; the next run fetches the rest",
     )

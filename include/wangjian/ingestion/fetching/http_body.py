@@ -34,7 +34,7 @@ class _Plain:
 
 
 def read_body(
-    answer: httpx.Response, limit: int, seconds: float, *, mend: str = "raise http.max_page_bytes", **where: str
+    answer: httpx.Response, limit: int, seconds: float, *, fix: str = "raise http.max_page_bytes", **where: str
 ) -> bytes:
     """Read a streamed answer to its end.
 
@@ -42,7 +42,7 @@ def read_body(
         answer: not read yet.
         limit: of the unpacked body, in bytes; memory holds little more.
         seconds: for the whole of it.
-        mend: what to do where it is longer.
+        fix: what to do where it is longer.
         where: what locates it, for messages.
 
     Returns:
@@ -63,7 +63,7 @@ def read_body(
         except zlib.error as error:
             raise _damaged(str(error), where) from None
         if len(content) > limit:
-            raise BadDelivery(f"an answer exceeds {limit} bytes", mend=mend, **where)
+            raise BadDelivery(f"an answer exceeds {limit} bytes", fix=fix, **where)
     if not unpacker.eof or unpacker.unused_data:
         raise _damaged("its packed bytes end too early or too late", where)
     return bytes(content)
@@ -79,10 +79,10 @@ def _unpacker(answer: httpx.Response, where: dict[str, str]) -> _Unpacker:
         case _:
             raise BadDelivery(
                 f"an answer is encoded as {encoding}",
-                mend=f"the server must keep to what it is asked for: {ACCEPTED}",
+                fix=f"the server must keep to what it is asked for: {ACCEPTED}",
                 **where,
             )
 
 
 def _damaged(how: str, where: dict[str, str]) -> BadDelivery:
-    return BadDelivery(f"an answer is damaged: {how}", mend="the source must mend its server", **where)
+    return BadDelivery(f"an answer is damaged: {how}", fix="the source must fix its server", **where)

@@ -18,7 +18,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_aft
 from wangjian.core.errors import BadArguments, BadDelivery, NotReady, SourceError, SourceRefused, SourceUnavailable
 from wangjian.core.logs import bound, carried
 from wangjian.ingestion.fetching.connection import Endpoint
-from wangjian.ingestion.fetching.fetch import FetchReport, FetchRequest, Progress, tell_retry
+from wangjian.ingestion.fetching.fetch import FetchReport, FetchRequest, Progress, log_retry
 from wangjian.ingestion.fetching.http_body import ACCEPTED, read_body
 from wangjian.ingestion.landing.manifest import ExportKey, LandedFile, Manifest, Mode
 from wangjian.ingestion.landing.store import Landing
@@ -133,7 +133,7 @@ def _missing(source: Source, request: FetchRequest, listed: list[Listed]) -> lis
             source=source.source,
             dataset=dataset,
             date=request.date_to,
-            mend="the next try looks again; ask the source if it stays away",
+            fix="the next try looks again; ask the source if it stays away",
         )
         for dataset in source.daily
         if request.wants(dataset) and dataset not in there
@@ -180,7 +180,7 @@ def fetch_export(api: Api, item: Listed, landing: Landing) -> Manifest:
         source=api.source.source,
         dataset=item.dataset,
         date=item.business_date,
-        mend="try again when the source has finished generating it",
+        fix="try again when the source has finished generating it",
     )
 
 
@@ -294,7 +294,7 @@ class Api:
             retry=retry_if_exception_type(_Again),
             stop=stop_after_attempt(retries.attempts),
             wait=_patience(retries.longest_wait_seconds),
-            before_sleep=tell_retry,
+            before_sleep=log_retry,
             reraise=True,
         ):
             with attempt:
@@ -313,12 +313,12 @@ class Api:
         where: dict[str, Any] = {"source": self.source.source, "path": path, **query}
         status = answer.status_code
         if status == httpx.codes.NOT_FOUND and b"NOT_READY" in answer.content:
-            raise NotReady("not generated yet", mend="wait: the next try looks again", **where)
+            raise NotReady("not generated yet", fix="wait: the next try looks again", **where)
         if status == httpx.codes.TOO_MANY_REQUESTS or status >= 500:
             raise _again(f"the server answers {status}", answer, where)
         if status != httpx.codes.OK:
             raise SourceRefused(
-                f"the server answers {status}", mend="check the address and what the client may do", **where
+                f"the server answers {status}", fix="check the address and what the client may do", **where
             )
         return answer
 
@@ -358,11 +358,11 @@ class Api:
         if answer.status_code != httpx.codes.OK:
             raise SourceRefused(
                 f"the login is refused ({answer.status_code})",
-                mend="check login and password of the connection",
+                fix="check login and password of the connection",
                 **where,
             )
         if (token := _token_of(answer.content)) is None:
-            raise SourceRefused("the login gives no usable token", mend="ask the source what became of it", **where)
+            raise SourceRefused("the login gives no usable token", fix="ask the source what became of it", **where)
         return token
 
 
@@ -376,7 +376,7 @@ def _token_of(content: bytes) -> str | None:
 
 
 def _again(what: str, answer: httpx.Response | None, where: dict[str, Any]) -> _Again:
-    error = _Again(what, mend="it was tried several times; the next run goes on from here", **where)
+    error = _Again(what, fix="it was tried several times; the next run goes on from here", **where)
     after = answer.headers.get("Retry-After", "") if answer else ""
     error.retry_after = float(after) if after.isascii() and after.isdigit() else None
     return error
@@ -401,7 +401,7 @@ def _base_url(endpoint: Endpoint) -> str:
             "plain HTTP is refused except on loopback",
             connection=endpoint.connection_id,
             host=endpoint.host,
-            mend="set the connection's schema to https",
+            fix="set the connection's schema to https",
         )
     return f"{scheme}://{endpoint.host}" + (f":{endpoint.port}" if endpoint.port else "")
 
@@ -424,12 +424,12 @@ def _page(content: bytes, url: str, dataset: str, business_date: date, number: i
     try:
         body = orjson.loads(content)
     except ValueError as error:
-        raise BadDelivery(f"a page is not JSON: {error}", mend="the source must mend its export", **where) from None
+        raise BadDelivery(f"a page is not JSON: {error}", fix="the source must fix its export", **where) from None
     if not isinstance(body, dict) or (absent := [name for name in ENVELOPE if name not in body]):
         raise BadDelivery(f"a page lacks {absent if isinstance(body, dict) else 'its envelope'}", **where)
     asked, got = (dataset, str(business_date), number), (body["dataset"], body["business_date"], body["page"])
     if asked != got:
-        raise BadDelivery(f"asked for {asked}, the page says {got}", mend="the source must mend its export", **where)
+        raise BadDelivery(f"asked for {asked}, the page says {got}", fix="the source must fix its export", **where)
     try:
         found = Page(
             content,
@@ -447,7 +447,7 @@ def _page(content: bytes, url: str, dataset: str, business_date: date, number: i
         raise BadDelivery(
             f"a page's envelope cannot be meant: mode {found.mode}, export_seq {found.export_seq}, total {found.total}, "
             f"page_size {found.page_size}",
-            mend="the source must mend its export",
+            fix="the source must fix its export",
             **where,
         )
     return found

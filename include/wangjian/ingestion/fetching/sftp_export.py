@@ -16,7 +16,7 @@ from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt,
 
 from wangjian.core.errors import BadDelivery, NotReady, SourceError, SourceRefused, SourceUnavailable
 from wangjian.ingestion.fetching.connection import Endpoint
-from wangjian.ingestion.fetching.fetch import FetchReport, FetchRequest, Progress, tell_retry
+from wangjian.ingestion.fetching.fetch import FetchReport, FetchRequest, Progress, log_retry
 from wangjian.ingestion.landing.manifest import ExportKey, LandedFile, Manifest, Mode, Role
 from wangjian.ingestion.landing.store import Landing
 from wangjian.ingestion.sources.contract import load_contract
@@ -144,7 +144,7 @@ def _missing(
             source=source.source,
             date=request.date_to,
             datasets=", ".join(absent),
-            mend="the next try looks again; ask the source if it stays away",
+            fix="the next try looks again; ask the source if it stays away",
         )
     ]
 
@@ -180,7 +180,7 @@ class _Session:
         async for entry in self._sftp.scandir(folder):
             count += 1
             if count > most:
-                raise BadDelivery(f"a folder lists more than {most} files", file=folder, mend="raise sftp.max_entries")
+                raise BadDelivery(f"a folder lists more than {most} files", file=folder, fix="raise sftp.max_entries")
             names[str(entry.filename)] = entry.attrs.size or 0
         return names
 
@@ -201,7 +201,7 @@ class _Session:
         path = f"{self.source.sftp.folder}/{file.business_date:%Y%m%d}/{file.name}"
         limit = self.source.sftp.max_file_bytes
         if file.size > limit:
-            raise BadDelivery(f"a file exceeds {limit} bytes", file=path, mend="raise sftp.max_file_bytes")
+            raise BadDelivery(f"a file exceeds {limit} bytes", file=path, fix="raise sftp.max_file_bytes")
         # a file stands in memory whole: the large ones one by one
         async with self._large if file.size > LARGE else nullcontext():
             content = await self._patiently(lambda: self._read(path, file.size))
@@ -230,7 +230,7 @@ class _Session:
                 raise SourceUnavailable(
                     f"the transfer broke off: {type(error).__name__} {error}",
                     source=self.source.source,
-                    mend="what was landed stays; the next run fetches the rest",
+                    fix="what was landed stays; the next run fetches the rest",
                 ) from None
 
 
@@ -241,7 +241,7 @@ async def _connect(source: Source, endpoint: Endpoint) -> asyncssh.SSHClientConn
         retry=retry_if_exception_type(SourceUnavailable),
         stop=stop_after_attempt(retries.attempts),
         wait=wait_random_exponential(multiplier=0.2, max=retries.longest_wait_seconds),
-        before_sleep=tell_retry,
+        before_sleep=log_retry,
         reraise=True,
     ):
         with attempt:
@@ -267,11 +267,11 @@ async def _connect_once(source: Source, endpoint: Endpoint) -> asyncssh.SSHClien
     except asyncssh.HostKeyNotVerifiable as error:
         raise SourceRefused(
             f"the server's host key is not the one we know: {error}",
-            mend="ask the source whether its key changed, then correct `host_key` in the connection's extra",
+            fix="ask the source whether its key changed, then correct `host_key` in the connection's extra",
             **where,
         ) from None
     except asyncssh.PermissionDenied as error:
-        raise SourceRefused(f"the login is refused: {error}", mend="check login and key or password", **where) from None
+        raise SourceRefused(f"the login is refused: {error}", fix="check login and key or password", **where) from None
     except (asyncssh.Error, OSError, TimeoutError) as error:
         raise SourceUnavailable(f"no connection: {type(error).__name__} {error}", **where) from None
 
@@ -282,7 +282,7 @@ def _known_hosts(endpoint: Endpoint) -> asyncssh.SSHKnownHosts:
         raise SourceRefused(
             "the connection names no host key",
             connection=endpoint.connection_id,
-            mend=f"put the line of `ssh-keyscan -p {endpoint.port or 22} {endpoint.host}`, checked with the source, "
+            fix=f"put the line of `ssh-keyscan -p {endpoint.port or 22} {endpoint.host}`, checked with the source, "
             'into the extra: {"host_key": "ssh-ed25519 AAAA…"}',
         )
     return asyncssh.import_known_hosts(f"* {key}\n")
@@ -319,7 +319,7 @@ def _wrong_date(name: str, day: date, source: str) -> SourceError:
         source=source,
         file=name,
         date=day,
-        mend="the source must move it to the folder of its own date",
+        fix="the source must move it to the folder of its own date",
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from wangjian.core.errors import ArchiveOutOfReach
+from wangjian.core.errors import ArchiveUnavailable
 from wangjian.core.paths import DataRoot
 from wangjian.ingestion.landing.manifest import Manifest
 from wangjian.ingestion.landing.store import Landing
@@ -25,7 +25,7 @@ def require_bytes(data: DataRoot, landing: Landing, exports: Iterable[Manifest])
         exports: what is about to be read.
 
     Raises:
-        ArchiveOutOfReach: some lie in an archive that is not there. Bytes that are missing otherwise are told when they
+        ArchiveUnavailable: some lie in an archive that is not there. Bytes that are missing otherwise are told when they
             are read.
     """
     absent = [export for export in exports if any(landing.find(file.sha256) is None for file in export.files)]
@@ -43,7 +43,7 @@ def require_everything(data: DataRoot) -> None:
         data: the data root.
 
     Raises:
-        ArchiveOutOfReach: an archive is not there.
+        ArchiveUnavailable: an archive is not there.
         ArchiveDamaged: an archive is damaged.
         WangjianError: landed bytes are missing.
     """
@@ -55,18 +55,18 @@ def require_everything(data: DataRoot) -> None:
             landing.read(sha256)
 
 
-def _out_of_reach(away: Sequence[ArchiveEvent]) -> ArchiveOutOfReach:
+def _out_of_reach(away: Sequence[ArchiveEvent]) -> ArchiveUnavailable:
     dates = sorted(event.business_date for event in away)
     sources, datasets, folders = (
         sorted({getattr(event, name) for event in away}) for name in ("source", "dataset", "folder")
     )
     selection = "".join(f" --source {source}" for source in sources) + f" --from {dates[0]} --to {dates[-1]}"
-    return ArchiveOutOfReach(
+    return ArchiveUnavailable(
         f"the bytes of {len(away)} exports lie in an archive that is not within reach",
         source=", ".join(sources),
         dataset=", ".join(datasets),
         dates=f"{dates[0]} … {dates[-1]}",
         archive=", ".join(folders),
-        mend="mount the archive at that path, or take the bytes back from wherever it lies now: "
+        fix="mount the archive at that path, or take the bytes back from wherever it lies now: "
         f"`wangjian archive restore FOLDER{selection}`",
     )

@@ -142,7 +142,7 @@ class Landing:
             raise WangjianError(
                 "landed bytes are missing",
                 file=self.object_path(sha256),
-                mend="restore landing/ from the backup: a manifest names these bytes",
+                fix="restore landing/ from the backup: a manifest names these bytes",
             )
         return path
 
@@ -161,7 +161,7 @@ class Landing:
             raise ArchiveDamaged(
                 "archived bytes are not what they were",
                 file=path,
-                mend="`wangjian archive verify` lists all that is damaged; put a good copy in its place",
+                fix="`wangjian archive verify` lists all that is damaged; put a good copy in its place",
             )
         return content
 
@@ -301,7 +301,7 @@ def read_manifest(path: Path) -> Manifest:
         key = ExportKey(**{name: records[0][name] for name in ExportKey.model_fields})
         files = tuple(LandedFile(**{name: record[name] for name in LandedFile.model_fields}) for record in records)
     except (ValueError, KeyError, IndexError) as error:
-        raise WangjianError(f"unreadable manifest: {error}", file=path, mend="restore it from the backup") from error
+        raise WangjianError(f"unreadable manifest: {error}", file=path, fix="restore it from the backup") from error
     return Manifest(key=key, files=files)
 
 

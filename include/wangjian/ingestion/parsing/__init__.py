@@ -2,7 +2,7 @@
 
 from wangjian.ingestion.parsing.compact import compact
 from wangjian.ingestion.parsing.parse import ParseReport, parse
-from wangjian.ingestion.parsing.pending import is_key_gone, unparsed
+from wangjian.ingestion.parsing.pending import is_key_missing, unparsed
 from wangjian.ingestion.parsing.raw import (
     contract_hashes,
     ledger_fingerprint,
@@ -17,7 +17,7 @@ __all__ = [
     "ParseReport",
     "compact",
     "contract_hashes",
-    "is_key_gone",
+    "is_key_missing",
     "ledger_fingerprint",
     "parse",
     "read_ledgers",

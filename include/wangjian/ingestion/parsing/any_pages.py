@@ -55,7 +55,7 @@ def read_any(batch: PageBatch, target: Path) -> dict[str, PageOutcome]:
     except (duckdb.InvalidInputException, duckdb.ConversionException) as error:
         # the reason stands at the end; before it the name of the file, which the ledger has too
         said = str(error).splitlines()[0].rsplit('", ', 1)[-1]
-        raise RejectedFile("UNREADABLE_FILE", f"broken JSON page: {said}", mend="the source must mend it") from None
+        raise RejectedFile("UNREADABLE_FILE", f"broken JSON page: {said}", fix="the source must fix it") from None
     return {
         sha256: PageOutcome(survey.rows, duplicates.get(sha256, 0), survey.total, survey.extras(dataset))
         for sha256, survey in surveys.items()
@@ -106,7 +106,7 @@ def _check_envelopes(connection: duckdb.DuckDBPyConnection) -> None:
         raise RejectedFile("WRONG_DATE", f"{wrong[0]} pages are not what was asked for")
     doubled = connection.execute("select sha256 from survey group by sha256 having count(*) > 1").fetchone()
     if doubled:
-        raise RejectedFile("UNREADABLE_FILE", "more than one JSON document in a page", mend="the source must mend it")
+        raise RejectedFile("UNREADABLE_FILE", "more than one JSON document in a page", fix="the source must fix it")
 
 
 def _check_surveys(surveys: Mapping[str, _Survey], dataset: Dataset) -> None:

@@ -217,13 +217,13 @@ def _parse_file(
 def _control_of(file: LandedFile, controls: dict[str, LandedFile], landing: Landing) -> ControlFile:
     part = file.part.removesuffix(".csv") + ".ctl"
     if part not in controls:
-        raise RejectedFile("MISSING_CONTROL", f"no control file {part} beside it", mend="ask the source to send it")
+        raise RejectedFile("MISSING_CONTROL", f"no control file {part} beside it", fix="ask the source to send it")
     control = parse_ctl(landing.read(controls[part].sha256))
     if control.sha256 != file.sha256:
         raise RejectedFile(
             "WRONG_HASH",
             f"the control file declares SHA-256 {control.sha256[:12]}…, the file has {file.sha256[:12]}…",
-            mend="the transfer or the export was damaged: ask for a new sequence",
+            fix="the transfer or the export was damaged: ask for a new sequence",
         )
     return control
 
@@ -234,7 +234,7 @@ def _parse_provider_file(
     name = load_provider(export.key.provider).recognise(file.part)
     if name is None:
         raise RejectedFile(
-            "UNKNOWN_LAYOUT", f"no layout of {export.key.provider} knows {file.part}", mend="describe it in YAML"
+            "UNKNOWN_LAYOUT", f"no layout of {export.key.provider} knows {file.part}", fix="describe it in YAML"
         )
     layout = name.layout
     if layout.format == "json":
@@ -385,5 +385,5 @@ def _check_not_future(export: SomeFiles, file: LandedFile) -> None:
         raise RejectedFile(
             "FUTURE_DATE",
             f"business date {export.key.business_date} lies after the day of fetching, {fetched_on}",
-            mend="ask the source to correct its date",
+            fix="ask the source to correct its date",
         )

@@ -36,7 +36,7 @@ def parse_ctl(content: bytes) -> ControlFile:
         raise RejectedFile(
             "BAD_CONTROL",
             f"the control file is not `file|rows|sha256|amount`: {content[:120]!r}",
-            mend="ask the source to write it again",
+            fix="ask the source to write it again",
         ) from None
 
 
@@ -51,7 +51,7 @@ def parse_json_counts(content: bytes, control: JsonCounts, encodings: Sequence[s
         return [Declared(dataset, "", _count(counts[key])) for key, dataset in control.keys.items() if key in counts]
     except (ValueError, TypeError, RecursionError) as error:
         raise RejectedFile(
-            "BAD_CONTROL", f"unreadable summary: {error}", mend="ask the provider to write it again"
+            "BAD_CONTROL", f"unreadable summary: {error}", fix="ask the provider to write it again"
         ) from None
 
 

@@ -36,7 +36,7 @@ def parse_csv(
         _, header = next(records)
     except StopIteration:
         raise RejectedFile(
-            "EMPTY_FILE", "the file is empty: not even a header", mend="ask the source to send it again"
+            "EMPTY_FILE", "the file is empty: not even a header", fix="ask the source to send it again"
         ) from None
     try:
         known, unknown = match_header(header, fields)
@@ -83,7 +83,7 @@ def numbered_records(text: str) -> Iterator[tuple[int, list[str]]]:
             "UNREADABLE_FILE",
             f"broken CSV: {error}",
             line=start,
-            mend="the file is cut off or wrongly quoted: ask for it again",
+            fix="the file is cut off or wrongly quoted: ask for it again",
         ) from None
 
 
@@ -100,7 +100,7 @@ def _wrong_encoding(content: bytes, encodings: Sequence[str], at: int) -> Reject
         "BAD_ENCODING",
         f"not {' or '.join(encodings)}: {seen}",
         line=content.count(b"\n", 0, at) + 1,
-        mend="ask the source which encoding it writes; change the contract if it has changed",
+        fix="ask the source which encoding it writes; change the contract if it has changed",
     )
 
 
@@ -115,7 +115,7 @@ def decode(content: bytes, encodings: Sequence[str]) -> str:
             "BAD_ENCODING",
             f"byte {nul} is NUL, which no text holds",
             line=content.count(b"\n", 0, nul) + 1,
-            mend="the file is damaged, or UTF-16: ask the source for it again",
+            fix="the file is damaged, or UTF-16: ask the source for it again",
         )
     first: UnicodeDecodeError | None = None
     for encoding in encodings:

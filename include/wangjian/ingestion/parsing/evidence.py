@@ -25,5 +25,5 @@ def check_evidence(content: bytes) -> None:
             image.verify()
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise RejectedFile(
-            "UNREADABLE_EVIDENCE", f"neither an image nor a PDF: {error}", mend="ask the provider for the file again"
+            "UNREADABLE_EVIDENCE", f"neither an image nor a PDF: {error}", fix="ask the provider for the file again"
         ) from None

@@ -64,17 +64,17 @@ def check_page(landing: Landing, page: PageFile, dataset: Dataset, business_date
         is_list = isinstance(rows, list) and all(isinstance(row, dict) for row in rows)
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise RejectedFile(
-            "UNREADABLE_FILE", f"no page of an export: {error!r}", mend="the source must mend it"
+            "UNREADABLE_FILE", f"no page of an export: {error!r}", fix="the source must fix it"
         ) from None
     if not is_list:
-        raise RejectedFile("UNREADABLE_FILE", "`records` is no list of objects", mend="the source must mend it")
+        raise RejectedFile("UNREADABLE_FILE", "`records` is no list of objects", fix="the source must fix it")
     if (body.get("dataset"), body.get("business_date")) != (dataset.name, str(business_date)):
         raise RejectedFile(
-            "WRONG_DATE", f"says {body.get('dataset')} of {body.get('business_date')}", mend="ask the source"
+            "WRONG_DATE", f"says {body.get('dataset')} of {body.get('business_date')}", fix="ask the source"
         )
     seen = {name for row in rows for name in row}
     if rows and (absent := sorted({c.header for c in dataset.columns if c.required} - seen)):
-        raise RejectedFile("MISSING_COLUMN", f"required fields are missing: {', '.join(absent)}", mend="ask the source")
+        raise RejectedFile("MISSING_COLUMN", f"required fields are missing: {', '.join(absent)}", fix="ask the source")
     _reject_what_is_lenient(content)
     # the bulk reader has the last word: what it cannot read alone it cannot read with others
     with TemporaryDirectory() as folder:
@@ -89,10 +89,10 @@ def _reject_what_is_lenient(content: bytes) -> None:
             json.loads(content, parse_constant=_no_number)
         except (ValueError, RecursionError) as error:
             raise RejectedFile(
-                "UNREADABLE_FILE", f"no JSON page: {error}", mend="the source must send null where there is no number"
+                "UNREADABLE_FILE", f"no JSON page: {error}", fix="the source must send null where there is no number"
             ) from None
         if _NUL in content.replace(b"\\\\", b""):
-            raise RejectedFile("UNREADABLE_FILE", "the page holds NUL characters", mend="the source must mend it")
+            raise RejectedFile("UNREADABLE_FILE", "the page holds NUL characters", fix="the source must fix it")
 
 
 def _no_number(name: str) -> None:

@@ -27,7 +27,7 @@ def rotate_key(data: DataRoot, reason: str) -> HashKey:
     """
     if not reason.strip():
         raise BadArguments(
-            "a key is changed for a reason only", mend="say why with --reason; it goes into the audit log"
+            "a key is changed for a reason only", fix="say why with --reason; it goes into the audit log"
         )
     with ExitStack() as locks:
         for source in load_registry():

@@ -75,14 +75,14 @@ def add_key(state: Path) -> HashKey:
 
 def _read(path: Path, version: int) -> HashKey:
     if path.stat().st_mode & 0o077:
-        raise WangjianError("others may read the key of the keyed hash", file=path, mend=f"chmod 600 {path}")
+        raise WangjianError("others may read the key of the keyed hash", file=path, fix=f"chmod 600 {path}")
     try:
         secret = bytes.fromhex(path.read_text())
     except ValueError:
         secret = b""
     if len(secret) != 32:
         raise WangjianError(
-            "not a key of the keyed hash: 64 hex digits are wanted", file=path, mend="restore it from its backup"
+            "not a key of the keyed hash: 64 hex digits are wanted", file=path, fix="restore it from its backup"
         )
     return HashKey(version, path, secret)
 

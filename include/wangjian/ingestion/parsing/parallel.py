@@ -13,7 +13,7 @@ from threading import Thread
 from typing import TypeVar
 
 from wangjian.core.errors import WangjianError
-from wangjian.core.skipped_imports import spare
+from wangjian.core.skipped_imports import skip_unused_imports
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -27,7 +27,7 @@ def processors() -> int:
     return min(_AT_MOST, len(os.sched_getaffinity(0)))
 
 
-def shared_out(work: Callable[[T], R], items: Sequence[T], processes: int) -> Iterator[R]:
+def run_in_processes(work: Callable[[T], R], items: Sequence[T], processes: int) -> Iterator[R]:
     """Do the same work on each item.
 
     Args:
@@ -53,7 +53,7 @@ def shared_out(work: Callable[[T], R], items: Sequence[T], processes: int) -> It
         except BrokenProcessPool:
             raise WangjianError(
                 "a process of this step was killed: nothing that counts is half done",
-                mend="see what it said above this, and whether memory ran out (the system's log, `dmesg`); then run this again",
+                fix="see what it said above this, and whether memory ran out (the system's log, `dmesg`); then run this again",
             ) from None
         finally:
             executor.shutdown(cancel_futures=True)
@@ -61,7 +61,7 @@ def shared_out(work: Callable[[T], R], items: Sequence[T], processes: int) -> It
 
 def _begin() -> None:
     """An interrupt ends the process without a word of its own; so does the end of the one that asked."""
-    spare("pandas")
+    skip_unused_imports("pandas")
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     Thread(target=_end_with_parent, daemon=True).start()
 

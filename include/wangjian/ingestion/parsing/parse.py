@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import chain, islice
 from typing import Any
 
-from wangjian.core.errors import ArchiveOutOfReach
+from wangjian.core.errors import ArchiveUnavailable
 from wangjian.core.locks import parse_lock
 from wangjian.core.paths import DataRoot
 from wangjian.core.printable import printable
@@ -16,7 +16,7 @@ from wangjian.ingestion.fetching.fetch import Progress
 from wangjian.ingestion.landing.archived import landing_of, require_bytes
 from wangjian.ingestion.parsing.batch import Task, parse_batch
 from wangjian.ingestion.parsing.compact import sweep
-from wangjian.ingestion.parsing.parallel import processors, shared_out
+from wangjian.ingestion.parsing.parallel import processors, run_in_processes
 from wangjian.ingestion.parsing.pending import Again, Pending, pending
 from wangjian.ingestion.parsing.portions import portions
 from wangjian.ingestion.parsing.raw import LEDGER, Partition, write_empty_files, write_table
@@ -53,7 +53,7 @@ def parse(source: Source, data: DataRoot, progress: Progress | None = None, agai
         What was done; a rejected file is a message, not an error.
 
     Raises:
-        ArchiveOutOfReach: what is to be parsed anew lies in an archive that is not there. Its rows stay as they were, and
+        ArchiveUnavailable: what is to be parsed anew lies in an archive that is not there. Its rows stay as they were, and
             everything else is parsed.
         WangjianError: landed bytes are missing, or a process was killed. What had been parsed before stays parsed.
     """
@@ -78,7 +78,7 @@ def parse(source: Source, data: DataRoot, progress: Progress | None = None, agai
     return report
 
 
-def _within_reach(data: DataRoot, partitions: Sequence[Pending]) -> tuple[list[Pending], list[ArchiveOutOfReach]]:
+def _within_reach(data: DataRoot, partitions: Sequence[Pending]) -> tuple[list[Pending], list[ArchiveUnavailable]]:
     """The partitions about which something is to be done and can be."""
     landing = landing_of(data)
     reachable, failures = [], []
@@ -87,7 +87,7 @@ def _within_reach(data: DataRoot, partitions: Sequence[Pending]) -> tuple[list[P
             try:
                 require_bytes(data, landing, item.exports)
                 reachable.append(item)
-            except ArchiveOutOfReach as error:
+            except ArchiveUnavailable as error:
                 failures.append(error)
     return reachable, failures
 
@@ -99,7 +99,7 @@ def _tasks(source: Source, data: DataRoot, item: Pending) -> list[Task]:
 
 def _parsed(tasks: Sequence[Task]) -> Iterator[list[dict[str, Any]]]:
     is_worth_it = len(tasks) > 1 and sum(task.byte_size for task in tasks) >= _WORTH_PROCESSES
-    return shared_out(parse_batch, tasks, processors() if is_worth_it else 1)
+    return run_in_processes(parse_batch, tasks, processors() if is_worth_it else 1)
 
 
 def _commit(partition: Partition, item: Pending, entries: list[dict[str, Any]]) -> None:

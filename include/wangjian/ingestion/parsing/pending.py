@@ -105,7 +105,7 @@ def _pending(
     return Pending(*key, current, kept, tuple(todo), is_stale=kept != known)
 
 
-def is_key_gone(data: DataRoot) -> bool:
+def is_key_missing(data: DataRoot) -> bool:
     """Whether something was hashed with a key that is there no more. A key is made at first use, so one was there."""
     hashed = [
         data.raw / "_ledger" / source / code

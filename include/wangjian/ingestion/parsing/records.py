@@ -158,12 +158,12 @@ def match_header(cells: Sequence[str], fields: Sequence[Field]) -> tuple[dict[in
     names = [field.name for field in known.values()]
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise RejectedFile(
-            "DUPLICATE_COLUMN", f"columns come twice: {', '.join(twice)}", mend="ask the source for a clean file"
+            "DUPLICATE_COLUMN", f"columns come twice: {', '.join(twice)}", fix="ask the source for a clean file"
         )
     if absent := [field.headers[0] for field in fields if field.required and field.name not in names]:
         raise RejectedFile(
             "MISSING_COLUMN",
             f"required columns are missing: {', '.join(absent)}; the file has {', '.join(c for c in cells if c)}",
-            mend="ask the source, or add the column's new name to the contract or layout",
+            fix="ask the source, or add the column's new name to the contract or layout",
         )
     return known, unknown

@@ -90,7 +90,7 @@ def filled_sheets(content: bytes) -> dict[str, Cells]:
         return {name: _filled_rows(book.get_sheet_by_name(name).iter_rows()) for name in book.sheet_names}
     except (CalamineError, *_DAMAGE) as error:
         raise RejectedFile(
-            "UNREADABLE_FILE", f"no readable workbook: {error}", mend="the file is cut off or damaged: ask for it again"
+            "UNREADABLE_FILE", f"no readable workbook: {error}", fix="the file is cut off or damaged: ask for it again"
         ) from None
 
 
@@ -106,14 +106,14 @@ def _check_archive(content: bytes) -> None:
             raise RejectedFile(
                 "UNREADABLE_FILE",
                 f"no XLSX workbook: it holds {', '.join(other)}",
-                mend="ask for it as XLSX",
+                fix="ask for it as XLSX",
             )
         unpacked = sum(item.file_size for item in members)
         if unpacked > MAX_UNPACKED_BYTES or len(members) > MAX_MEMBERS:
             raise RejectedFile(
                 "TOO_LARGE",
                 f"unpacks to {unpacked:,} bytes in {len(members):,} parts",
-                mend="ask for the rows in several files",
+                fix="ask for the rows in several files",
             )
         for item in members:
             # reads to the end: a member that is longer than it says, or damaged, is found here
@@ -124,14 +124,14 @@ def _check_archive(content: bytes) -> None:
 
 def _check_extent(name: str, sheet: bytes) -> None:
     if (tags := sheet.count(b"<")) > MAX_TAGS:
-        raise RejectedFile("TOO_LARGE", f"{tags:,} tags", sheet=name, mend="ask for the rows in several files")
+        raise RejectedFile("TOO_LARGE", f"{tags:,} tags", sheet=name, fix="ask for the rows in several files")
     widest, lowest = _extent(sheet)
     if widest * lowest > MAX_CELLS:
         raise RejectedFile(
             "TOO_LARGE",
             f"a cell stands in row {lowest} or column {widest}: {widest * lowest:,} cells",
             sheet=name,
-            mend="ask for the sheet without the empty rows and columns",
+            fix="ask for the sheet without the empty rows and columns",
         )
 
 
@@ -168,7 +168,7 @@ def _hyperlinks(content: bytes) -> dict[str, Links]:
         return {sheet.name: _links_of(reader.archive, place.target) for sheet, place in reader.parser.find_sheets()}
     except (KeyError, ValueError, TypeError, SyntaxError, AttributeError) as error:
         raise RejectedFile(
-            "UNREADABLE_FILE", f"no readable links: {error}", mend="the file is damaged: ask for it again"
+            "UNREADABLE_FILE", f"no readable links: {error}", fix="the file is damaged: ask for it again"
         ) from None
 
 
@@ -276,7 +276,7 @@ def header_row(sheet: str, texts: list[tuple[int, list[str]]], layout: FileLayou
             "MISSING_HEADER",
             f"no header row in the first {layout.header.search_rows} rows",
             sheet=sheet,
-            mend="ask the provider, or correct the layout",
+            fix="ask the provider, or correct the layout",
         )
     return best
 

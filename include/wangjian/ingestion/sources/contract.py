@@ -106,7 +106,7 @@ def load_contract(source: str) -> dict[str, Dataset]:
     """
     path = contract_file(source)
     if not path.exists():
-        raise BadArguments(f"no contract for source {source}", file=path, mend="write the dbt source YAML")
+        raise BadArguments(f"no contract for source {source}", file=path, fix="write the dbt source YAML")
     document = yaml.safe_load(path.read_text(encoding="utf-8"))
     tables = document["sources"][0]["tables"]
     return {table["name"]: _dataset(source, table) for table in tables}

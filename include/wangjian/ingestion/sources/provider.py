@@ -220,7 +220,7 @@ def load_provider(code: str) -> Provider:
         return load_providers()[code]
     except KeyError:
         raise BadArguments(
-            f"provider {code} is not known", folder=PROVIDERS, mend=f"describe its files in providers/{code}.yml"
+            f"provider {code} is not known", folder=PROVIDERS, fix=f"describe its files in providers/{code}.yml"
         ) from None
 
 
@@ -232,7 +232,7 @@ def _load(path: Path) -> Provider:
             raise ValueError(f"describes {provider.provider}, but is named {path.name}")
         _check_against_contract(provider, load_contract(SOURCE))
     except (ValueError, ValidationError, yaml.YAMLError) as error:
-        raise BadArguments(f"invalid provider layout: {error}", file=path, mend="correct the YAML file") from error
+        raise BadArguments(f"invalid provider layout: {error}", file=path, fix="correct the YAML file") from error
     return provider
 
 

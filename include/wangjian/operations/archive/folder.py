@@ -62,7 +62,7 @@ class ArchiveFolder(KeptFolder):
             raise ArchiveDamaged(
                 "the archive's disk gives back other bytes than were written",
                 file=target,
-                mend="nothing was removed from landing; check the disk",
+                fix="nothing was removed from landing; check the disk",
             )
         return size
 
@@ -86,7 +86,7 @@ class ArchiveFolder(KeptFolder):
             lines = (line.split("  ", 1) for line in path.read_text(encoding="utf-8").splitlines())
             return {name: sha256 for sha256, name in lines}
         except ValueError:
-            raise ArchiveDamaged("the list of hashes is damaged", file=path, mend="take it from a copy") from None
+            raise ArchiveDamaged("the list of hashes is damaged", file=path, fix="take it from a copy") from None
 
     def write_sums(self, sums: Mapping[str, str]) -> None:
         """Replace `SHA256SUMS`, in one step."""
@@ -133,7 +133,7 @@ def read_archived(zone: Landing, path: Path) -> Manifest:
         raise ArchiveDamaged(
             "a manifest of the archive is damaged",
             file=path,
-            mend="take it from another copy of the archive, or from the same place below landing/",
+            fix="take it from another copy of the archive, or from the same place below landing/",
         )
     return manifest
 
@@ -149,7 +149,7 @@ def _copy_hashed(source: Path, target: Path, sha256: str) -> int:
             raise ArchiveDamaged(
                 "landed bytes are not what they were",
                 file=source,
-                mend="restore this file of landing/ from the backup; nothing was removed",
+                fix="restore this file of landing/ from the backup; nothing was removed",
             )
         temporary.chmod(0o440)
     return size

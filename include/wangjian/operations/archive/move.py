@@ -83,8 +83,8 @@ def archive(
 def _require_space(target: ArchiveFolder, plan: ArchivePlan) -> None:
     sizes = {**plan.leaving, **plan.staying}
     needed = sum(size for sha256, size in sizes.items() if not target.zone.object_path(sha256).exists())
-    mend = "archive an earlier --before or one --source, or choose another disk; nothing was moved"
-    require_space(target.root, needed, "archive", mend)
+    fix = "archive an earlier --before or one --source, or choose another disk; nothing was moved"
+    require_space(target.root, needed, "archive", fix)
 
 
 def _copy(landing: Landing, target: ArchiveFolder, plan: ArchivePlan, progress: Progress) -> int:
@@ -148,6 +148,6 @@ def _remove_one(landing: Landing, target: ArchiveFolder, sha256: str) -> int | N
         return None
     size = path.stat().st_size
     if not kept.exists() or kept.samefile(path) or kept.stat().st_size != size:
-        raise ArchiveDamaged("the copy in the archive is gone", file=kept, mend="check the disk, then run it again")
+        raise ArchiveDamaged("the copy in the archive is gone", file=kept, fix="check the disk, then run it again")
     path.unlink()
     return size

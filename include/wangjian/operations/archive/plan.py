@@ -105,5 +105,5 @@ def _require_parsed(data: DataRoot, sources: Iterable[str], exports: Iterable[Ma
                 source=source,
                 dataset=absent[0].key.dataset,
                 date=absent[0].key.business_date,
-                mend=f"run `wangjian parse {source}` first",
+                fix=f"run `wangjian parse {source}` first",
             )

@@ -94,7 +94,7 @@ def restore(
 def _require_some(chosen: list[Manifest], archive: ArchiveFolder) -> None:
     if not chosen:
         raise BadArguments(
-            "the archive holds nothing of what was asked for", folder=archive.root, mend="see `wangjian archive list`"
+            "the archive holds nothing of what was asked for", folder=archive.root, fix="see `wangjian archive list`"
         )
 
 
@@ -142,5 +142,5 @@ def _raise_on_damage(archive: ArchiveFolder, damaged: list[str]) -> None:
         raise ArchiveDamaged(
             f"{len(damaged)} files of the archive are missing or not what they were: {', '.join(sorted(damaged)[:5])}",
             folder=archive.root,
-            mend="every export that is whole came back; take the rest from another copy of the archive",
+            fix="every export that is whole came back; take the rest from another copy of the archive",
         )

@@ -110,14 +110,14 @@ class BackupFolder(KeptFolder):
         """
         found = {backup.backup_id: backup for backup in self.backups()}
         if not found:
-            raise BadArguments("no backup was finished in this folder", folder=self.root, mend="give another folder")
+            raise BadArguments("no backup was finished in this folder", folder=self.root, fix="give another folder")
         backup_id = backup_id or max(found)
         if backup_id not in found:
             raise BadArguments(
                 "there is no such backup",
                 backup=backup_id,
                 folder=self.root,
-                mend=f"choose from {', '.join(found)}; `wangjian backup list {self.root}`",
+                fix=f"choose from {', '.join(found)}; `wangjian backup list {self.root}`",
             )
         return found[backup_id]
 
@@ -132,7 +132,7 @@ class BackupFolder(KeptFolder):
             raise BackupDamaged(
                 "the list of a backup's files is missing or damaged",
                 file=path,
-                mend="choose another one with --backup, or take it from a copy of this folder",
+                fix="choose another one with --backup, or take it from a copy of this folder",
             )
         lines = (line.split("  ", 1) for line in path.read_text(encoding="utf-8").splitlines())
         return {_below(name, path): sha256 for sha256, name in lines}
@@ -162,14 +162,14 @@ class BackupFolder(KeptFolder):
                 "bytes are not what they were when they were landed",
                 file=content.name,
                 found=error.where.get("found"),
-                mend="take this file from an earlier backup or from the source; nothing else is wrong with this run",
+                fix="take this file from an earlier backup or from the source; nothing else is wrong with this run",
             ) from None
         if sha256_on_disk(target) != sha256:
             target.unlink()
             raise BackupDamaged(
                 "the backup's disk gives back other bytes than were written",
                 file=target,
-                mend="check the disk; the backups before are as they were",
+                fix="check the disk; the backups before are as they were",
             )
         return sha256, written
 
@@ -226,7 +226,7 @@ def _read_header(path: Path) -> Backup:
         raise BackupDamaged(
             "the header of a backup is damaged",
             file=path,
-            mend="take it from a copy of this folder, or move the folder of this backup away",
+            fix="take it from a copy of this folder, or move the folder of this backup away",
         ) from None
 
 

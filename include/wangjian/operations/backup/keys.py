@@ -34,7 +34,7 @@ def copy_keys(data: DataRoot, folder: Path, *, apart_from: Path) -> int:
             "the key must not lie with the backup: whoever has both can find numbers by trying",
             keys=folder,
             backup=apart_from,
-            mend="give a folder on another disk, for instance one that goes into a safe",
+            fix="give a folder on another disk, for instance one that goes into a safe",
         )
     found = keys(data.state)
     new = [key for key in found if not _lies_there(key, folder)]
@@ -55,7 +55,7 @@ def _lies_there(key: HashKey, folder: Path) -> bool:
     there = folder / key.path.name
     if there.exists() and there.read_bytes() != key.path.read_bytes():
         raise BadArguments(
-            "another key lies there under this name", file=there, mend="give the folder of this installation's key"
+            "another key lies there under this name", file=there, fix="give the folder of this installation's key"
         )
     return there.exists()
 
@@ -70,6 +70,6 @@ def kept_keys(folder: Path) -> list[HashKey]:
     found = keys_in(folder)
     if not found:
         raise BadArguments(
-            "there is no key", folder=folder, mend="give the folder that `wangjian backup --keys-to` wrote"
+            "there is no key", folder=folder, fix="give the folder that `wangjian backup --keys-to` wrote"
         )
     return found

@@ -93,7 +93,7 @@ def require_kind(kind: Kind) -> None:
     if kind_of(_url()) != kind:
         raise WangjianError(
             f"the backup holds a {kind} database, and Airflow's configuration names another kind",
-            mend="set AIRFLOW__DATABASE__SQL_ALCHEMY_CONN",
+            fix="set AIRFLOW__DATABASE__SQL_ALCHEMY_CONN",
         )
 
 
@@ -108,7 +108,7 @@ def kind_of(url: URL) -> Kind:
         return "sqlite"
     if name == "postgresql":
         return "postgresql"
-    raise WangjianError(f"{name} cannot be backed up by Wangjian", mend="use the tools of that database")
+    raise WangjianError(f"{name} cannot be backed up by Wangjian", fix="use the tools of that database")
 
 
 def _url() -> URL:
@@ -126,7 +126,7 @@ def _sqlite_file(url: URL) -> Path:
 def _copy_sqlite(source: Path, target: Path) -> None:
     if not source.exists():
         raise WangjianError(
-            "there is no metadata database", file=source, mend="set AIRFLOW_HOME, or leave --metadata out"
+            "there is no metadata database", file=source, fix="set AIRFLOW_HOME, or leave --metadata out"
         )
     with closing(sqlite3.connect(f"file:{source}?mode=ro", uri=True)) as one, closing(sqlite3.connect(target)) as other:
         one.backup(other)
@@ -142,7 +142,7 @@ def _sync(path: Path) -> None:
 
 def _run(url: URL, program: str, *arguments: str) -> None:
     if shutil.which(program) is None:
-        raise WangjianError(f"{program} is not installed", mend="install the client programs of PostgreSQL")
+        raise WangjianError(f"{program} is not installed", fix="install the client programs of PostgreSQL")
     secret = {"PGPASSWORD": url.password} if url.password else {}
     # the arguments are ours
     done = subprocess.run(  # noqa: S603
@@ -158,7 +158,7 @@ def _run(url: URL, program: str, *arguments: str) -> None:
             f"{program} failed: {said[0] if said else done.returncode}",
             database=url.database,
             host=url.host,
-            mend="see that the server runs and that the program is not older than it",
+            fix="see that the server runs and that the program is not older than it",
         )
 
 

@@ -142,7 +142,7 @@ def _require_empty(data: DataRoot, note: Path, said: Mapping[str, str]) -> None:
             raise BadArguments(
                 "the restore of another backup was begun here and has not ended",
                 backup=before["backup_id"],
-                mend=f"finish that one with --backup {before['backup_id']}, or remove the data root and begin anew",
+                fix=f"finish that one with --backup {before['backup_id']}, or remove the data root and begin anew",
             )
         return
     own = [data.landing, data.raw, data.published, data.warehouse, *data.state.glob("*.jsonl")]
@@ -151,7 +151,7 @@ def _require_empty(data: DataRoot, note: Path, said: Mapping[str, str]) -> None:
         raise BadArguments(
             "the data root holds data; a restore never writes over any",
             found=there,
-            mend="move the old data root away, or give an empty folder with --to",
+            fix="move the old data root away, or give an empty folder with --to",
         )
 
 
@@ -162,7 +162,7 @@ def _checked_keys(backup: Backup, folder: Path | None) -> list[HashKey]:
             "the key is not the one that was in use when the backup was taken",
             found=found[-1].fingerprint,
             wanted=backup.key_fingerprint,
-            mend="give the folder of that key, or leave --keys-from out: then a new key is made, and hashes are others",
+            fix="give the folder of that key, or leave --keys-from out: then a new key is made, and hashes are others",
         )
     return found
 
@@ -170,7 +170,7 @@ def _checked_keys(backup: Backup, folder: Path | None) -> list[HashKey]:
 def _require_metadata(backup: Backup, is_wanted: bool) -> None:
     if is_wanted and backup.metadata is None:
         raise BadArguments(
-            "the backup was made without --metadata", backup=backup.backup_id, mend="leave --metadata out"
+            "the backup was made without --metadata", backup=backup.backup_id, fix="leave --metadata out"
         )
     if is_wanted and backup.metadata:
         require_kind(backup.metadata.kind)
@@ -183,7 +183,7 @@ def _require_objects(source: BackupFolder, sums: Mapping[str, str]) -> None:
             "bytes of the backup are missing",
             file=absent,
             sha256=sums[absent],
-            mend=f"`wangjian backup verify {source.root}` lists all; take them from a copy, or choose another --backup",
+            fix=f"`wangjian backup verify {source.root}` lists all; take them from a copy, or choose another --backup",
         )
 
 
@@ -229,7 +229,7 @@ def _read_back(data: DataRoot, sums: Mapping[str, str], tell: Progress) -> None:
                 "a restored file is not what it was",
                 file=data.root / name,
                 sha256=sha256,
-                mend="run `wangjian backup verify`; where that finds nothing, check the disk of the data root",
+                fix="run `wangjian backup verify`; where that finds nothing, check the disk of the data root",
             )
         tell("read back", number, len(sums))
 

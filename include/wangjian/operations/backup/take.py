@@ -91,7 +91,7 @@ def back_up(
         WangjianError: there is no room, or the metadata database cannot be read.
     """
     if keep is not None and keep < 1:
-        raise BadArguments("at least one backup must be kept", keep=keep, mend="give 1 or more")
+        raise BadArguments("at least one backup must be kept", keep=keep, fix="give 1 or more")
     started, target = time.monotonic(), BackupFolder(folder)
     target.prepare(data)
     doing = "back up"

@@ -136,7 +136,7 @@ def keep_for_good(target: Path, lines: Iterable[bytes]) -> None:
     write_atomically(target, gzip.compress(content, mtime=0))
     target.chmod(0o600)
     if hashlib.sha256(gzip.decompress(target.read_bytes())).digest() != hashlib.sha256(content).digest():
-        raise WangjianError("the archive gives back other lines than were written", file=target, mend="check the disk")
+        raise WangjianError("the archive gives back other lines than were written", file=target, fix="check the disk")
 
 
 def _target(data: DataRoot, name: str, month: str) -> Path:

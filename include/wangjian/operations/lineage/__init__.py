@@ -21,7 +21,7 @@ _around: ContextVar[Run | None] = ContextVar("_around", default=None)
 
 
 @contextmanager
-def told(run: Run) -> Iterator[None]:
+def lineage_events(run: Run) -> Iterator[None]:
     """Write an event when a step begins and one when it ends, if that is asked for. Never fails the step.
 
     Args:

@@ -49,19 +49,19 @@ class BackfillRequest(BaseModel):
         """
         if self.date_from > self.date_to:
             raise BadArguments(
-                "the dates are reversed", date_from=self.date_from, date_to=self.date_to, mend="give the earlier first"
+                "the dates are reversed", date_from=self.date_from, date_to=self.date_to, fix="give the earlier first"
             )
         if unknown := sorted(set(self.sources) - load_registry().keys()):
             raise BadArguments(
-                f"unknown sources {unknown}", mend=f"choose from {', '.join(load_registry())}", sources=self.sources
+                f"unknown sources {unknown}", fix=f"choose from {', '.join(load_registry())}", sources=self.sources
             )
         known = {name for source in self.sources for name in load_contract(source)}
         if strange := sorted(set(self.datasets) - known):
-            raise BadArguments(f"unknown datasets {strange}", mend=f"choose from {', '.join(sorted(known))}")
+            raise BadArguments(f"unknown datasets {strange}", fix=f"choose from {', '.join(sorted(known))}")
         if not self.reason.strip():
-            raise BadArguments("a backfill needs a reason", mend='say why with --reason "…"; it is kept in the run log')
+            raise BadArguments("a backfill needs a reason", fix='say why with --reason "…"; it is kept in the run log')
         if self.chunk_days < 1:
-            raise BadArguments("a chunk has at least one day", chunk_days=self.chunk_days, mend="give 1 or more")
+            raise BadArguments("a chunk has at least one day", chunk_days=self.chunk_days, fix="give 1 or more")
 
     @property
     def told(self) -> str:

@@ -10,6 +10,7 @@ from wangjian.core.errors import AwaitingApproval, SourceError
 from wangjian.core.locks import backfill_lock, backfill_source_lock
 from wangjian.core.paths import DataRoot
 from wangjian.ingestion.fetching.fetch import Progress
+from wangjian.operations.lineage import lineage_events
 from wangjian.orchestration import pipeline
 from wangjian.orchestration.backfill.diff import Difference, difference
 from wangjian.orchestration.backfill.plan import Plan, make_plan
@@ -81,7 +82,7 @@ def begin(data: DataRoot, request: BackfillRequest) -> Plan:
             raise AwaitingApproval(
                 f"publication waits for approval since {hold.at:%Y-%m-%d %H:%M}: what a backfill brings would wait too",
                 reason=hold.reason,
-                mend="run `wangjian publish --approve NAME` first, or give --hold",
+                fix="run `wangjian publish --approve NAME` first, or give --hold",
             )
     return plan
 
@@ -152,7 +153,7 @@ def finish(data: DataRoot, request: BackfillRequest, progress: Progress | None =
 
 
 def _built(data: DataRoot, request: BackfillRequest, progress: Progress | None) -> Difference:
-    with record_run(data, "backfill") as run:
+    with record_run(data, "backfill") as run, lineage_events(run):
         run.purpose = request.reason
         pipeline.build(data, force=request.mode == "rebuild", progress=progress)
         pipeline.check(data, progress)

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from wangjian.serving.bulletin.content import Cell, Column, Missing, Table
 from wangjian.serving.bulletin.figures import RATE_UNITS, Figure, Figures, Member
-from wangjian.serving.bulletin.wording import growth, month_told, plain, rounded
+from wangjian.serving.bulletin.wording import growth, month_text, plain, rounded
 
 COMPARED = (Column("本月"), Column("上月"), Column("环比（%）"), Column("上年同月"), Column("同比（%）"))
 
@@ -90,7 +90,7 @@ def ranking(
 
 def _month(month: date, *, is_first: bool) -> str:
     """Short, for an axis: the year stands where it begins."""
-    return month_told(month) if is_first or month.month == 1 else f"{month.month}月"
+    return month_text(month) if is_first or month.month == 1 else f"{month.month}月"
 
 
 def trend(figures: Figures, kpis: Mapping[str, str], caption: str) -> Table:

@@ -11,7 +11,7 @@ from wangjian.serving.bulletin.sections.leads import leads
 from wangjian.serving.bulletin.sections.notes import definitions_appendix, figures_appendix, notes
 from wangjian.serving.bulletin.sections.overview import overview
 from wangjian.serving.bulletin.sections.providers import providers
-from wangjian.serving.bulletin.wording import month_told
+from wangjian.serving.bulletin.wording import month_text
 
 
 def compose(figures: Figures) -> Bulletin:
@@ -20,7 +20,7 @@ def compose(figures: Figures) -> Bulletin:
     return Bulletin(
         organ=figures.organ,
         masthead="网络交易监测月报",
-        title=f"{figures.city}{month_told(month)}网络交易监测情况",
+        title=f"{figures.city}{month_text(month)}网络交易监测情况",
         issue=f"{month.year}年第{month.month}期",
         month=month,
         publication=figures.publication,

@@ -27,7 +27,7 @@ from wangjian.core.spreadsheets import harmless, reproducible
 from wangjian.serving.bulletin.charts import HEIGHT_CM, WIDTH_CM, chart_on
 from wangjian.serving.bulletin.content import Bulletin, Cell, Chart, Heading, Missing, Paragraph, Part, Table
 from wangjian.serving.bulletin.typesetting import HEAD_FONT, LINE, TEXT_WIDTH, set_font, typeset
-from wangjian.serving.bulletin.wording import day_told
+from wangjian.serving.bulletin.wording import day_text
 
 _NUMERALS = "一二三四五六七八九十"
 # a table of so many rows is not torn apart; of a longer one so many stay with the header
@@ -55,7 +55,7 @@ class _Setter:
 
     def __init__(self, bulletin: Bulletin, issued_on: date | None) -> None:
         self.bulletin = bulletin
-        self.issued = day_told(issued_on) if issued_on else "　　　年　月　日"
+        self.issued = day_text(issued_on) if issued_on else "　　　年　月　日"
         self.at = bulletin.publication.published_at
         self.document: Docx = Document()
         self.tables = self.charts = 0

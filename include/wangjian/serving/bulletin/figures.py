@@ -223,20 +223,20 @@ def _require_month(connection: duckdb.DuckDBPyConnection, month: date, publicati
         raise BadArguments(
             f"the month {month:%Y-%m} has not ended in the data",
             as_of=publication.as_of,
-            mend=f"ask for {last_complete_month(publication.as_of):%Y-%m} or an earlier one",
+            fix=f"ask for {last_complete_month(publication.as_of):%Y-%m} or an earlier one",
         )
     found = connection.execute("select min(month_start), max(month_start) from reports.rpt_monthly_bulletin").fetchone()
     first, last = found or (None, None)
     if first is None:
         raise WangjianError(
-            "no month is complete yet", publication=publication.publication_id, mend="ingest a whole month"
+            "no month is complete yet", publication=publication.publication_id, fix="ingest a whole month"
         )
     if not first <= month <= last:
         raise BadArguments(
             f"there are no figures of {month:%Y-%m}",
             first_month=f"{first:%Y-%m}",
             last_month=f"{last:%Y-%m}",
-            mend="ask for a month between these",
+            fix="ask for a month between these",
         )
 
 

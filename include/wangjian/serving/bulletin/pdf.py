@@ -41,7 +41,7 @@ def pdf_bytes(docx: bytes, at: datetime) -> bytes:
     """
     program = office()
     if program is None:
-        raise WangjianError("LibreOffice is not installed: no PDF can be made", mend=INSTALL)
+        raise WangjianError("LibreOffice is not installed: no PDF can be made", fix=INSTALL)
     _require_chinese_font()
     with tempfile.TemporaryDirectory(prefix="wangjian-pdf-") as name:
         folder = Path(name)
@@ -51,7 +51,7 @@ def pdf_bytes(docx: bytes, at: datetime) -> bytes:
         made = source.with_suffix(".pdf")
         if not made.exists():
             raise WangjianError(
-                f"LibreOffice made no PDF: {said.strip()[-300:]}", program=program, mend="try it by hand"
+                f"LibreOffice made no PDF: {said.strip()[-300:]}", program=program, fix="try it by hand"
             )
         return _reproducible(made.read_bytes(), at)
 
@@ -75,7 +75,7 @@ def _convert(program: str, source: Path, folder: Path) -> str:
         done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=_SECONDS, check=False)
     except subprocess.TimeoutExpired:
         raise WangjianError(
-            f"LibreOffice has not finished within {_SECONDS} s", program=program, mend="try again"
+            f"LibreOffice has not finished within {_SECONDS} s", program=program, fix="try again"
         ) from None
     return done.stdout + done.stderr
 
@@ -86,7 +86,7 @@ def _require_chinese_font() -> None:
         return
     found = subprocess.run([lister, ":lang=zh-cn", "family"], capture_output=True, text=True, check=False).stdout
     if not found.strip():
-        raise WangjianError("no Chinese font is installed: the PDF would show boxes", mend=INSTALL)
+        raise WangjianError("no Chinese font is installed: the PDF would show boxes", fix=INSTALL)
 
 
 def _reproducible(pdf: bytes, at: datetime) -> bytes:

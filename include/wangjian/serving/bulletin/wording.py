@@ -38,19 +38,19 @@ def plain(value: Decimal, unit: str) -> Decimal:
     return rounded(value, 0)
 
 
-def unit_told(unit: str) -> str:
+def unit_text(unit: str) -> str:
     """The unit that follows a number."""
     return {"元": "万元", "工作日": "个工作日"}.get(unit, unit)
 
 
-def told(value: Decimal | None, unit: str) -> str:
+def figure_text(value: Decimal | None, unit: str) -> str:
     """A number with its unit: `3272家`, `12.0%`, `9.49万元`, `无数据`."""
-    return NONE if value is None else f"{plain(value, unit)}{unit_told(unit)}"
+    return NONE if value is None else f"{plain(value, unit)}{unit_text(unit)}"
 
 
 def figure(found: Figure) -> str:
     """A figure with its unit; why it is missing where its base is too small."""
-    return f"{Missing.SUPPRESSED.value}（基数不足）" if found.is_suppressed else told(found.value, found.unit)
+    return f"{Missing.SUPPRESSED.value}（基数不足）" if found.is_suppressed else figure_text(found.value, found.unit)
 
 
 def growth(value: Decimal | None, before: Decimal | None) -> Decimal | None:
@@ -80,7 +80,7 @@ def compared(word: str, value: Decimal | None, before: Decimal | None, unit: str
         return f"{word}持平"
     if unit == "%":
         return f"{word}{'上升' if difference > 0 else '下降'}{abs(difference)}个百分点"
-    counted = f"{word}{'增加' if difference > 0 else '减少'}{abs(difference)}{unit_told(unit)}"
+    counted = f"{word}{'增加' if difference > 0 else '减少'}{abs(difference)}{unit_text(unit)}"
     by = growth(value, before)
     if by is None or unit in RATE_UNITS or not rounded(by, 1):
         return counted
@@ -109,11 +109,11 @@ def listed(parts: Iterable[str]) -> str:
     return f"{'、'.join(others)}和{last}" if others else last
 
 
-def month_told(month: date) -> str:
+def month_text(month: date) -> str:
     """`2023年12月`."""
     return f"{month.year}年{month.month}月"
 
 
-def day_told(day: date) -> str:
+def day_text(day: date) -> str:
     """`2023年12月31日`."""
     return f"{day.year}年{day.month}月{day.day}日"

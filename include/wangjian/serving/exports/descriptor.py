@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from wangjian.serving.exports.tables import HandedColumn, HandedTable
+from wangjian.serving.exports.tables import PublishedColumn, PublishedTable
 from wangjian.state import Publication
 
 Labels = Literal["zh", "en", "none"]
@@ -33,7 +33,7 @@ class ExportedTable:
         sources: `source/dataset` that it was made from, as far as known.
     """
 
-    table: HandedTable
+    table: PublishedTable
     file_name: str
     kind: Literal["csv", "parquet"]
     sha256: str
@@ -42,7 +42,7 @@ class ExportedTable:
     sources: tuple[str, ...]
 
 
-def headers(table: HandedTable, labels: Labels) -> tuple[str, ...]:
+def headers(table: PublishedTable, labels: Labels) -> tuple[str, ...]:
     """What the columns are called in the file: unique, also where two bear the same label."""
     wanted = [column.name if labels == "none" else getattr(column, labels) or column.name for column in table.columns]
     times = Counter(wanted)
@@ -106,7 +106,7 @@ def _resource(file: ExportedTable, labels: Labels) -> dict[str, Any]:
     return described
 
 
-def _field(column: HandedColumn, name: str) -> dict[str, Any]:
+def _field(column: PublishedColumn, name: str) -> dict[str, Any]:
     kind = _TYPES.get(column.data_type) or ("number" if column.data_type.startswith("DECIMAL") else "integer")
     field = {"name": name, "type": kind, "title": column.zh, "description": column.en}
     return field if name == column.name else {**field, "column": column.name}

@@ -19,9 +19,9 @@ from wangjian.core.spreadsheets import FORMULA_STARTS
 from wangjian.publishing.reading import quoted
 from wangjian.serving.exports.descriptor import FILE_NAME, ExportedTable, Labels, describe, headers, sources_of
 from wangjian.serving.exports.tables import (
-    HandedTable,
+    PublishedTable,
     chosen_tables,
-    open_for_handing_out,
+    open_for_export,
     publication_of,
     published_tables,
 )
@@ -50,9 +50,9 @@ def export_tables(
         WangjianError: nothing is published yet.
     """
     if kind == "parquet" and labels != "none":
-        raise BadArguments("Parquet keeps the columns' names", labels=labels, mend=f"the labels stand in {FILE_NAME}")
+        raise BadArguments("Parquet keeps the columns' names", labels=labels, fix=f"the labels stand in {FILE_NAME}")
     folder.mkdir(parents=True, exist_ok=True)
-    with open_for_handing_out(data) as connection:
+    with open_for_export(data) as connection:
         publication = publication_of(connection)
         inputs = sources_of(connection.execute("select mart_name, source, dataset from audit.mart_input").fetchall())
         files = [
@@ -69,7 +69,7 @@ def export_tables(
 def _write(
     data: DataRoot,
     connection: duckdb.DuckDBPyConnection,
-    table: HandedTable,
+    table: PublishedTable,
     folder: Path,
     kind: Kind,
     labels: Labels,
@@ -95,11 +95,11 @@ def _write(
     return written
 
 
-def _write_parquet(connection: duckdb.DuckDBPyConnection, table: HandedTable, path: Path, _: Labels) -> int:
+def _write_parquet(connection: duckdb.DuckDBPyConnection, table: PublishedTable, path: Path, _: Labels) -> int:
     return _copy(connection, f"select * from {table.quoted}", path, "format parquet, compression zstd")
 
 
-def _write_csv(connection: duckdb.DuckDBPyConnection, table: HandedTable, path: Path, labels: Labels) -> int:
+def _write_csv(connection: duckdb.DuckDBPyConnection, table: PublishedTable, path: Path, labels: Labels) -> int:
     """The header by hand, for the mark at its beginning; the rows by DuckDB, which streams them."""
     buffer = io.StringIO(newline="")
     csv.writer(buffer).writerow(headers(table, labels))

@@ -19,7 +19,7 @@ from wangjian.state import Publication
 
 
 @dataclass(frozen=True)
-class HandedColumn:
+class PublishedColumn:
     """A column.
 
     Attributes:
@@ -34,7 +34,7 @@ class HandedColumn:
 
 
 @dataclass(frozen=True)
-class HandedTable:
+class PublishedTable:
     """A published table.
 
     Attributes:
@@ -45,7 +45,7 @@ class HandedTable:
     schema: str
     name: str
     comment: str
-    columns: tuple[HandedColumn, ...]
+    columns: tuple[PublishedColumn, ...]
     key: tuple[str, ...]
 
     @property
@@ -57,7 +57,7 @@ class HandedTable:
         return f'"{self.schema}"."{self.name}"'
 
 
-def open_for_handing_out(data: DataRoot) -> duckdb.DuckDBPyConnection:
+def open_for_export(data: DataRoot) -> duckdb.DuckDBPyConnection:
     """Open the publication that readers see, for our own queries alone: unlike `open_published` it may write files.
 
     Raises:
@@ -65,7 +65,7 @@ def open_for_handing_out(data: DataRoot) -> duckdb.DuckDBPyConnection:
     """
     path = current_file(data)
     if path is None or not path.exists():
-        raise WangjianError("nothing is published yet", folder=data.published, mend="run `wangjian publish`")
+        raise WangjianError("nothing is published yet", folder=data.published, fix="run `wangjian publish`")
     connection = duckdb.connect(str(path), read_only=True)
     # the same moments for everybody, wherever the machine stands
     connection.execute("set timezone = 'UTC'")
@@ -80,7 +80,7 @@ def publication_of(connection: duckdb.DuckDBPyConnection) -> Publication:
 
 def published_tables(
     connection: duckdb.DuckDBPyConnection, schemas: Sequence[str] = SCHEMAS
-) -> tuple[HandedTable, ...]:
+) -> tuple[PublishedTable, ...]:
     """The tables of a published file, with labels and keys, by schema and name."""
     database = (connection.execute("select current_database()").fetchone() or ("",))[0]
     comments = dict(
@@ -95,12 +95,12 @@ def published_tables(
         ).fetchall()
     }
     return tuple(
-        HandedTable(
+        PublishedTable(
             table.schema,
             table.name,
             comments.get((table.schema, table.name)) or "",
             tuple(
-                HandedColumn(name, kind, *_both(labels.get((table.schema, table.name, name))))
+                PublishedColumn(name, kind, *_both(labels.get((table.schema, table.name, name))))
                 for name, kind in table.columns
             ),
             key_of(table.name),
@@ -115,7 +115,7 @@ def _both(comment: str | None) -> tuple[str, str]:
     return zh, en
 
 
-def chosen_tables(everything: Iterable[HandedTable], names: Sequence[str]) -> tuple[HandedTable, ...]:
+def chosen_tables(everything: Iterable[PublishedTable], names: Sequence[str]) -> tuple[PublishedTable, ...]:
     """The tables of these names.
 
     Args:
@@ -126,14 +126,14 @@ def chosen_tables(everything: Iterable[HandedTable], names: Sequence[str]) -> tu
         BadArguments: there is no such table; it says which have a similar name.
     """
     everything = tuple(everything)
-    chosen: dict[str, HandedTable] = {}
+    chosen: dict[str, PublishedTable] = {}
     for name in names:
         found = [table for table in everything if name in (table.full_name, table.name, table.schema)]
         if not found:
             like = [table.full_name for table in everything if name.split(".")[-1].lower() in table.name] or [
                 table.full_name for table in everything
             ]
-            raise BadArguments("there is no such published table", table=name, mend=f"choose from: {', '.join(like)}")
+            raise BadArguments("there is no such published table", table=name, fix=f"choose from: {', '.join(like)}")
         chosen |= {table.full_name: table for table in found}
     return tuple(chosen.values())
 

@@ -35,15 +35,15 @@ def connect() -> Iterator[psycopg.Connection[Any]]:
     except psycopg.errors.InsufficientPrivilege as error:
         raise WangjianError(
             f"PostgreSQL refuses: {_said(error)}",
-            mend="grant create on the database to the mirror's role, and let it own the schemas marts and reports",
+            fix="grant create on the database to the mirror's role, and let it own the schemas marts and reports",
         ) from error
     except psycopg.OperationalError as error:
         raise WangjianError(
             f"PostgreSQL cannot be reached or broke off: {_said(error)}",
-            mend=f"look at the server and at {VARIABLE}, then try again: what is loaded stays",
+            fix=f"look at the server and at {VARIABLE}, then try again: what is loaded stays",
         ) from error
     except psycopg.Error as error:
-        raise WangjianError(f"PostgreSQL refuses: {_said(error)}", mend="see the server's log") from error
+        raise WangjianError(f"PostgreSQL refuses: {_said(error)}", fix="see the server's log") from error
 
 
 def _driver() -> Any:
@@ -52,7 +52,7 @@ def _driver() -> Any:
     except ImportError:
         raise BadArguments(
             "the driver of PostgreSQL is not installed",
-            mend="pip install --require-hashes -r requirements/postgres.lock",
+            fix="pip install --require-hashes -r requirements/postgres.lock",
         ) from None
     return psycopg
 
@@ -69,7 +69,7 @@ def _conninfo() -> str:
     except BadArguments:
         raise BadArguments(
             "nobody has said where the mirror is",
-            mend=f"set {VARIABLE} to a connection string of libpq, or define the Airflow connection {CONNECTION_ID}",
+            fix=f"set {VARIABLE} to a connection string of libpq, or define the Airflow connection {CONNECTION_ID}",
         ) from None
     parts = {
         "host": found.host,
@@ -84,7 +84,7 @@ def _conninfo() -> str:
 def _require_utf8(connection: psycopg.Connection[Any]) -> None:
     found = connection.execute("show server_encoding").fetchone()
     if not found or found[0] != "UTF8":
-        raise WangjianError(f"the database speaks {found and found[0]}, not UTF8", mend="create it with encoding UTF8")
+        raise WangjianError(f"the database speaks {found and found[0]}, not UTF8", fix="create it with encoding UTF8")
 
 
 def _said(error: Exception) -> str:

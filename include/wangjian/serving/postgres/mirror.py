@@ -15,7 +15,7 @@ import duckdb
 
 from wangjian.core.errors import Busy, WangjianError
 from wangjian.core.paths import DataRoot
-from wangjian.serving.exports.tables import HandedTable, open_for_handing_out, publication_of, published_tables
+from wangjian.serving.exports.tables import PublishedTable, open_for_export, publication_of, published_tables
 from wangjian.serving.postgres.connection import connect
 from wangjian.serving.postgres.grants import copy_grants
 from wangjian.state import Publication
@@ -87,7 +87,7 @@ def mirror(data: DataRoot, *, wait_seconds: float = 600) -> MirrorReport:
         WangjianError: nothing is published; PostgreSQL cannot be reached or refuses; something of somebody else's hangs on
             a mirrored table.
     """
-    with open_for_handing_out(data) as source, connect() as target, _alone(target):
+    with open_for_export(data) as source, connect() as target, _alone(target):
         publication = publication_of(source)
         tables = published_tables(source, SCHEMAS)
         _prepare(target)
@@ -107,7 +107,7 @@ def _alone(target: psycopg.Connection[Any]) -> Iterator[None]:
     """The lock is the session's: it goes with it, however it ends."""
     got = target.execute("select pg_try_advisory_lock(%s)", [_LOCK_KEY]).fetchone()
     if not (got and got[0]):
-        raise Busy("cannot write the mirror: another process is at it", mend="wait until it has finished")
+        raise Busy("cannot write the mirror: another process is at it", fix="wait until it has finished")
     yield
 
 
@@ -138,7 +138,7 @@ def _require_ours(target: psycopg.Connection[Any]) -> None:
     if others:
         raise WangjianError(
             f"the database has schemas of this name that are not the mirror's: {', '.join(name for (name,) in others)}",
-            mend="give the mirror a database of its own",
+            fix="give the mirror a database of its own",
         )
 
 
@@ -163,7 +163,7 @@ def _require_no_guests(target: psycopg.Connection[Any]) -> None:
     if guests:
         raise WangjianError(
             f"views of others hang on the mirror and would be lost: {', '.join(name for (name,) in guests)}",
-            mend="define them in the tool, or copy what they need into tables of another schema; then drop them and publish again",
+            fix="define them in the tool, or copy what they need into tables of another schema; then drop them and publish again",
         )
 
 
@@ -171,7 +171,7 @@ def _load(
     source: duckdb.DuckDBPyConnection,
     target: psycopg.Connection[Any],
     publication: Publication,
-    tables: Sequence[HandedTable],
+    tables: Sequence[PublishedTable],
 ) -> int:
     """Load each table in a transaction of its own; what an interrupted run has loaded of this publication stays."""
     mark = f"{publication.publication_id} {publication.content_fingerprint}"
@@ -205,11 +205,11 @@ def _stage(target: psycopg.Connection[Any], schema: str, mark: str) -> None:
         target.execute(f'comment on schema "{schema}{NEXT}" is {_literal(mark)}')
 
 
-def _staged(table: HandedTable) -> str:
+def _staged(table: PublishedTable) -> str:
     return f'"{table.schema}{NEXT}"."{table.name}"'
 
 
-def _load_table(source: duckdb.DuckDBPyConnection, target: psycopg.Connection[Any], table: HandedTable) -> None:
+def _load_table(source: duckdb.DuckDBPyConnection, target: psycopg.Connection[Any], table: PublishedTable) -> None:
     name = _staged(table)
     columns = ", ".join(f'"{column.name}" {_type(table, column.data_type)}' for column in table.columns)
     target.execute(f"create table {name} ({columns})")
@@ -234,7 +234,7 @@ def _readable(column: Any) -> str:
     return f"""replace("{column.name}", chr(0), '')""" if column.data_type == "VARCHAR" else f'"{column.name}"'
 
 
-def _type(table: HandedTable, data_type: str) -> str:
+def _type(table: PublishedTable, data_type: str) -> str:
     if data_type.startswith("DECIMAL"):
         return data_type.lower().replace("decimal", "numeric")
     if data_type not in _TYPES:
@@ -242,11 +242,11 @@ def _type(table: HandedTable, data_type: str) -> str:
     return _TYPES[data_type]
 
 
-def _require_rows(target: psycopg.Connection[Any], table: HandedTable, count: int) -> None:
+def _require_rows(target: psycopg.Connection[Any], table: PublishedTable, count: int) -> None:
     found = target.execute(f"select count(*) from {_staged(table)}").fetchone()
     if not found or found[0] != count:
         raise WangjianError(
-            f"{count} rows were sent, {found and found[0]} arrived", table=table.full_name, mend="try again"
+            f"{count} rows were sent, {found and found[0]} arrived", table=table.full_name, fix="try again"
         )
 
 
@@ -259,7 +259,7 @@ def _literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def _count(target: psycopg.Connection[Any], tables: Sequence[HandedTable]) -> int:
+def _count(target: psycopg.Connection[Any], tables: Sequence[PublishedTable]) -> int:
     each = " union all ".join(f"select count(*) as n from {_staged(table)}" for table in tables)
     found = target.execute(f"select coalesce(sum(n), 0) from ({each}) as counts").fetchone()
     return int(found[0]) if found else 0
@@ -283,7 +283,7 @@ def _swap(target: psycopg.Connection[Any], publication: Publication, rows: int, 
             if time.monotonic() >= end:
                 raise Busy(
                     f"readers of the mirror have not come to an end within {wait_seconds:.0f} s; they see the last publication",
-                    mend="end long transactions (pg_stat_activity shows them), then publish again: the tables are loaded",
+                    fix="end long transactions (pg_stat_activity shows them), then publish again: the tables are loaded",
                 ) from None
             time.sleep(0.3)
 

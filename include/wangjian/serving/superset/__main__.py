@@ -37,7 +37,7 @@ def main() -> int:
 def _port() -> int:
     text = os.environ.get("PORT", "0")
     if not text.isdecimal():
-        raise BadArguments("PORT is no number", PORT=text, mend="give a number, or none")
+        raise BadArguments("PORT is no number", PORT=text, fix="give a number, or none")
     return int(text)
 
 

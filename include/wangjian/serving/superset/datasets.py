@@ -143,4 +143,4 @@ def _label_of_kpi(dataset: Dataset, code: str, published: duckdb.DuckDBPyConnect
 
 def _wrong(dataset: Dataset, what: str) -> BadArguments:
     file = SUPERSET / "datasets" / f"{dataset.name}.yml"
-    return BadArguments(f"the dataset {dataset.name} {what}", file=file, mend="mend the description or the labels")
+    return BadArguments(f"the dataset {dataset.name} {what}", file=file, fix="fix the description or the labels")

@@ -208,7 +208,7 @@ def load_description(folder: Path = SUPERSET) -> Description:
         faults = list(found.faults())
         if not faults:
             return found
-    raise BadArguments(f"not a description of dashboards: {'; '.join(faults)}", folder=folder, mend="mend it")
+    raise BadArguments(f"not a description of dashboards: {'; '.join(faults)}", folder=folder, fix="fix it")
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -154,13 +154,13 @@ def _load(home: Path) -> None:
         ended = subprocess.run(command, env=_environment(home), stdout=output, stderr=output, check=False)
     if ended.returncode:
         last = log.read_text(errors="replace").strip().splitlines()[-1:]
-        raise WangjianError(f"the import into Superset failed: {''.join(last)}", log=log, mend="read the log")
+        raise WangjianError(f"the import into Superset failed: {''.join(last)}", log=log, fix="read the log")
 
 
 def _program(name: str) -> Path:
     found = ENVIRONMENT / "bin" / name
     if not found.exists():
-        raise WangjianError("Superset is not installed", folder=ENVIRONMENT, mend="run `make superset-install`")
+        raise WangjianError("Superset is not installed", folder=ENVIRONMENT, fix="run `make superset-install`")
     return found
 
 
@@ -184,9 +184,7 @@ def _listening(port: int) -> Iterator[socket.socket]:
         try:
             listener.bind(("127.0.0.1", port))
         except OSError as error:
-            raise WangjianError(
-                f"the port is taken: {error}", port=port, mend="choose another PORT, or none"
-            ) from error
+            raise WangjianError(f"the port is taken: {error}", port=port, fix="choose another PORT, or none") from error
         listener.listen()
         yield listener
 
@@ -207,7 +205,7 @@ def _wait_until_healthy(process: subprocess.Popen[bytes], address: str, home: Pa
                 return
         except httpx.HTTPError:
             time.sleep(0.2)
-    raise WangjianError("Superset did not start", log=home / "server.log", mend="read the log")
+    raise WangjianError("Superset did not start", log=home / "server.log", fix="read the log")
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

@@ -84,9 +84,9 @@ def spark_home(venv: Path) -> Path:
     """
     found = next(venv.glob("lib/python3*/site-packages/pyspark"), None)
     if found is None:
-        raise WangjianError("Spark is not installed", environment=venv, mend="run `make spark-install`")
+        raise WangjianError("Spark is not installed", environment=venv, fix="run `make spark-install`")
     if not (os.environ.get("JAVA_HOME") or shutil.which("java")):
-        raise WangjianError("Spark needs Java 17 or later, which is not there", mend="install a JRE, or set JAVA_HOME")
+        raise WangjianError("Spark needs Java 17 or later, which is not there", fix="install a JRE, or set JAVA_HOME")
     return found
 
 
@@ -191,7 +191,7 @@ class _Starting:
             if found := ready.search(log.read_text(encoding="utf-8", errors="replace")):
                 return found[found.re.groups]
             time.sleep(0.1)
-        raise WangjianError(f"Spark's {name} did not start", log=log, mend="read the log: memory, Java or a port?")
+        raise WangjianError(f"Spark's {name} did not start", log=log, fix="read the log: memory, Java or a port?")
 
 
 def _end_with_us() -> None:

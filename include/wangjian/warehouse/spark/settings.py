@@ -27,7 +27,7 @@ def engine() -> EngineName:
     """
     name = os.environ.get("WANGJIAN_ENGINE") or "duckdb"
     if name not in get_args(EngineName):
-        raise BadArguments(f"there is no engine {name!r}", mend="set WANGJIAN_ENGINE to duckdb or spark")
+        raise BadArguments(f"there is no engine {name!r}", fix="set WANGJIAN_ENGINE to duckdb or spark")
     return cast("EngineName", name)
 
 
@@ -62,8 +62,8 @@ def spark_settings(data: DataRoot) -> SparkSettings:
     server = _server(os.environ.get("WANGJIAN_SPARK_SERVER"))
     tables = os.environ.get("WANGJIAN_SPARK_TABLES")
     if server and not tables:
-        mend = "set WANGJIAN_SPARK_TABLES to its spark.sql.warehouse.dir, as this machine reaches it"
-        raise BadArguments("nobody says where the Spark server keeps its tables", mend=mend)
+        fix = "set WANGJIAN_SPARK_TABLES to its spark.sql.warehouse.dir, as this machine reaches it"
+        raise BadArguments("nobody says where the Spark server keeps its tables", fix=fix)
     return SparkSettings(
         Path(os.environ.get("WANGJIAN_SPARK_VENV") or PROJECT_ROOT / ".venv-spark"),
         server,
@@ -82,5 +82,5 @@ def _server(address: str | None) -> tuple[str, int] | None:
         return None
     host, colon, port = address.rpartition(":")
     if not (host and colon and port.isdigit()):
-        raise BadArguments(f"no address: {address!r}", mend="set WANGJIAN_SPARK_SERVER to host:port")
+        raise BadArguments(f"no address: {address!r}", fix="set WANGJIAN_SPARK_SERVER to host:port")
     return host, int(port)

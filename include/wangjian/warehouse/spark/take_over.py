@@ -82,8 +82,8 @@ def _copy(connection: duckdb.DuckDBPyConnection, tables: str, table: Built) -> N
     try:
         found = connection.sql(f"select * from {source}").columns
     except duckdb.IOException as error:
-        mend = "see that WANGJIAN_SPARK_TABLES is the server's spark.sql.warehouse.dir, as this machine reaches it"
-        raise WangjianError("the files of a table of Spark are not there", files=files, mend=mend) from error
+        fix = "see that WANGJIAN_SPARK_TABLES is the server's spark.sql.warehouse.dir, as this machine reaches it"
+        raise WangjianError("the files of a table of Spark are not there", files=files, fix=fix) from error
     connection.execute(
         f'create table "{table.schema}"."{table.name}" as select {", ".join(_columns(table, found))} from {source}'
     )

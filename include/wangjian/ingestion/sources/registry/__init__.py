@@ -108,7 +108,7 @@ def get_source(code: str) -> Source:
     """
     registry = load_registry()
     if code not in registry:
-        raise BadArguments(f"no source {code}", known=", ".join(registry), mend=f"add {FOLDER.name}/{code}.yml")
+        raise BadArguments(f"no source {code}", known=", ".join(registry), fix=f"add {FOLDER.name}/{code}.yml")
     return registry[code]
 
 

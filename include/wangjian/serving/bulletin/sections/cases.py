@@ -5,7 +5,7 @@ from __future__ import annotations
 from wangjian.serving.bulletin.cells import cell, trend
 from wangjian.serving.bulletin.content import Cell, Chart, Column, Heading, Paragraph, Part, Table
 from wangjian.serving.bulletin.figures import Figures, Member
-from wangjian.serving.bulletin.wording import both, figure, told
+from wangjian.serving.bulletin.wording import both, figure, figure_text
 
 _KPIS = ("K11_FILED", "K11_DECIDED", "K11_CLOSED", "K12_AMOUNT")
 _COLUMNS = (Column("立案（件）"), Column("决定（件）"), Column("结案（件）"), Column("罚没（万元）"))
@@ -41,7 +41,7 @@ def _counted(figures: Figures) -> str:
 
 def _fined(figures: Figures) -> str:
     amount, paid = figures.total("K12_AMOUNT"), figures.total("K12_PAID_RATE")
-    rate = told(paid.value, paid.unit)
+    rate = figure_text(paid.value, paid.unit)
     return f"罚没金额{figure(amount)}（罚款与没收之和，按决定日期），{both(amount)}；截至数据日期实缴率{rate}。"
 
 

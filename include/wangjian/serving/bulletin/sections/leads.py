@@ -7,7 +7,7 @@ from decimal import Decimal
 from wangjian.serving.bulletin.cells import COMPARED, cell, compared_cells, ranking, summed, trend
 from wangjian.serving.bulletin.content import Cell, Chart, Column, Heading, Missing, Paragraph, Part, Table
 from wangjian.serving.bulletin.figures import Figure, Figures
-from wangjian.serving.bulletin.wording import both, figure, listed, on_month, rounded, told
+from wangjian.serving.bulletin.wording import both, figure, figure_text, listed, on_month, rounded
 
 LEADS = "K05_LEADS"
 _TOP = 10
@@ -66,7 +66,7 @@ def _most(figures: Figures, section: str, words: str) -> str:
 
 def _share(name: str, found: Figure, total: Decimal) -> str:
     share = rounded((found.value or Decimal(0)) / total * 100, 1)
-    return f"{name}（{told(found.value, found.unit)}，占{share}%）"
+    return f"{name}（{figure_text(found.value, found.unit)}，占{share}%）"
 
 
 def _counties(figures: Figures) -> Table:

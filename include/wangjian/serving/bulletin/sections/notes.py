@@ -5,7 +5,7 @@ from __future__ import annotations
 from wangjian.serving.bulletin.cells import COMPARED, compared_cells
 from wangjian.serving.bulletin.content import Column, Heading, Missing, Paragraph, Part, Table
 from wangjian.serving.bulletin.figures import Figures, Restatement
-from wangjian.serving.bulletin.wording import day_told, month_told, told
+from wangjian.serving.bulletin.wording import day_text, figure_text, month_text
 
 _LISTED = 12
 
@@ -15,7 +15,7 @@ def notes(figures: Figures) -> Part:
     publication = figures.publication
     blocks = (
         Paragraph(
-            f"数据截至{day_told(publication.as_of)}，依据发布批次{publication.publication_id}自动编制，印发前请人工审核。"
+            f"数据截至{day_text(publication.as_of)}，依据发布批次{publication.publication_id}自动编制，印发前请人工审核。"
             "数据来自网络交易监测监管五级贯通系统、网络交易监管系统（江西专版）和第三方监测服务；三个来源报送的同一线索只计一次。"
         ),
         Heading("暂缓数据"),
@@ -46,7 +46,7 @@ def _held(figures: Figures) -> str:
     if not figures.held:
         return "本次发布无暂缓数据集。"
     told = "；".join(
-        f"{item.source}{item.provider}{item.dataset}自{day_told(item.since)}起（{item.reasons}）"
+        f"{item.source}{item.provider}{item.dataset}自{day_text(item.since)}起（{item.reasons}）"
         for item in figures.held
     )
     return f"以下数据集未通过校验，自所示日期起暂缓计入，相关指标可能不全：{told}。"
@@ -57,7 +57,7 @@ def _restated(figures: Figures) -> tuple[Paragraph | Table, ...]:
         return (Paragraph("自首次公布以来，本月及以前各月全市指标无订正。"),)
     columns = (Column("月份", 1.2, is_text=True), Column("指标", 2, is_text=True), Column("月度公布时"), Column("现为"))
     shown = figures.restatements[:_LISTED]
-    rows = tuple((month_told(item.month), item.kpi_name, *_values(item)) for item in shown)
+    rows = tuple((month_text(item.month), item.kpi_name, *_values(item)) for item in shown)
     rest = len(figures.restatements) - len(shown)
     more = f"，其余{rest}项见reports.rpt_kpi_restatement" if rest else ""
     words = f"因迟报、更正，以下全市指标与月度公布时不同（共{len(figures.restatements)}项{more}）。"
@@ -65,7 +65,7 @@ def _restated(figures: Figures) -> tuple[Paragraph | Table, ...]:
 
 
 def _values(item: Restatement) -> tuple[str, str]:
-    return told(item.closed_value, item.unit), told(item.value, item.unit)
+    return figure_text(item.closed_value, item.unit), figure_text(item.value, item.unit)
 
 
 def figures_appendix(figures: Figures) -> Part:

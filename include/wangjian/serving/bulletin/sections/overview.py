@@ -5,7 +5,7 @@ from __future__ import annotations
 from wangjian.serving.bulletin.cells import cell, number
 from wangjian.serving.bulletin.content import Cell, Chart, Column, Paragraph, Part, Table
 from wangjian.serving.bulletin.figures import Figures
-from wangjian.serving.bulletin.wording import both, figure, listed, told
+from wangjian.serving.bulletin.wording import both, figure, figure_text, listed
 
 _COLUMNS = (
     Column("载体类型", 1.3, is_text=True),
@@ -32,7 +32,7 @@ def overview(figures: Figures) -> Part:
 def _watched(figures: Figures) -> str:
     stock = figures.total("K01")
     kinds = [
-        f"{member.name}{told(figures.of('STOREFRONT_TYPE', member.code, 'K01').value, stock.unit)}"
+        f"{member.name}{figure_text(figures.of('STOREFRONT_TYPE', member.code, 'K01').value, stock.unit)}"
         for member in figures.ranked("STOREFRONT_TYPE", "K01")
     ]
     return f"截至{figures.month.month}月末，全市监测网络交易主体{figure(stock)}，{both(stock)}。其中，{listed(kinds)}。"
@@ -44,7 +44,7 @@ def _scanned(figures: Figures) -> str:
         f"{name}{figure(figures.total(kpi))}"
         for name, kpi in (("网店", "P08"), ("网站", "P10"), ("商品", "P09"), ("网页", "P11"))
     )
-    scanned = f"实际监测{told(coverage.numerator, '家')}，" if coverage.numerator is not None else ""
+    scanned = f"实际监测{figure_text(coverage.numerator, '家')}，" if coverage.numerator is not None else ""
     # the full list of the 1st tells who was scanned in the month before
     waiting = "（次月1日全量名录到达前为不完整数）" if figures.is_roster_due else ""
     return (
