@@ -26,7 +26,7 @@ from wangjian.core.paths import DataRoot
 from wangjian.ingestion.parsing.keyed_hash import load_key
 from wangjian.ingestion.sources.registry import load_registry
 from wangjian.operations.lineage import FILE
-from wangjian.operations.notifications import tell
+from wangjian.operations.notifications import notify
 from wangjian.orchestration import pipeline
 from wangjian.state import runs
 
@@ -63,13 +63,13 @@ def fail_in_every_way(patch: pytest.MonkeyPatch, connections: dict[str, str]) ->
     with Robot.running() as start:
         for path in ("/send", "/refuse", "/broken"):
             patch.setenv("AIRFLOW_CONN_WANGJIAN_WEBHOOK", start("wecom", f"{path}?key={ROBOT}"))
-            tell("标题", "文字")
+            notify("标题", "文字")
     nobody = {"host": "127.0.0.1", "port": 1, "login": "bureau", "password": MAIL}
     patch.setenv(
         "AIRFLOW_CONN_WANGJIAN_SMTP",
         json.dumps({"conn_type": "smtp", **nobody, "extra": {"from": "a@b", "to": ["c@d"]}}),
     )
-    assert tell("标题", "文字") == []
+    assert notify("标题", "文字") == []
     patch.setenv("WANGJIAN_POSTGRES", f"host=127.0.0.1 port=1 user=bureau password={MIRROR}")
     assert wangjian("publish", "--to", "postgres") in {1, 2}
     for broken in ("{key: ", '{"conn_type": "http", "extra": "{'):

@@ -13,7 +13,7 @@ import pytest
 
 from support.mailbox import Mailbox
 from support.robot import Robot, running
-from wangjian.operations.notifications import LIMIT, tell
+from wangjian.operations.notifications import LIMIT, notify
 
 
 @pytest.fixture
@@ -38,13 +38,13 @@ def robot(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 )
 def test_each_robot_gets_its_shape_and_nobodys_number(robot: Any, shape: str, expected: dict[str, Any]) -> None:
     taken = robot(shape)
-    assert tell("标题", "电话13879712345") == ["wangjian_webhook"]
+    assert notify("标题", "电话13879712345") == ["wangjian_webhook"]
     assert taken == [expected]
 
 
 def test_a_long_message_is_cut(robot: Any) -> None:
     taken = robot("plain")
-    tell("标题", "长" * (LIMIT + 1))
+    notify("标题", "长" * (LIMIT + 1))
     assert taken[0]["text"] == "长" * LIMIT + "…"
 
 
@@ -56,7 +56,7 @@ def test_a_channel_that_fails_is_logged_and_costs_nothing(
     robot: Any, caplog: pytest.LogCaptureFixture, shape: str, path: str, told: str
 ) -> None:
     robot(shape, path)
-    assert tell("标题", "文字") == []
+    assert notify("标题", "文字") == []
     assert told in caplog.text
 
 
@@ -66,7 +66,7 @@ def test_a_mail_arrives(monkeypatch: pytest.MonkeyPatch) -> None:
         extra = {"from": "wangjian@example.com", "to": ["a@example.com", "b@example.com"], "starttls": False}
         found = {"conn_type": "smtp", "host": "127.0.0.1", "port": port, "extra": extra}
         monkeypatch.setenv("AIRFLOW_CONN_WANGJIAN_SMTP", json.dumps(found))
-        assert tell("网监数仓 失败", "第一行\n第二行") == ["wangjian_smtp"]
+        assert notify("网监数仓 失败", "第一行\n第二行") == ["wangjian_smtp"]
     message = message_from_bytes(Mailbox.taken[0], policy=policy.default)
     assert (message["Subject"], message["To"]) == ("网监数仓 失败", "a@example.com, b@example.com")
     assert message.get_content().split() == ["第一行", "第二行"]
@@ -80,7 +80,7 @@ def test_a_robots_key_is_in_no_log(
     caplog.set_level(logging.INFO)
     caplog.set_level(logging.INFO, logger="httpx")
     taken = robot("plain", f"{path}?key=CANARY-robot")
-    tell("标题", "文字")
+    notify("标题", "文字")
     assert len(taken) == 1
     assert "CANARY" not in caplog.text + "".join(capfd.readouterr())
 
@@ -90,7 +90,7 @@ def test_an_extra_that_is_no_json_shows_nothing_of_it(
 ) -> None:
     connection = {"conn_type": "http", "host": "robot", "extra": "{key: CANARY-extra"}
     monkeypatch.setenv("AIRFLOW_CONN_WANGJIAN_WEBHOOK", json.dumps(connection))
-    assert tell("标题", "文字") == []
+    assert notify("标题", "文字") == []
     told = caplog.text + "".join(capfd.readouterr())
     assert "the extra of the connection is no JSON" in told
     assert "CANARY" not in told

@@ -39,7 +39,7 @@ SHAPES: Mapping[str, Callable[[str, str], dict[str, Any]]] = {
 }
 
 
-def tell(title: str, text: str, purpose: Purpose = "notice") -> list[str]:
+def notify(title: str, text: str, purpose: Purpose = "notice") -> list[str]:
     """Send a message over every channel that is defined. A channel that fails is logged and never fails the work itself.
 
     Args:

@@ -27,7 +27,7 @@ from wangjian.core.paths import DataRoot
 from wangjian.core.printable import printable
 from wangjian.ingestion.parsing import parse
 from wangjian.ingestion.sources.registry import get_source
-from wangjian.operations.notifications import tell
+from wangjian.operations.notifications import notify
 from wangjian.orchestration.backfill import BackfillRequest
 from wangjian.publishing import publish
 from wangjian.state import Run, now, record_build, record_run
@@ -194,7 +194,7 @@ def test_a_robot_leads_nobody_to_another_host(
 ) -> None:
     attacker.answers["/send"] = says({}, status, location=f"{inside.url}/admin")
     _webhook(monkeypatch, attacker)
-    assert tell("标题", "文字") == []
+    assert notify("标题", "文字") == []
     assert attacker.requests == ["POST /send"] and inside.requests == []
 
 
@@ -203,7 +203,7 @@ def test_a_robot_that_answers_without_end_is_left(
 ) -> None:
     attacker.answers["/send"] = attacker.endless(b" " * 2**16, content_type="application/json")
     _webhook(monkeypatch, attacker)
-    assert tell("标题", "文字") == []
+    assert notify("标题", "文字") == []
     assert "exceeds 65536 bytes" in caplog.text
     assert attacker.sent < 32 * 2**20
 
@@ -214,7 +214,7 @@ def test_a_robots_refusal_is_one_line_of_the_log(
     caplog.set_level(logging.WARNING)
     attacker.answers["/send"] = says({"errcode": 1, "errmsg": TERMINAL}, content_type="application/json")
     _webhook(monkeypatch, attacker)
-    tell("标题", "文字")
+    notify("标题", "文字")
     (record,) = [record for record in caplog.records if "nobody was told" in record.message]
     assert record.getMessage().isprintable()
 
@@ -222,7 +222,7 @@ def test_a_robots_refusal_is_one_line_of_the_log(
 def test_a_message_calls_nobody_and_is_no_markup(monkeypatch: pytest.MonkeyPatch) -> None:
     with Robot.running() as start:
         monkeypatch.setenv("AIRFLOW_CONN_WANGJIAN_WEBHOOK", start("feishu", "/send"))
-        tell('标题<at user_id="all">', f'店铺<at user_id="all"></at>{TERMINAL}\n第二行')
+        notify('标题<at user_id="all">', f'店铺<at user_id="all"></at>{TERMINAL}\n第二行')
         (taken,) = Robot.taken
     text = taken["content"]["text"]
     assert "<at" not in text
@@ -235,9 +235,9 @@ def test_no_name_adds_a_header_to_a_mail(monkeypatch: pytest.MonkeyPatch) -> Non
         port = stack.enter_context(running(TCPServer(("127.0.0.1", 0), Mailbox)))
         extra = {"from": "wangjian@example.com", "to": ["a@example.com"], "starttls": False}
         monkeypatch.setenv("AIRFLOW_CONN_WANGJIAN_SMTP", json.dumps({"conn_type": "smtp", "host": "127.0.0.1", "port": port, "extra": extra}))  # fmt: skip
-        assert tell("失败\r\nBcc: attacker@example.com\r\n\r\nbody", ".\r\nRCPT TO:<attacker@example.com>\r\n文字") == [
-            "wangjian_smtp"
-        ]
+        assert notify(
+            "失败\r\nBcc: attacker@example.com\r\n\r\nbody", ".\r\nRCPT TO:<attacker@example.com>\r\n文字"
+        ) == ["wangjian_smtp"]
     (taken,) = Mailbox.taken
     message = message_from_bytes(taken, policy=policy.default)
     assert message["Bcc"] is None and message["To"] == "a@example.com"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -16,7 +18,9 @@ from wangjian.core.errors import BadDelivery
 from wangjian.core.paths import DataRoot
 from wangjian.ingestion.sources.contract import load_contract
 from wangjian.ingestion.sources.registry import load_registry
+from wangjian.operations.lineage import lineage_events
 from wangjian.state import record_run, runs
+from wangjian.state.runs import Run as LoggedRun
 
 FACETS = {
     "jobType": job_type_job.JobTypeJobFacet,
@@ -76,15 +80,22 @@ def names(datasets: Any) -> set[str]:
     return {f"{dataset.namespace}:{dataset.name}" for dataset in datasets}
 
 
+@contextmanager
+def step_with_events(data: DataRoot, step: str, source: str | None = None) -> Iterator[LoggedRun]:
+    """A step as `orchestration.pipeline` runs it: in the run log, and as lineage events."""
+    with record_run(data, step, source=source) as run, lineage_events(run):
+        yield run
+
+
 def test_nothing_is_written_unless_it_is_asked_for(data: DataRoot, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("WANGJIAN_OPENLINEAGE_FILE")
-    with record_run(data, "parse", source="jiangxi"):
+    with step_with_events(data, "parse", source="jiangxi"):
         pass
     assert not file.parent.exists()
 
 
 def test_a_step_has_a_start_and_an_end(data: DataRoot, file: Path) -> None:
-    with record_run(data, "parse", source="jiangxi") as run:
+    with step_with_events(data, "parse", source="jiangxi") as run:
         run.rows, run.files = 7, 2
     start, end = events(file)
     assert (start.eventType, end.eventType) == (RunState.START, RunState.COMPLETE)
@@ -98,7 +109,7 @@ def test_a_step_has_a_start_and_an_end(data: DataRoot, file: Path) -> None:
 
 
 def test_a_failure_says_why_with_personal_data_masked(data: DataRoot, file: Path) -> None:
-    with pytest.raises(BadDelivery), record_run(data, "ingest", source="jiangxi"):
+    with pytest.raises(BadDelivery), step_with_events(data, "ingest", source="jiangxi"):
         raise BadDelivery("a file cannot be read: 13812345678", file="x.csv")
     _, end = events(file)
     assert end.eventType == RunState.FAIL
@@ -106,13 +117,13 @@ def test_a_failure_says_why_with_personal_data_masked(data: DataRoot, file: Path
 
 
 def test_an_interrupted_step_is_aborted(data: DataRoot, file: Path) -> None:
-    with pytest.raises(KeyboardInterrupt), record_run(data, "build"):
+    with pytest.raises(KeyboardInterrupt), step_with_events(data, "build"):
         raise KeyboardInterrupt
     assert [found.eventType for found in events(file)] == [RunState.START, RunState.ABORT]
 
 
 def test_a_step_within_another_names_it(data: DataRoot, file: Path) -> None:
-    with record_run(data, "backfill"), record_run(data, "build"):
+    with step_with_events(data, "backfill"), step_with_events(data, "build"):
         pass
     outer, inner, *_ = events(file)
     parent = inner.run.facets["parent"]  # type: ignore[index]
@@ -122,7 +133,7 @@ def test_a_step_within_another_names_it(data: DataRoot, file: Path) -> None:
 
 def test_a_site_names_its_own_namespace(data: DataRoot, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WANGJIAN_OPENLINEAGE_NAMESPACE", "ganzhou")
-    with record_run(data, "publish"):
+    with step_with_events(data, "publish"):
         pass
     found = events(file)[-1]
     assert found.job.namespace == "ganzhou"
@@ -131,7 +142,7 @@ def test_a_site_names_its_own_namespace(data: DataRoot, file: Path, monkeypatch:
 
 
 def test_other_steps_write_no_event(data: DataRoot, file: Path) -> None:
-    with record_run(data, "housekeeping"):
+    with step_with_events(data, "housekeeping"):
         pass
     assert not file.exists()
 
@@ -144,7 +155,7 @@ def test_what_cannot_be_written_is_logged_and_fails_nothing(
         monkeypatch.setitem(__import__("sys").modules, "openlineage.client.transport.file", None)
     else:
         file.mkdir(parents=True)
-    with record_run(data, "build"):
+    with step_with_events(data, "build"):
         pass
     assert [run.outcome for run in runs(data)] == ["succeeded"]
     assert [record.message for record in caplog.records if record.levelname == "WARNING"] == [
@@ -154,12 +165,12 @@ def test_what_cannot_be_written_is_logged_and_fails_nothing(
 
 def _builds(data: DataRoot) -> None:
     for _ in range(10):
-        with record_run(data, "build"):
+        with step_with_events(data, "build"):
             pass
 
 
 def test_processes_that_write_at_once_tear_no_line(data: DataRoot, file: Path) -> None:
-    with record_run(data, "build"):
+    with step_with_events(data, "build"):
         pass
     assert len(file.read_text().splitlines()[0]) > 2000, "longer lines are written in pieces"
     context = multiprocessing.get_context("fork")
@@ -173,10 +184,10 @@ def test_processes_that_write_at_once_tear_no_line(data: DataRoot, file: Path) -
 
 def test_what_one_step_writes_another_reads(data: DataRoot, file: Path) -> None:
     for step, source in [(step, source) for step in ("ingest", "parse") for source in load_registry()]:
-        with record_run(data, step, source=source):
+        with step_with_events(data, step, source=source):
             pass
     for step in ("build", "check", "publish"):
-        with record_run(data, step):
+        with step_with_events(data, step):
             pass
     written = set().union(*(names(found.outputs) for found in events(file)))
     read = set().union(*(names(found.inputs) for found in events(file)))
