@@ -24,7 +24,7 @@ SPARK := $(if $(WHEELS),,$(shell command -v java >/dev/null && echo spark-instal
 OWN := superset docs spark containers bench
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down bench bench-install bench-plot bench-sizing bench-history bench-backfill test spark-test proof soak lint format lock clean superset superset-install spark-install docs docs-install bundle bundle-test upgrade-test audit env wheels images containers-install compose-test
+.PHONY: help setup demo up down bench bench-install bench-plot bench-sizing bench-history bench-backfill test test-all spark-test proof soak lint format lock clean superset superset-install spark-install docs docs-install bundle bundle-test upgrade-test audit env wheels images containers-install compose-test
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -104,9 +104,12 @@ bench-history: setup  ## what one more day costs behind 1, 12 and 36 months of h
 bench-backfill: setup  ## a backfill of 2023 through Airflow, beside ten of its days one by one
 	PATH=$(CURDIR)/$(BIN):$$PATH python -m bench.backfill
 
-test: setup $(SUPERSET) $(SPARK)  ## all tests, the fast ones first
-	$(BIN)/pytest -q -n 2 --dist loadgroup -m "not slow"
-	$(BIN)/pytest -q -n 2 --dist loadgroup --no-loadscope-reorder --durations=40 --durations-min=10 -m slow || test $$? -eq 5
+# the unit tests, and one small run of every proof; pytest ends with 5 where nothing is selected
+test: setup  ## unit tests, dbt unit tests, a day through Airflow, one small run of every invariant, a walk through the pages (10 minutes)
+	$(BIN)/pytest -q -n 2 --dist loadgroup --no-loadscope-reorder -m "not slow or everyday"
+
+test-all: setup $(SUPERSET) $(SPARK)  ## what `make test` leaves out: every fault, crash and page, Superset, Spark, the benchmark
+	$(BIN)/pytest -q -n 2 --dist loadgroup --no-loadscope-reorder --durations=10 -m "slow and not everyday" || test $$? -eq 5
 
 proof: setup $(SUPERSET)  ## the invariants over a whole year: any order, any crash (hours); record in test-artefacts/proof
 	mkdir -p test-artefacts/proof

@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Iterator
 from datetime import date
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import pytest
 
@@ -19,40 +19,13 @@ from simulator.scenario import Scenario
 from simulator.systems import Systems
 from support.dbt_forks import dbt_server
 from support.in_memory import folder_in_memory, has_room
+from support.made_once import made_once
 from support.served import published_year
 from wangjian.core.paths import DataRoot
 from wangjian.warehouse.dbt import DUCKDB
 
-APART = {
-    "invariants/test_crash.py": "crash",
-    "invariants/test_crash_backup.py": "crash",
-    "invariants/test_full_disk.py": "crash",
-    "invariants/test_order.py": "order",
-    "invariants/faults": "faults",
-    "invariants/attacks": "attacks",
-    "invariants/soak": "soak",
-    "warehouse/spark": "spark",
-    "serving/superset": "superset",
-    "deployment/local": "local",
-    "docs/runbooks": "runbooks",
-}
-"""Files and folders that share a world of their own."""
-LONG = (
-    "spark",
-    "bench",
-    "order",
-    "faults",
-    "crash",
-    "dags",
-    "end_to_end",
-    "invariants",
-    "local",
-    "year",
-    "runbooks",
-    "superset",
-    "docs",
-)
-"""Groups that take minutes, the longest first: one that came last would leave the other workers with nothing to do."""
+YEAR_MINUTES = 6
+"""How long all tests on the published year take: they stand in many folders, and share it by its fixture."""
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -67,23 +40,34 @@ def pytest_configure(config: pytest.Config) -> None:
 # before xdist's own hook, which reads the marks
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With several workers, tests that share what is dear to make stay in one of them."""
-    place = {group: number for number, group in enumerate(LONG)}
+    """Keep the tests of one world on one worker, and start the longest worlds first.
+
+    A long world that started last would leave the other workers with nothing to do.
+    """
     for item in items:
-        item.add_marker(pytest.mark.xdist_group(_group(item)))
-    # a stable order: within a group the tests stay as they are
-    items.sort(key=lambda item: place.get(_group(item), len(LONG)))
+        item.add_marker(pytest.mark.xdist_group(_world(item)))
+    # the sort is stable: the tests of a world keep their order
+    items.sort(key=lambda item: (-_minutes(item), _world(item)))
 
 
-def _group(item: pytest.Item) -> str:
-    name = item.path.relative_to(Path(__file__).parent).as_posix()
+def _world(item: pytest.Item) -> str:
+    """The world that a test shares: its mark's, else the published year, else that of its folder."""
     if "year_2024" in getattr(item, "fixturenames", ()):
         return "year"
-    group = next((APART[place] for place in (name, *map(str, PurePosixPath(name).parents)) if place in APART), "")
+    mark = item.get_closest_marker("world")
+    if mark is None:
+        return item.path.parent.relative_to(Path(__file__).parent).as_posix()
     # `make proof`: each of these takes far longer than the world that it shares with others
-    if group in ("crash", "order") and os.environ.get("PROOF") == "full":
+    if mark.args[0] in ("crash", "order") and os.environ.get("PROOF") == "full":
         return item.nodeid
-    return group or name.split("/", maxsplit=1)[0]
+    return str(mark.args[0])
+
+
+def _minutes(item: pytest.Item) -> int:
+    if "year_2024" in getattr(item, "fixturenames", ()):
+        return YEAR_MINUTES
+    mark = item.get_closest_marker("world")
+    return int(mark.kwargs["minutes"]) if mark else 0
 
 
 @pytest.fixture(autouse=True)
@@ -123,9 +107,18 @@ def _addresses(process: subprocess.Popen[bytes], path: Path) -> dict[str, str]:
 @pytest.fixture(scope="session")
 def year_2024(tmp_path_factory: pytest.TempPathFactory) -> DataRoot:
     """A second year, with another seed: the whole of 2024 at a fiftieth of the city, published once for all tests."""
+    made = made_once(tmp_path_factory, "year_2024", _make_year)
+    # tests publish, roll back and write pages: each session works on a copy
+    root = tmp_path_factory.mktemp("year_2024") / "data"
+    shutil.copytree(made / "data", root, symlinks=True)
+    return DataRoot(root)
+
+
+def _make_year(folder: Path) -> None:
     systems = Systems(Scenario(seed=424, scale=0.02, start=date(2024, 1, 1), end=date(2024, 12, 31)))
-    data = DataRoot(tmp_path_factory.mktemp("year_2024"))
-    return published_year(systems, tmp_path_factory.mktemp("simulator_2024"), data)
+    data = DataRoot(folder / "data")
+    data.root.mkdir()
+    published_year(systems, folder / "simulator", data)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -21,6 +21,8 @@ from support.served import parse_all
 from wangjian.core.paths import DataRoot
 from wangjian.orchestration import pipeline
 
+pytestmark = pytest.mark.world("bench", minutes=5)
+
 FIRST, LAST = date(2023, 2, 1), date(2023, 2, 8)
 
 

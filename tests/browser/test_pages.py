@@ -24,7 +24,7 @@ CHARTS = {
 MOST_BYTES = 2 * 1024 * 1024
 
 
-@pytest.fixture(params=SIZES)
+@pytest.fixture(params=[pytest.param(size, marks=pytest.mark.everyday if size == "laptop" else ()) for size in SIZES])
 def at_size(request: pytest.FixtureRequest, browser: Browser, site: Path) -> Iterator[tuple[str, Watched]]:
     found = watched(browser, site, request.param)
     yield request.param, found

@@ -15,7 +15,7 @@ from wangjian.core.paths import DataRoot
 from wangjian.state import Publication
 from wangjian.state.audit_log import Access, last_head, record_access
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("metadata")]
+pytestmark = [pytest.mark.world("dags", minutes=3), pytest.mark.slow, pytest.mark.usefixtures("metadata")]
 
 RANGE = {"date_from": "2023-01-29", "date_to": "2023-02-01"}
 DAY = {"business_date": "2023-02-02"}
@@ -40,12 +40,14 @@ def ran(drive, sources: dict[str, str], tmp_path_factory: pytest.TempPathFactory
     return Ran(data, runs, publishing.current(data))
 
 
+@pytest.mark.everyday
 def test_a_backfill_fetches_every_source_and_publishes_once(ran: Ran) -> None:
     backfill = ran.runs[0]
     assert set(backfill.values()) == {"success"}
     assert sum(name.startswith("fetch_and_parse") for name in backfill) == 3
 
 
+@pytest.mark.everyday
 def test_the_daily_dags_bring_the_next_day_to_readers(ran: Ran) -> None:
     _, *daily, warehouse, again, housekeeping = ran.runs
     assert all(set(run.values()) == {"success"} for run in [*daily, warehouse, housekeeping])

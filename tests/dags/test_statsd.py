@@ -12,7 +12,7 @@ from wangjian.operations.metrics import VARIABLE
 
 __all__ = ["data"]
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("metadata")]
+pytestmark = [pytest.mark.world("dags", minutes=3), pytest.mark.slow, pytest.mark.usefixtures("metadata")]
 
 
 def test_a_run_sends_its_metrics_and_writes_ours(drive, data: DataRoot) -> None:  # type: ignore[no-untyped-def]

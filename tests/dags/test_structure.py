@@ -9,6 +9,8 @@ import pytest
 from wangjian.core.airflow_names import WRITER_POOL, WRITER_QUEUE
 from wangjian.ingestion.sources.registry import load_registry
 
+pytestmark = pytest.mark.world("dags", minutes=3)
+
 PARSE_BUDGET_SECONDS = 0.5
 """CPU time of one DAG file, once Airflow itself is loaded: the DAG processor reads every file twice a minute."""
 

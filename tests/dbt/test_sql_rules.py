@@ -27,6 +27,7 @@ def test_no_column_that_people_read_is_wider_than_its_numbers() -> None:
     assert [name for name, data_type in types.items() if data_type == "hugeint"] == []
 
 
+@pytest.mark.everyday
 @pytest.mark.slow
 def test_every_rule_in_sql_keeps_its_unit_test(tmp_path: Path) -> None:
     places = ["--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT), "--target-path", str(tmp_path)]

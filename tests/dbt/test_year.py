@@ -20,6 +20,7 @@ def one(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[object, ...]
     return row
 
 
+@pytest.mark.everyday
 def test_there_is_a_year_to_look_at(published: duckdb.DuckDBPyConnection) -> None:
     leads, cases, storefronts = one(
         published,
@@ -28,6 +29,7 @@ def test_there_is_a_year_to_look_at(published: duckdb.DuckDBPyConnection) -> Non
     assert (leads > 300, cases > 20, storefronts > 1000) == (True, True, True)  # type: ignore[operator]
 
 
+@pytest.mark.everyday
 def test_outcomes_of_closed_leads_are_a_closed_set(published: duckdb.DuckDBPyConnection) -> None:
     outcomes = "'FILED', 'ORDERED', 'MINOR', 'TRANSFERRED', 'UNFOUNDED', 'UNREACHABLE', 'DUPLICATE', 'NOT_JURISDICTION'"
     closed, with_outcome, open_with_outcome = one(
@@ -43,6 +45,7 @@ def test_outcomes_of_closed_leads_are_a_closed_set(published: duckdb.DuckDBPyCon
     assert open_with_outcome == 0
 
 
+@pytest.mark.everyday
 def test_decisions_and_penalties_add_up(published: duckdb.DuckDBPyConnection) -> None:
     decided, by_type = one(
         published,
@@ -63,6 +66,7 @@ def test_decisions_and_penalties_add_up(published: duckdb.DuckDBPyConnection) ->
     assert totals == items
 
 
+@pytest.mark.everyday
 @pytest.mark.parametrize("dimension", ["storefront_type", "region_code", "platform_code"])
 def test_slices_of_the_stock_add_up_to_the_city(published: duckdb.DuckDBPyConnection, dimension: str) -> None:
     others = [name for name in ("storefront_type", "region_code", "platform_code") if name != dimension]
@@ -78,6 +82,7 @@ def test_slices_of_the_stock_add_up_to_the_city(published: duckdb.DuckDBPyConnec
     assert wrong == []
 
 
+@pytest.mark.everyday
 def test_counties_add_up_for_every_sum(published: duckdb.DuckDBPyConnection) -> None:
     wrong = published.execute(
         f"""
@@ -93,6 +98,7 @@ def test_counties_add_up_for_every_sum(published: duckdb.DuckDBPyConnection) -> 
     assert wrong == []
 
 
+@pytest.mark.everyday
 def test_a_storefront_has_one_version_on_any_day(published: duckdb.DuckDBPyConnection) -> None:
     wrong = published.execute(
         """
@@ -107,6 +113,7 @@ def test_a_storefront_has_one_version_on_any_day(published: duckdb.DuckDBPyConne
     assert wrong == []
 
 
+@pytest.mark.everyday
 def test_history_has_gaps_only_where_a_full_list_lacked_the_storefront(published: duckdb.DuckDBPyConnection) -> None:
     gaps = published.execute(
         """
@@ -122,6 +129,7 @@ def test_history_has_gaps_only_where_a_full_list_lacked_the_storefront(published
     assert gaps == []
 
 
+@pytest.mark.everyday
 def test_kpis_without_a_source_say_so(published: duckdb.DuckDBPyConnection) -> None:
     found = published.execute(
         "select kpi_code, count(*), count(value) from reports.rpt_kpi where availability = 'no_source' group by all order by all"
@@ -133,6 +141,7 @@ def test_kpis_without_a_source_say_so(published: duckdb.DuckDBPyConnection) -> N
     ]
 
 
+@pytest.mark.everyday
 def test_every_kpi_is_there(published: duckdb.DuckDBPyConnection) -> None:
     # what a year of this size has no case of is listed here, by name
     absent = published.execute(
@@ -160,6 +169,7 @@ def _reverse(path: str) -> None:
         connection.execute(f"copy (select * exclude (n) from t order by n desc) to '{path}' (format parquet)")
 
 
+@pytest.mark.everyday
 def test_a_published_view_is_read_from_the_file_that_it_stands_in(year_2024: DataRoot) -> None:
     """DuckDB keeps the name of a database in a view, where its SQL names one: nowhere else could it be read then."""
     with duckdb.connect(str(year_2024.warehouse), read_only=True) as connection:

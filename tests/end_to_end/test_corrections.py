@@ -16,7 +16,7 @@ from wangjian.ingestion.sources.contract import load_contract
 from wangjian.orchestration import pipeline
 from wangjian.state.corrections import corrections
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.world("end_to_end", minutes=5)]
 
 FIRST, LAST = date(2023, 1, 29), date(2023, 2, 3)
 WHO = {"reason": "校核", "person": "李核"}

@@ -17,7 +17,7 @@ from wangjian.ingestion import parsing
 from wangjian.ingestion.sources.registry import get_source, load_registry
 from wangjian.orchestration import pipeline
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.world("end_to_end", minutes=5)]
 
 FIRST, LAST = date(2023, 1, 29), date(2023, 2, 3)
 

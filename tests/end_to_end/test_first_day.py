@@ -15,6 +15,8 @@ from wangjian import publishing
 from wangjian.core.paths import DataRoot
 from wangjian.orchestration import pipeline
 
+pytestmark = pytest.mark.world("end_to_end", minutes=5)
+
 DAY = date(2023, 1, 1)
 
 

@@ -14,6 +14,8 @@ from wangjian.core.paths import DataRoot
 from wangjian.ingestion.sources.registry import load_registry
 from wangjian.orchestration import pipeline
 
+pytestmark = pytest.mark.world("end_to_end", minutes=5)
+
 FIRST, LAST = date(2023, 1, 29), date(2023, 2, 2)
 
 
@@ -33,6 +35,7 @@ def data(tmp_path_factory: pytest.TempPathFactory, sources: dict[str, str]) -> D
     return root
 
 
+@pytest.mark.everyday
 @pytest.mark.slow
 def test_a_published_file_comes_out_and_nothing_is_lost(data: DataRoot) -> None:
     pipeline.check(data)
@@ -52,6 +55,7 @@ def test_a_published_file_comes_out_and_nothing_is_lost(data: DataRoot) -> None:
     assert pipeline.is_published(data)
 
 
+@pytest.mark.everyday
 @pytest.mark.slow
 def test_each_step_was_told_as_a_lineage_event(data: DataRoot) -> None:
     told = [json.loads(line) for line in (data.root / "lineage.jsonl").read_text().splitlines()]
@@ -66,6 +70,7 @@ def test_each_step_was_told_as_a_lineage_event(data: DataRoot) -> None:
     assert all(parsed[f"parse.{source}"] for source in load_registry())
 
 
+@pytest.mark.everyday
 @pytest.mark.slow
 def test_a_rebuild_from_landing_gives_the_same_rows(data: DataRoot) -> None:
     pipeline.check(data)
@@ -75,6 +80,7 @@ def test_a_rebuild_from_landing_gives_the_same_rows(data: DataRoot) -> None:
     assert not after.is_new
 
 
+@pytest.mark.everyday
 @pytest.mark.slow
 def test_a_date_that_is_not_generated_yet_is_waited_for(
     tmp_path: Path, sources: dict[str, str], monkeypatch: pytest.MonkeyPatch

@@ -21,7 +21,7 @@ from wangjian.orchestration import pipeline
 from wangjian.state.audit_chain import verify_audit_log
 from wangjian.state.audit_log import records
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.world("end_to_end", minutes=5)]
 
 FIRST, LAST = date(2023, 1, 29), date(2023, 2, 2)
 SECRETS = ("张三", "李四水果店", "13879712345", "360702199003077715", "王小五", "13900001111", "li.si@")

@@ -30,7 +30,7 @@ from wangjian.operations.notifications import notify
 from wangjian.orchestration import pipeline
 from wangjian.state import runs
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.world("end_to_end", minutes=5)]
 
 FIRST, LAST = date(2023, 1, 31), date(2023, 2, 1)
 RIGHT, WRONG, ROBOT, MAIL, MIRROR = (f"CANARY-{name}-4f1c" for name in ("right", "wrong", "robot", "mail", "mirror"))

@@ -71,6 +71,7 @@ def _holds_warehouse(data: DataRoot, command: Command) -> bool:
     return bool(text) and Holder.model_validate_json(text).pid == command.process.pid
 
 
+@pytest.mark.everyday
 def test_builds_backfills_publication_and_compaction_at_once(landed: Landed, tmp_path: Path) -> None:
     data = DataRoot(tmp_path / "data")
     shutil.copytree(landed.data.root, data.root)

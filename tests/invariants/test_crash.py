@@ -29,6 +29,7 @@ from wangjian.core.paths import DataRoot
 from wangjian.orchestration import pipeline
 
 pytestmark = [
+    pytest.mark.world("crash", minutes=7),
     pytest.mark.slow,
     pytest.mark.skipif(
         not is_possible(), reason="this machine lets no process be followed (ptrace, seccomp): Linux can"
@@ -106,6 +107,7 @@ def test_killed_while_compacting(world: World, tmp_path: Path, source: str) -> N
         shutil.rmtree(data.root)
 
 
+@pytest.mark.everyday
 def test_a_day_on_which_every_step_is_killed(world: World, tmp_path: Path) -> None:
     data = world.fresh("ingest", tmp_path / "data")
     for step in [*(ingest(source) for source in SOURCES), *(Step("parse", source) for source in SOURCES)]:

@@ -16,7 +16,9 @@ from wangjian.core.paths import DataRoot
 from wangjian.operations.backup import BackupFolder, verify
 
 pytestmark = [
+    pytest.mark.world("crash", minutes=7),
     pytest.mark.slow,
+    pytest.mark.everyday,
     pytest.mark.skipif(
         not is_possible(), reason="this machine lets no process be followed (ptrace, seccomp): Linux can"
     ),

@@ -130,6 +130,7 @@ def test_every_mart_can_be_traced(published: duckdb.DuckDBPyConnection) -> None:
     assert all((DBT_PROJECT / "seeds" / f"{seed}.csv").exists() for rule in rules.values() for seed in rule.seeds)
 
 
+@pytest.mark.everyday
 @pytest.mark.parametrize("table", VALUES)
 def test_the_landed_bytes_hold_the_value(year_2024: DataRoot, published: duckdb.DuckDBPyConnection, table: str) -> None:
     is_described = {

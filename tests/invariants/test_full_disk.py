@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from _pytest.mark import ParameterSet
 
 from invariants.conftest import differences
 from invariants.uninterrupted import (
@@ -38,6 +39,7 @@ def _can() -> bool:
 
 
 pytestmark = [
+    pytest.mark.world("crash", minutes=7),
     pytest.mark.slow,
     pytest.mark.skipif(
         not _can(), reason="this process may not mount file systems or follow others: root on Linux may"
@@ -175,7 +177,12 @@ def _is_as_uninterrupted(world: World, data: DataRoot, step: Step) -> None:
     assert_nothing_is_left(data)
 
 
-@pytest.mark.parametrize("case", CASES, ids=str)
+def _case(case: Case) -> ParameterSet:
+    is_quick = str(case).split()[0] in ("ingest", "parse", "publish")
+    return pytest.param(case, id=str(case), marks=pytest.mark.everyday if is_quick else ())
+
+
+@pytest.mark.parametrize("case", [_case(case) for case in CASES])
 def test_no_space_or_no_right_to_write(world: World, disk: Path, case: Case) -> None:
     data = world.fresh(case.before, disk / "data")
     for number, path in (*case.full, *(case.more if IS_FULL else ())):

@@ -24,13 +24,16 @@ from support.served import parse_all
 from wangjian.ingestion.landing.manifest import Manifest
 from wangjian.orchestration import pipeline
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.world("order", minutes=5)]
 
 BEGINNINGS, WAYS = (10, 100) if IS_FULL else (1, 5)
+# the small run of `make test`: a beginning of its own, and one way to the end
+QUICK = pytest.param(1000, 1, id="quick", marks=pytest.mark.everyday)
 BUILD_EVERY = timedelta(days=1 if IS_FULL else 5)
 BY_DBT_EVERY = timedelta(days=30 if IS_FULL else 10)
 
 
+@pytest.mark.everyday
 def test_the_days_are_worth_proving(landed: Landed) -> None:
     with duckdb.connect(str(landed.data.warehouse), read_only=True) as connection:
         counts = connection.execute(
@@ -75,13 +78,13 @@ def _missing(chance: random.Random) -> float:
     return math.exp(chance.uniform(math.log(0.003), math.log(0.1))) if IS_FULL else chance.uniform(0.05, 0.7)
 
 
-@pytest.mark.parametrize("seed", range(BEGINNINGS))
-def test_any_order_and_any_batches_make_the_same_warehouse(landed: Landed, folder: Path, seed: int) -> None:
+@pytest.mark.parametrize(("seed", "most"), [QUICK, *((seed, WAYS) for seed in range(BEGINNINGS))])
+def test_any_order_and_any_batches_make_the_same_warehouse(landed: Landed, folder: Path, seed: int, most: int) -> None:
     beginning = _begin(landed, folder, seed)
     ways: list[Arrival] = []
 
     @settings(
-        max_examples=WAYS,
+        max_examples=most,
         deadline=None,
         derandomize=True,
         database=None,
@@ -94,8 +97,8 @@ def test_any_order_and_any_batches_make_the_same_warehouse(landed: Landed, folde
         assert differences(landed.data, beginning.arrive(arrival)) == {}
 
     prove()
-    assert len(ways) >= WAYS, "hypothesis ran out of ways"
-    assert beginning.replayed >= WAYS, "each way adds to the warehouse, and makes none anew"
+    assert len(ways) >= most, "hypothesis ran out of ways"
+    assert beginning.replayed >= most, "each way adds to the warehouse, and makes none anew"
     data = beginning.arrive(ways[-1], by_dbt=True)
     assert differences(landed.data, data) == {}, "what dbt makes is what its recorded statements make"
 

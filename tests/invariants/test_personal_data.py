@@ -12,7 +12,7 @@ import pytest
 from wangjian.core.paths import DataRoot
 from wangjian.governance.roles import write_role_files
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.everyday]
 
 ID_NUMBER = re.compile(r"(?<!\w)[1-9]\d{5}(19|20)\d{2}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])\d{3}[\dXx](?!\w)")
 MOBILE = re.compile(r"(?<!\w)1[3-9]\d{9}(?!\w)")

@@ -171,6 +171,7 @@ def reading(root: Path, threads: int) -> Iterator[Shared]:
             process.join(PATIENCE_SECONDS)
 
 
+@pytest.mark.everyday
 def test_readers_see_whole_and_present_publications(data: DataRoot, build: Callable[..., Any], labels: Path) -> None:
     build(rows=ROWS + 1, factor="1")
     publish(data, labels=labels)

@@ -1,35 +1,69 @@
-"""What several workers of a session need and none of them changes: the first one makes it."""
+"""Worlds that are expensive to build and that nobody changes: built once, and shared by workers and by runs of pytest."""
 
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
 import shutil
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
 
+PROJECT = Path(__file__).parents[2]
+SHARED = "WANGJIAN_TEST_WORLDS"
+"""Names a folder that several runs of pytest share. CI sets it, so that `make test-all` finds the worlds of `make test`."""
+INPUTS = (
+    "include",
+    "dbt_project",
+    "expectations",
+    "requirements",
+    "tests/support",
+    "tests/conftest.py",
+    "tests/invariants",
+)
+
 
 def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
-    """A folder that is made by the worker that asks first; the others wait for it.
+    """Return a folder that the first worker to ask fills; the others wait for it.
 
     Args:
         factory: the session's.
-        name: of the folder.
-        make: fills the folder, which is there and empty.
+        name: the folder's name.
+        make: fills the folder, which exists and is empty.
 
     Returns:
-        The folder; only to be read.
+        The folder, which callers may only read.
     """
-    base = factory.getbasetemp()
-    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
+    folder = _home(factory) / name
     with folder.with_suffix(".lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not os.fstat(lock.fileno()).st_size:
-            # what somebody failed to make is made anew, and fails again with its own error
+            # a world that failed to build is built again, and fails again with its own error
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir()
             make(folder)
             lock.write("made")
     return folder
+
+
+def _home(factory: pytest.TempPathFactory) -> Path:
+    if shared := os.environ.get(SHARED):
+        # by the hash of its inputs: a world built from other code must not pass for this one
+        home = Path(shared) / _inputs_hash()
+        home.mkdir(parents=True, exist_ok=True)
+        return home
+    base = factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
+@cache
+def _inputs_hash() -> str:
+    digest = hashlib.sha256(os.environ.get("PROOF", "").encode())
+    for place in INPUTS:
+        for path in sorted((PROJECT / place).rglob("*")) or [PROJECT / place]:
+            if path.is_file() and "__pycache__" not in path.parts and "target" not in path.parts:
+                digest.update(path.relative_to(PROJECT).as_posix().encode() + path.read_bytes())
+    return digest.hexdigest()[:16]

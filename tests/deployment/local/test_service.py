@@ -20,7 +20,7 @@ from wangjian.core.paths import DataRoot
 from wangjian.deployment.local import airflow as af
 from wangjian.deployment.local.service import start_time
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.world("local", minutes=2)]
 
 SMALL = {"SCALE": "0.005", "FROM": "2023-01-29", "TO": "2023-02-02"}
 DAYS = 5

@@ -14,6 +14,8 @@ import pytest
 
 from wangjian.deployment.local import airflow as af
 
+pytestmark = pytest.mark.world("local", minutes=2)
+
 COUNT = 2 * af.PAGE + 7
 
 

@@ -23,7 +23,7 @@ from wangjian.core.paths import DBT_PROJECT, DataRoot
 from wangjian.state.audit_chain import verify_audit_log
 from wangjian.state.corrections import corrections
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.world("runbooks", minutes=2)]
 
 DAY = date(2023, 3, 30)
 

@@ -16,6 +16,7 @@ from simulator.scenario import Scenario
 from simulator.servers.drop_folder import all_deliveries, found_in
 from simulator.serving import served
 from simulator.systems import Systems
+from support.made_once import made_once
 from support.served import parse_all
 from wangjian.core.errors import SourceError
 from wangjian.core.paths import DataRoot
@@ -53,15 +54,23 @@ def systems() -> Systems:
 
 @pytest.fixture(scope="session")
 def clean(systems: Systems, tmp_path_factory: pytest.TempPathFactory) -> Struck:
-    return _run(systems, tmp_path_factory.mktemp("clean"), {})
+    return _made(systems, tmp_path_factory, "faults-clean", {})
 
 
 @pytest.fixture(scope="session")
 def struck(systems: Systems, tmp_path_factory: pytest.TempPathFactory) -> Struck:
-    return _run(systems, tmp_path_factory.mktemp("struck"), _days(systems))
+    return _made(systems, tmp_path_factory, "faults-struck", _days(systems))
 
 
-def _run(systems: Systems, folder: Path, days: dict[str, date]) -> Struck:
+def _made(systems: Systems, factory: pytest.TempPathFactory, name: str, days: dict[str, date]) -> Struck:
+    def make(folder: Path) -> None:
+        (folder / "refused.txt").write_text(_run(systems, folder, days), encoding="utf-8")
+
+    folder = made_once(factory, name, make)
+    return Struck(DataRoot(folder / "data"), days, (folder / "refused.txt").read_text(encoding="utf-8"))
+
+
+def _run(systems: Systems, folder: Path, days: dict[str, date]) -> str:
     data = DataRoot(folder / "data")
     data.root.mkdir()
     names = Faults(f"{name}@{day}" for name, day in days.items())
@@ -78,7 +87,7 @@ def _run(systems: Systems, folder: Path, days: dict[str, date]) -> Struck:
     pipeline.build(data)
     pipeline.check(data)
     pipeline.publish(data)
-    return Struck(data, days, "\n".join(refused))
+    return "\n".join(refused)
 
 
 def _days(systems: Systems) -> dict[str, date]:

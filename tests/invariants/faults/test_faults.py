@@ -11,7 +11,7 @@ from invariants.faults.conftest import Struck
 from simulator.faults import FAULTS
 from simulator.systems import Systems
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.world("faults", minutes=7)]
 
 _PLACE = "source = $1 and provider = $2 and dataset = $3 and business_date = $4"
 
@@ -26,11 +26,13 @@ def _of(outcome: str) -> list[object]:
     return [pytest.param(case, id=case.fault) for case in CASES if case.outcome == outcome]
 
 
+@pytest.mark.everyday
 def test_every_fault_has_its_case() -> None:
     assert set(BY_NAME) | set(ELSEWHERE) == set(FAULTS)
     assert len(BY_NAME) == len(CASES)
 
 
+@pytest.mark.everyday
 @pytest.mark.parametrize("case", _of("fetch"))
 def test_the_connector_refuses_it_and_lands_nothing(struck: Struck, case: Case) -> None:
     source, provider, dataset, day = _place(case, struck)
@@ -40,6 +42,7 @@ def test_the_connector_refuses_it_and_lands_nothing(struck: Struck, case: Case) 
     ]
 
 
+@pytest.mark.everyday
 @pytest.mark.parametrize("case", _of("rejected"))
 def test_the_file_is_rejected_as_a_whole(struck: Struck, case: Case) -> None:
     place = _place(case, struck)
@@ -59,6 +62,7 @@ def test_the_file_is_rejected_as_a_whole(struck: Struck, case: Case) -> None:
         assert _check(struck, "files_readable", place)[0] > 0
 
 
+@pytest.mark.everyday
 @pytest.mark.parametrize("case", _of("fails"))
 def test_the_export_fails_its_controls(struck: Struck, case: Case) -> None:
     place = _place(case, struck)
@@ -73,6 +77,7 @@ def test_the_export_fails_its_controls(struck: Struck, case: Case) -> None:
     assert failing > 0 and severity == "critical"
 
 
+@pytest.mark.everyday
 @pytest.mark.parametrize("case", _of("quarantined"))
 def test_its_bad_rows_are_set_aside_with_their_reason(struck: Struck, case: Case) -> None:
     place = _place(case, struck)
@@ -104,6 +109,7 @@ def test_repeated_rows_count_once(struck: Struck, clean: Struck, case: Case) -> 
     assert superseded and (loaded,) == clean.ask(sums, *place)[0][1:]
 
 
+@pytest.mark.everyday
 @pytest.mark.parametrize("case", _of("late"))
 def test_what_comes_late_is_joined_when_it_comes(struck: Struck, systems: Systems, case: Case) -> None:
     place = _place(case, struck)
@@ -140,7 +146,7 @@ def _check(struck: Struck, rule: str, place: tuple[str, str, str, date]) -> tupl
     return int(str(failing)), str(severity), str(observed)
 
 
-@pytest.mark.parametrize("world", ["clean", "struck"])
+@pytest.mark.parametrize("world", ["clean", pytest.param("struck", marks=pytest.mark.everyday)])
 def test_nothing_is_lost_in_either_world(world: str, request: pytest.FixtureRequest) -> None:
     found: Struck = request.getfixturevalue(world)
     lost = "select count(*) from audit.row_balance where rows_read <> rows_loaded + rows_quarantined + rows_superseded"
@@ -154,6 +160,7 @@ def test_a_world_without_faults_has_no_bad_row_no_failure_and_no_warning(clean: 
     assert clean.ask("select count(*) from audit.held_export") == [(0,)]
 
 
+@pytest.mark.everyday
 def test_what_is_held_back_is_told_with_the_publication(struck: Struck) -> None:
     ((held,),) = struck.ask("select held from audit.publication")
     assert "jiangxi/cases since" in str(held)

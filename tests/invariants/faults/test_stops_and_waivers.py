@@ -22,7 +22,7 @@ from wangjian.governance.waivers import waive, withdraw
 from wangjian.orchestration import pipeline
 from wangjian.state.quarantine_events import quarantine_events
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.world("faults", minutes=7)]
 
 FIRST, LAST = date(2023, 3, 1), date(2023, 6, 20)
 World = Callable[..., DataRoot]

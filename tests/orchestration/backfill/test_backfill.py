@@ -21,7 +21,7 @@ from wangjian.orchestration.backfill import BackfillRequest, make_plan, run_back
 from wangjian.state import runs
 from wangjian.state.holds import present_hold
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.world("backfill", minutes=2)]
 
 FIRST, LAST = date(2023, 1, 29), date(2023, 2, 2)
 REQUEST = BackfillRequest(

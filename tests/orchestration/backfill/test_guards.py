@@ -16,6 +16,8 @@ from wangjian.orchestration.backfill import BackfillRequest, begin, run_backfill
 from wangjian.state import runs
 from wangjian.state.holds import present_hold
 
+pytestmark = pytest.mark.world("backfill", minutes=2)
+
 REQUEST = BackfillRequest(
     sources=("jiangxi", "five_level"),
     date_from=date(2023, 1, 30),

@@ -17,6 +17,8 @@ from wangjian.ingestion.parsing import parse
 from wangjian.ingestion.sources.registry import get_source
 from wangjian.orchestration.backfill import BackfillRequest, make_plan
 
+pytestmark = pytest.mark.world("backfill", minutes=2)
+
 FIRST, LAST = date(2023, 1, 30), date(2023, 2, 2)
 SOUND: dict[str, Any] = {"sources": ("jiangxi",), "date_from": FIRST, "date_to": LAST, "reason": "核对"}
 FINE = "赣市监立〔2023〕1号,1,1,罚款,1000.00,,,"

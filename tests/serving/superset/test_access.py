@@ -9,7 +9,7 @@ from wangjian.publishing import load_labels
 from wangjian.serving.superset.datasets import with_names
 from wangjian.serving.superset.description import Description
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.world("superset", minutes=3)]
 
 COUNTY, OTHER = "360702", "360703"
 

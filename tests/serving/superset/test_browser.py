@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page, Request, sync_playwright
 from serving.superset.conftest import Person, Superset
 from wangjian.core.paths import PROJECT_ROOT
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.world("superset", minutes=3)]
 
 CHROMIUM = shutil.which("chromium")
 FLAGS = (

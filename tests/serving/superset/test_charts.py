@@ -14,7 +14,7 @@ from wangjian.publishing import load_labels
 from wangjian.serving.superset.datasets import with_names
 from wangjian.serving.superset.description import Chart, Dataset, Description
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.world("superset", minutes=3)]
 
 
 def test_every_chart_says_what_sql_says(

@@ -15,6 +15,8 @@ from wangjian.serving.superset.datasets import with_names
 from wangjian.serving.superset.description import SUPERSET, Dataset, Description, load_description
 from wangjian.serving.superset.identity import DATABASE, uuid_of
 
+pytestmark = pytest.mark.world("superset", minutes=3)
+
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:

@@ -14,7 +14,7 @@ import pytest
 
 from serving.superset.conftest import Publish, Superset
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.world("superset", minutes=3)]
 
 READERS = 3
 FIRST_VALUE = 1000

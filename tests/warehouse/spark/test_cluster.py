@@ -16,7 +16,7 @@ from wangjian.warehouse.spark.build import _server
 from wangjian.warehouse.spark.settings import spark_settings
 from warehouse.spark.conftest import VENV, asked
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.world("spark", minutes=8), pytest.mark.slow, pytest.mark.timeout(900)]
 
 # a process that starts Spark and is killed: it can stop nothing itself
 STARTS = """

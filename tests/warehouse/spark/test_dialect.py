@@ -16,7 +16,7 @@ from wangjian.warehouse.macros import rendered_macros
 from warehouse.spark.conftest import Running, asked
 
 # Spark starts in a minute where the machine is busy, and builds in ten
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
+pytestmark = [pytest.mark.world("spark", minutes=8), pytest.mark.slow, pytest.mark.timeout(3600)]
 
 DATES = [
     "2023-07-03", "2023/7/3", "20230703", "2023年7月3日", "2023.7.3", "2023-02-29", "2023-13-01", "2023-00-10", " 2023-07-03", "2023-7-3 08:00",

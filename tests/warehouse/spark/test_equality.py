@@ -45,7 +45,7 @@ class Built:
 
 
 # Spark starts in a minute where the machine is busy, and builds in ten
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(7200)]
+pytestmark = [pytest.mark.world("spark", minutes=8), pytest.mark.slow, pytest.mark.timeout(7200)]
 
 
 def _columns(data: DataRoot) -> dict[str, tuple[tuple[str, str], ...]]:
