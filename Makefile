@@ -74,12 +74,12 @@ images: wheels containers-install  ## the images of docker-compose.yml, every pr
 	$(DOCKER_COMPOSE) --profile '*' build
 
 compose-test: setup wheels containers-install  ## docker-compose.yml for real, in a Docker engine of its own: first start, kills, logins, profiles
-	COMPOSE=full $(BIN)/pytest --durations=0 --durations-min=1 tests/deployment/compose
+	WANGJIAN_TESTS_REQUIRED=compose COMPOSE=full $(BIN)/pytest --durations=0 --durations-min=1 tests/deployment/compose
 
 spark-install: $(VENV)-spark/.ready  ## Spark and dbt-spark into .venv-spark, from their lock (0.6 GB; needs Java 17)
 
 spark-test: setup spark-install  ## the warehouse built by DuckDB and by Spark, row for row; a worker killed while Spark builds
-	$(BIN)/pytest -q -rs --durations=0 --durations-min=1 tests/warehouse/spark
+	WANGJIAN_TESTS_REQUIRED=spark $(BIN)/pytest -q -rs --durations=0 --durations-min=1 tests/warehouse/spark
 
 docs-install: $(VENV)-docs/.ready  ## what makes these docs into .venv-docs, from its lock
 

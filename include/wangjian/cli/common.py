@@ -19,7 +19,7 @@ json_option = click.option("--json", "as_json", is_flag=True, help="for machines
 
 
 def echo(line: object) -> None:
-    """Print a line for people: what names in it cannot be seen is written out, so that none commands the terminal."""
+    """Print a line for a person. Control characters are escaped, so that a name from a source cannot command the terminal."""
     click.echo(printable(str(line)))
 
 

@@ -44,7 +44,7 @@ def notify(title: str, text: str, purpose: Purpose = "notice") -> list[str]:
 
     Args:
         title: one line.
-        text: the rest; what looks personal is masked, what cannot be seen is written out, what is too long is cut.
+        text: the body. Personal data are masked, control characters are escaped, and a text over the limit is shortened.
         purpose: for whom: people who see to the warehouse, or who keeps anchors.
 
     Returns:

@@ -15,6 +15,7 @@ from support.containers import engine as engines
 from support.containers.engine import Engine
 from support.containers.stack import COMPOSE, PROJECT, Stack, free_port
 from support.containers.standins import make_standins
+from support.required import cannot_run
 
 FIRST, LAST = "2023-01-31", "2023-02-06"
 """The simulated world: the full rosters of a month's first day, and the providers' deliveries of the month before."""
@@ -36,9 +37,9 @@ def engine() -> Iterator[Engine]:
     if os.environ.get("COMPOSE") != "full":
         pytest.skip("the containers are not started: `make compose-test` does")
     if reason := engines.missing():
-        pytest.skip(f"THE CONTAINERS ARE NOT TESTED: no Docker engine can be started here: {reason}")
+        cannot_run("compose", f"THE CONTAINERS ARE NOT TESTED: no Docker engine can be started here: {reason}")
     if COMPOSE is None:
-        pytest.skip("THE CONTAINERS ARE NOT TESTED: no Docker Compose: `make .venv-containers/.ready`")
+        cannot_run("compose", "THE CONTAINERS ARE NOT TESTED: no Docker Compose: run `make containers-install`")
     with engines.running() as found:
         yield found
 

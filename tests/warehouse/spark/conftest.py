@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from invariants.conftest import Landed, landed
+from support.required import cannot_run
 from wangjian.core.paths import PROJECT_ROOT, DataRoot
 from wangjian.warehouse.spark.cluster import LocalSpark, local_spark, spark_home
 
@@ -39,7 +40,7 @@ def _missing() -> str | None:
 @pytest.fixture(scope="session", autouse=True)
 def _spark_can_run() -> None:
     if reason := _missing():
-        pytest.skip(f"NOT PROVEN: that Spark and DuckDB build the same warehouse: {reason}")
+        cannot_run("spark", f"NOT PROVEN: that Spark and DuckDB build the same warehouse: {reason}")
 
 
 @dataclass(frozen=True)

@@ -122,7 +122,7 @@ def _left(recorded: list[Process]) -> list[int]:
         if folder.name.isdigit() and (started := start_time(int(folder.name))) is not None:
             with contextlib.suppress(ProcessLookupError):
                 session = os.getsid(int(folder.name))
-                # a number that was given anew belongs to a process that started before our own session did not exist
+                # the system may have given the process id of a stopped process to another program: signal only our own session
                 if session in sessions and int(started) >= sessions[session]:
                     found.append(int(folder.name))
     return found

@@ -100,7 +100,7 @@ class Landing:
             fsync_path(final.parent.parent)
 
     def erased_path(self, sha256: str) -> Path:
-        """Where that lies, or would lie, which stands in the place of erased bytes; under the hash of what was received."""
+        """Return the path of the file that replaces an erased file, named after the hash of the bytes received."""
         return self.root.joinpath("erased", sha256[:2], sha256)
 
     def is_erased(self, sha256: str) -> bool:
@@ -168,7 +168,7 @@ class Landing:
     # manifests -------------------------------------------------------------------------------------------------------
 
     def manifest_path(self, manifest: Manifest) -> Path:
-        """Where an export's manifest lies, or would lie."""
+        """Return the path of an export's manifest, whether the manifest exists or not."""
         key = manifest.key
         return self.root / manifest_name(key.source, key.dataset, key.business_date, manifest.export_id)
 
