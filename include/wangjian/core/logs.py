@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextvars
 import json
 import logging
-import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from types import MappingProxyType
 from typing import Any, ParamSpec, TypeVar
 
 from wangjian.core.errors import BadArguments
+from wangjian.core.settings import settings
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -65,7 +65,7 @@ def configure(*, in_task: bool = False) -> None:
     logger = logging.getLogger(_NAME)
     handler = _Handler(in_task=in_task)
     handler.setFormatter(_formatter())
-    if not in_task and not os.environ.get(LEVEL):
+    if not in_task and not settings().log_level:
         # how a step ended the command itself says
         handler.addFilter(lambda record: record.name != "wangjian.state.runs")
     for old in [old for old in logger.handlers if isinstance(old, _Handler)]:
@@ -93,14 +93,14 @@ class _Handler(logging.StreamHandler[Any]):
 
 def _formatter() -> logging.Formatter:
     kinds: dict[str, Callable[[], logging.Formatter]] = {"text": _Text, "json": _Json}
-    wanted = os.environ.get(FORMAT) or "text"
+    wanted = settings().log_format
     if wanted not in kinds:
         raise BadArguments(f"no log format {wanted}", variable=FORMAT, fix=f"choose from {', '.join(kinds)}")
     return kinds[wanted]()
 
 
 def _level(usual: str) -> str:
-    wanted = (os.environ.get(LEVEL) or usual).upper()
+    wanted = (settings().log_level or usual).upper()
     if wanted not in logging.getLevelNamesMapping():
         raise BadArguments(f"no log level {wanted}", variable=LEVEL, fix="choose from debug, info, warning, error")
     return wanted

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from wangjian.core.data_format import claim
 from wangjian.core.errors import WangjianError
+from wangjian.core.settings import project_home, settings
 
-PROJECT_ROOT = Path(os.environ.get("WANGJIAN_HOME", Path(__file__).resolve().parents[3]))
+PROJECT_ROOT = project_home() or Path(__file__).resolve().parents[3]
 DBT_PROJECT = PROJECT_ROOT / "dbt_project"
 EXPECTATIONS = PROJECT_ROOT / "expectations"
 UNFINISHED_RESTORE = ".restoring"
@@ -54,7 +54,7 @@ class DataRoot:
 
 def configured_root() -> DataRoot:
     """The data root from `$WANGJIAN_DATA` (default `data/` in the project), whether it is there or not."""
-    return DataRoot(Path(os.environ.get("WANGJIAN_DATA") or PROJECT_ROOT / "data").absolute())
+    return DataRoot((settings().data or PROJECT_ROOT / "data").absolute())
 
 
 def data_root() -> DataRoot:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from wangjian.core.documents import checked, read_yaml
 from wangjian.core.errors import BadArguments
+from wangjian.core.settings import settings
 
 DEFAULTS = Path(__file__).parent / "retention.yml"
 VARIABLE = "WANGJIAN_RETENTION"
@@ -75,8 +75,7 @@ def load_retention(site: Path | None = None) -> Retention:
     Raises:
         BadArguments: a file cannot be read, or a value in it is not allowed; all such values are told at once.
     """
-    named = os.environ.get(VARIABLE)
-    site = site or (Path(named) if named else None)
+    site = site or settings().retention
     merged = _document(DEFAULTS)
     for name, entry in (_document(site) if site else {}).items():
         is_section = isinstance(entry, dict) and isinstance(merged.get(name), dict)

@@ -7,7 +7,6 @@ build and each look at the health, and whenever a task fails for good. Alert rul
 from __future__ import annotations
 
 import logging
-import os
 import shutil
 from collections.abc import Iterable
 from datetime import date, datetime, time
@@ -20,6 +19,7 @@ from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from wangjian import publishing
 from wangjian.core.files import write_atomically
 from wangjian.core.paths import DataRoot
+from wangjian.core.settings import settings
 from wangjian.ingestion.parsing.keyed_hash import keys
 from wangjian.ingestion.sources.registry import TIMEZONE, get_source
 from wangjian.operations.health import Health, SourceHealth, health
@@ -139,9 +139,9 @@ def write_metrics(data: DataRoot, path: Path) -> None:
 
 def write_configured(data: DataRoot) -> None:
     """The same, to the file that is configured, if one is. A failure is logged and never fails the work itself."""
-    path = os.environ.get(VARIABLE)
+    path = settings().metrics_file
     if path:
         try:
-            write_metrics(data, Path(path))
+            write_metrics(data, path)
         except Exception:
             _log.warning("no metrics were written [file=%s]", path, exc_info=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, time, timedelta
@@ -18,6 +17,7 @@ from wangjian.core.errors import AwaitingApproval, BadArguments, ChecksFailed, S
 from wangjian.core.logs import bound, configure
 from wangjian.core.paths import data_root
 from wangjian.core.printable import printable
+from wangjian.core.settings import settings
 from wangjian.ingestion.sources.registry import TIMEZONE, load_registry
 
 if TYPE_CHECKING:
@@ -35,8 +35,8 @@ def schedule_end() -> datetime | None:
     Simulated sources end some day. Their DAGs start nothing by themselves, and yet have a schedule, without which Airflow
     can backfill nothing.
     """
-    last = os.environ.get("WANGJIAN_SCHEDULE_UNTIL")
-    return datetime.combine(date.fromisoformat(last), time.max, ZoneInfo(TIMEZONE)) if last else None
+    last = settings().schedule_until
+    return datetime.combine(last, time.max, ZoneInfo(TIMEZONE)) if last else None
 
 
 def raw_asset(source: str) -> Asset:

@@ -15,6 +15,7 @@ from rich.cells import cell_len
 from wangjian import publishing
 from wangjian.core.errors import WangjianError
 from wangjian.core.paths import DataRoot, data_root
+from wangjian.core.settings import settings
 from wangjian.deployment.local import airflow as af
 from wangjian.deployment.local.progress import Watch, say
 from wangjian.deployment.local.simulators import simulators
@@ -36,7 +37,7 @@ def main() -> None:
     os.environ["WANGJIAN_SCHEDULE_UNTIL"] = YEAR[1]
     home = data.root / "airflow"
     migrating = af.migrate(home, data.root)
-    with simulators(data, *YEAR, scale=os.environ.get("SCALE", "1.0")) as connections:
+    with simulators(data, *YEAR, scale=settings().demo_scale) as connections:
         watch.lap("模拟数据源 simulated sources ready")
         with af.running(home, data.root, connections, migrating) as airflow:
             watch.lap("Airflow ready")

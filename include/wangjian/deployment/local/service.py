@@ -16,6 +16,7 @@ from pathlib import Path
 from wangjian.core.errors import WangjianError
 from wangjian.core.files import write_atomically
 from wangjian.core.paths import DataRoot, data_root
+from wangjian.core.settings import settings
 from wangjian.deployment.local import airflow as af
 from wangjian.deployment.local.simulators import start_simulators, wait_for_addresses
 
@@ -73,8 +74,8 @@ def up() -> None:
 
 
 def _start_all(data: DataRoot, migrating: subprocess.Popen[bytes]) -> af.Airflow:
-    first = os.environ.get("FROM", "2023-01-01")
-    sources, addresses = start_simulators(data, first, _last_day(), scale=os.environ.get("SCALE", "1.0"))
+    first = settings().demo_from
+    sources, addresses = start_simulators(data, first, _last_day(), scale=settings().demo_scale)
     _record(data, [("simulator", sources)])
     connections = wait_for_addresses(sources, addresses)
     airflow = af.start(data.root / "airflow", data.root, connections, migrating, COMPONENTS)
@@ -83,7 +84,7 @@ def _start_all(data: DataRoot, migrating: subprocess.Popen[bytes]) -> af.Airflow
 
 
 def _last_day() -> str:
-    return os.environ.get("TO", "2023-12-31")
+    return settings().demo_to
 
 
 def down() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from wangjian.core.documents import read_document
 from wangjian.core.errors import BadArguments
 from wangjian.core.paths import DataRoot
 from wangjian.core.retention import load_retention
+from wangjian.core.settings import settings
 from wangjian.governance.roles import Roles, load_roles
 from wangjian.ingestion.sources.contract import load_contract
 from wangjian.ingestion.sources.registry import load_registry
@@ -73,7 +73,7 @@ def load_processing(path: Path | None = None) -> dict[str, Processing]:
     Raises:
         BadArguments: it cannot be read, breaks the schema, or lacks a source that has personal columns.
     """
-    path = path or Path(os.environ.get(VARIABLE) or DEFAULTS)
+    path = path or settings().processing or DEFAULTS
     found = read_document(path, _Document, "the entries of the register", f"correct ${VARIABLE}").root
     missing = {source for source in load_registry() if personal_columns(source)} - found.keys()
     unknown = found.keys() - load_registry().keys()

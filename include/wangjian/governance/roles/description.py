@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -11,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 
 from wangjian.core.documents import read_document
 from wangjian.core.errors import BadArguments
+from wangjian.core.settings import settings
 from wangjian.warehouse.labels import LEVELS, Level, Text
 
 DEFAULTS = Path(__file__).parent / "roles.yml"
@@ -107,7 +107,7 @@ class Roles(_Entry):
 
 def roles_file() -> Path:
     """The site's own file, or ours."""
-    return Path(os.environ.get(VARIABLE) or DEFAULTS)
+    return settings().roles or DEFAULTS
 
 
 def load_roles(path: Path | None = None) -> Roles:

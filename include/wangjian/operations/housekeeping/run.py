@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable
@@ -14,6 +13,7 @@ from wangjian.core.errors import Busy
 from wangjian.core.locks import publishing_lock, warehouse_lock
 from wangjian.core.paths import DataRoot
 from wangjian.core.retention import Retention
+from wangjian.core.settings import settings
 from wangjian.operations.housekeeping.closed_months import Cleared, first_kept_month, move_files, move_months
 from wangjian.publishing.shelf import clear_old, old_publications
 from wangjian.quality.report import clear_reports, old_reports
@@ -102,8 +102,8 @@ def _check_reports(data: DataRoot, retention: Retention, at: datetime, run_id: s
 
 def _airflow_logs(data: DataRoot, retention: Retention, at: datetime, run_id: str, dry_run: bool) -> list[Cleared]:
     """Only below the data root: elsewhere they are somebody else's."""
-    home = Path(os.environ.get("AIRFLOW_HOME") or data.root / "airflow")
-    logs = Path(os.environ.get("AIRFLOW__LOGGING__BASE_LOG_FOLDER") or home / "logs")
+    home = settings().airflow_home or data.root / "airflow"
+    logs = settings().airflow_logs or home / "logs"
     if not logs.resolve().is_relative_to(data.root.resolve()):
         return []
     first = first_kept_month(at, retention.airflow_logs.months)

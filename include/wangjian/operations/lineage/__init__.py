@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from wangjian.core.settings import settings
 
 if TYPE_CHECKING:
     from wangjian.state.runs import Run
@@ -30,25 +31,26 @@ def lineage_events(run: Run) -> Iterator[None]:
     Raises:
         Whatever the block raises, after it was told.
     """
-    if not os.environ.get(FILE):
+    path = settings().openlineage_file
+    if path is None:
         yield
         return
     parent = _around.get()
     token = _around.set(run)
-    _write(run, parent, "START")
+    path = path.absolute()
+    _write(path, run, parent, "START")
     try:
         yield
     except BaseException as error:
-        _write(run, parent, "FAIL" if isinstance(error, Exception) else "ABORT", error)
+        _write(path, run, parent, "FAIL" if isinstance(error, Exception) else "ABORT", error)
         raise
     else:
-        _write(run, parent, "COMPLETE")
+        _write(path, run, parent, "COMPLETE")
     finally:
         _around.reset(token)
 
 
-def _write(run: Run, parent: Run | None, kind: str, error: BaseException | None = None) -> None:
-    path = Path(os.environ[FILE]).absolute()
+def _write(path: Path, run: Run, parent: Run | None, kind: str, error: BaseException | None = None) -> None:
     try:
         # the client takes a moment to load: only where it is asked for
         from openlineage.client.transport.file import FileConfig, FileTransport

@@ -9,7 +9,6 @@ wangjian/published   warehouse.duckdb      the file that readers open
 
 from __future__ import annotations
 
-import os
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -23,6 +22,7 @@ from openlineage.client.facet_v2 import RunFacet, error_message_run, job_type_jo
 from wangjian.core.errors import WangjianError
 from wangjian.core.masking import masked
 from wangjian.core.paths import DBT_PROJECT
+from wangjian.core.settings import settings
 from wangjian.ingestion.sources.contract import load_contract
 from wangjian.ingestion.sources.registry import load_registry
 
@@ -112,7 +112,7 @@ def _datasets(layer: str, source: str | None) -> Iterator[tuple[str, str]]:
 
 
 def _namespace() -> str:
-    return os.environ.get(NAMESPACE) or "wangjian"
+    return settings().openlineage_namespace
 
 
 def _job(run: Run) -> str:

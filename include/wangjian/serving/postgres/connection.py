@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from wangjian.core.errors import BadArguments, WangjianError
+from wangjian.core.settings import settings
 
 if TYPE_CHECKING:
     import psycopg
@@ -58,7 +58,7 @@ def _driver() -> Any:
 
 
 def _conninfo() -> str:
-    if dsn := os.environ.get(VARIABLE):
+    if dsn := settings().postgres:
         return dsn
     from psycopg.conninfo import make_conninfo
 

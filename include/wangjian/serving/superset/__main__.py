@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 
-from wangjian.core.errors import BadArguments, WangjianError
+from wangjian.core.errors import WangjianError
 from wangjian.core.paths import data_root
+from wangjian.core.settings import settings
 from wangjian.serving.superset.service import running
 
 
@@ -35,10 +35,7 @@ def main() -> int:
 
 
 def _port() -> int:
-    text = os.environ.get("PORT", "0")
-    if not text.isdecimal():
-        raise BadArguments("PORT is no number", PORT=text, fix="give a number, or none")
-    return int(text)
+    return settings().port
 
 
 if __name__ == "__main__":

@@ -1,20 +1,25 @@
-"""`python -m wangjian.serving.superset.assets`: what Superset imports, for a Superset that runs elsewhere over the same published file."""
+"""`python -m wangjian.serving.superset.assets`: write what Superset imports, for a Superset that another service runs."""
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 
-from wangjian.core.errors import WangjianError
+from wangjian.core.errors import BadArguments, WangjianError
 from wangjian.core.paths import data_root
+from wangjian.core.settings import settings
 from wangjian.serving.superset.service import write_assets
+
+
+def _home() -> Path:
+    if home := settings().superset_home:
+        return home
+    raise BadArguments("nothing says where Superset keeps its data", fix="set WANGJIAN_SUPERSET_HOME to its folder")
+
 
 if __name__ == "__main__":
     try:
-        print(
-            f"Superset 素材已就绪 assets ready: {write_assets(data_root(), Path(os.environ['WANGJIAN_SUPERSET_HOME']))}"
-        )
+        print(f"Superset 素材已就绪 assets ready: {write_assets(data_root(), _home())}")
     except WangjianError as error:
         print(f"✘ {error}", file=sys.stderr)
         sys.exit(error.exit_code)

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from wangjian.core.errors import WangjianError
+from wangjian.core.settings import settings
 
 HOST = "127.0.0.1"
 _MASTER = re.compile(r"Starting Spark master at (spark://\S+)")
@@ -85,7 +86,7 @@ def spark_home(venv: Path) -> Path:
     found = next(venv.glob("lib/python3*/site-packages/pyspark"), None)
     if found is None:
         raise WangjianError("Spark is not installed", environment=venv, fix="run `make spark-install`")
-    if not (os.environ.get("JAVA_HOME") or shutil.which("java")):
+    if not (settings().java_home or shutil.which("java")):
         raise WangjianError("Spark needs Java 17 or later, which is not there", fix="install a JRE, or set JAVA_HOME")
     return found
 

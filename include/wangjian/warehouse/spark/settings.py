@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, cast, get_args
 
 from wangjian.core.errors import BadArguments
 from wangjian.core.paths import PROJECT_ROOT, DataRoot
+from wangjian.core.settings import settings
 from wangjian.warehouse.spark.cluster import Size
 
 SPARK_FOLDER = "spark"
@@ -25,7 +25,7 @@ def engine() -> EngineName:
     Raises:
         BadArguments: there is no such engine.
     """
-    name = os.environ.get("WANGJIAN_ENGINE") or "duckdb"
+    name = settings().engine
     if name not in get_args(EngineName):
         raise BadArguments(f"there is no engine {name!r}", fix="set WANGJIAN_ENGINE to duckdb or spark")
     return cast("EngineName", name)
@@ -59,20 +59,20 @@ def spark_settings(data: DataRoot) -> SparkSettings:
     Raises:
         BadArguments: an address is none, or an existing server is named without its tables.
     """
-    server = _server(os.environ.get("WANGJIAN_SPARK_SERVER"))
-    tables = os.environ.get("WANGJIAN_SPARK_TABLES")
+    given = settings()
+    server, tables = _server(given.spark_server), given.spark_tables
     if server and not tables:
         fix = "set WANGJIAN_SPARK_TABLES to its spark.sql.warehouse.dir, as this machine reaches it"
         raise BadArguments("nobody says where the Spark server keeps its tables", fix=fix)
     return SparkSettings(
-        Path(os.environ.get("WANGJIAN_SPARK_VENV") or PROJECT_ROOT / ".venv-spark"),
+        given.spark_venv or PROJECT_ROOT / ".venv-spark",
         server,
-        os.environ.get("WANGJIAN_SPARK_RAW") or str(data.raw),
+        given.spark_raw or str(data.raw),
         (tables if server else None) or str(data.scratch / SPARK_FOLDER / "tables"),
         Size(
-            driver_memory=os.environ.get("WANGJIAN_SPARK_DRIVER_MEMORY") or Size.driver_memory,
-            workers=int(os.environ.get("WANGJIAN_SPARK_WORKERS") or Size.workers),
-            worker_memory=os.environ.get("WANGJIAN_SPARK_WORKER_MEMORY") or Size.worker_memory,
+            driver_memory=given.spark_driver_memory or Size.driver_memory,
+            workers=given.spark_workers or Size.workers,
+            worker_memory=given.spark_worker_memory or Size.worker_memory,
         ),
     )
 
