@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from simulator.scenario import Scenario
@@ -112,6 +113,13 @@ def year_2024(tmp_path_factory: pytest.TempPathFactory) -> DataRoot:
     root = tmp_path_factory.mktemp("year_2024") / "data"
     shutil.copytree(made / "data", root, symlinks=True)
     return DataRoot(root)
+
+
+@pytest.fixture
+def published(year_2024: DataRoot) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The published year, open for questions."""
+    with duckdb.connect(str(year_2024.published / "warehouse.duckdb"), read_only=True) as connection:
+        yield connection
 
 
 def _make_year(folder: Path) -> None:

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import duckdb
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -65,12 +64,6 @@ def browser() -> Iterator[Browser]:
 def site(year_2024: DataRoot) -> Path:
     """The site that the publication of the year made."""
     return year_2024.docs / "site"
-
-
-@pytest.fixture
-def published(year_2024: DataRoot) -> Iterator[duckdb.DuckDBPyConnection]:
-    with duckdb.connect(str(year_2024.published / "warehouse.duckdb"), read_only=True) as connection:
-        yield connection
 
 
 def watched(browser: Browser, site: Path, size: str = "laptop") -> Watched:
