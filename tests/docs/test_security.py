@@ -41,10 +41,11 @@ def test_every_attack_that_is_tried_is_told_of() -> None:
     named = {name for tests in threats().values() for _, name in tests}
     tried = {
         item.name
-        for path in (PROJECT_ROOT / "tests" / "security").glob("test_*.py")
+        for path in (PROJECT_ROOT / "tests" / "invariants" / "attacks").glob("test_*.py")
         for item in ast.parse(path.read_text(encoding="utf-8")).body
         if isinstance(item, ast.FunctionDef) and item.name.startswith("test_")
     }
+    assert tried, "the folder of attacks has tests"
     # what must go well beside the attacks
     sound = {name for name in tried if "_sound_" in name} | {
         "test_a_packed_page_is_landed_as_what_it_says", "test_packed_bytes_that_are_damaged_are_refused", "test_a_list_that_is_none_is_refused",
