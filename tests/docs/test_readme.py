@@ -11,7 +11,7 @@ ENGLISH, CHINESE = ((PROJECT_ROOT / name).read_text(encoding="utf-8") for name i
 
 def _output(text: str) -> str:
     """What the demonstration prints at its end."""
-    return text.split("```\n用时 time\n")[1].split("```")[0]
+    return text.split("```\n用时 time\n")[1].split("```", maxsplit=1)[0]
 
 
 def _links(text: str) -> list[str]:

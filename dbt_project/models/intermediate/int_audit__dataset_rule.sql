@@ -2,6 +2,9 @@
 -- What the contracts say about exports as a whole: what a failing one does, and how small a full one may be.
 {%- for source_name, dataset, node in contract_datasets() %}
 {%- set meta = node.config.meta %}
+{%- if meta.amount_column and (source_name, dataset) not in datasets_with_amount() %}
+    {{ exceptions.raise_compiler_error("add " ~ source_name ~ "." ~ dataset ~ " to the macro datasets_with_amount: its contract names an amount_column") }}
+{%- endif %}
 select
     '{{ source_name }}' as source,
     '{{ dataset }}' as dataset,

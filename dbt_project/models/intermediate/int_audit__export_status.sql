@@ -52,9 +52,12 @@ exports as (
 ),
 
 amounts as (
+    {%- for source_name, dataset in datasets_with_amount() %}
     select _export_id as export_id, sum(_sent_amount) as amount
-    from {{ ref('typed_jiangxi__case_penalties') }}
+    from {{ ref('typed_' ~ source_name ~ '__' ~ dataset) }}
     group by _export_id
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
 ),
 
 measured as (

@@ -10,6 +10,8 @@ from datetime import date
 import duckdb
 
 from wangjian.core.errors import WangjianError
+from wangjian.ingestion.sources.contract import is_daily
+from wangjian.ingestion.sources.registry import load_registry
 from wangjian.warehouse.labels import Labels
 
 SCHEMAS = ("marts", "reports", "audit")
@@ -135,9 +137,11 @@ def as_of(connection: duckdb.DuckDBPyConnection, database: str) -> date:
     Raises:
         WangjianError: nothing was loaded from the daily sources.
     """
+    daily = [source for source in load_registry() if is_daily(source)]
     row = connection.execute(
         f'select max(business_date) from "{database}".intermediate.int_audit__export_status '
-        "where counts and source in ('five_level', 'jiangxi')"
+        "where counts and list_contains(?, source)",
+        [daily],
     ).fetchone()
     if row is None or row[0] is None:
         raise WangjianError("no export of a daily source counts", fix="run `wangjian ingest`, `parse` and `build`")

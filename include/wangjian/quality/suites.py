@@ -6,11 +6,12 @@ from collections import Counter
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from wangjian.core.documents import read_document
 from wangjian.core.errors import BadArguments
 from wangjian.core.paths import EXPECTATIONS
+from wangjian.ingestion.sources.registry import load_registry
 
 # examples of unexpected values stand in the report, which more people read than the data
 PERSONAL_COLUMNS = frozenset(
@@ -18,6 +19,12 @@ PERSONAL_COLUMNS = frozenset(
 )
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+
+
+def _known(code: str) -> str:
+    if code not in load_registry():
+        raise ValueError(f"no such source; known: {', '.join(load_registry())}")
+    return code
 
 
 class Check(BaseModel):
@@ -42,7 +49,7 @@ class Check(BaseModel):
     kwargs: dict[str, Any] = Field(default_factory=dict)
     severity: Literal["critical", "warning"]
     why: Annotated[str, StringConstraints(strip_whitespace=True, min_length=15)]
-    source: Literal["five_level", "jiangxi", "third_party"] | None = None
+    source: Annotated[str, AfterValidator(_known)] | None = None
     provider: str | None = None
 
     @property

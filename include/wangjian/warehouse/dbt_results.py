@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from wangjian.ingestion.sources.registry import load_registry
 from wangjian.state import CheckResult
-
-_SOURCES = ("five_level", "jiangxi", "third_party")
 
 
 def is_test(result: Mapping[str, Any]) -> bool:
@@ -76,5 +75,5 @@ def _one_source(node: Mapping[str, Any] | None, manifest: Mapping[str, Any]) -> 
         if name not in seen:
             seen.add(name)
             todo += manifest["nodes"].get(name, {}).get("depends_on", {}).get("nodes", [])
-    sources = {name.split(".")[2] for name in seen if name.startswith("source.")} & set(_SOURCES)
+    sources = {name.split(".")[2] for name in seen if name.startswith("source.")} & set(load_registry())
     return sources.pop() if len(sources) == 1 else None

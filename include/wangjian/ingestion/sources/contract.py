@@ -104,12 +104,27 @@ def load_contract(source: str) -> dict[str, Dataset]:
     Raises:
         BadArguments: there is no contract for that source.
     """
+    return {table["name"]: _dataset(source, table) for table in _document(source)["tables"]}
+
+
+def is_daily(source: str) -> bool:
+    """Return whether a source sends an export for each business date, as its contract says.
+
+    The newest such date is the one that a publication speaks of. Sources that deliver by month must not move it.
+
+    Raises:
+        BadArguments: there is no contract for that source.
+    """
+    return bool(_document(source).get("config", {}).get("meta", {}).get("is_daily", False))
+
+
+@cache
+def _document(source: str) -> dict[str, Any]:
     path = contract_file(source)
     if not path.exists():
         raise BadArguments(f"no contract for source {source}", file=path, fix="write the dbt source YAML")
-    document = yaml.safe_load(path.read_text(encoding="utf-8"))
-    tables = document["sources"][0]["tables"]
-    return {table["name"]: _dataset(source, table) for table in tables}
+    document: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))["sources"][0]
+    return document
 
 
 def _dataset(source: str, table: dict[str, Any]) -> Dataset:
