@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -23,6 +24,7 @@ FUNCTIONS = ("case_no_normalised", "text_to_date", "text_to_timestamp")
 """The macros of `casts.sql` that rules may use: SQL has them here under the same names."""
 
 # as the macro `latest_first`
+_ROWS = Path(__file__).with_name("rows_of_dataset.sql")
 _LATEST_FIRST = (
     "_business_date desc, _version desc, _delivery desc, _part desc, _sheet desc, _row_number desc, _export_id desc"
 )
@@ -206,51 +208,18 @@ def _rows_query(data: DataRoot, rule: Rule, origin: Origin, relation: str, corre
         data.raw / source / dataset / "*" / "*.parquet",
         data.raw / "_ledger" / source / dataset / "*.parquet",
     )
-    speaks = origin.speaks or "true"
-    return f"""
-        with
-
-        counted as (
-            select export_id, part, original_name
-            from audit.file_ledger
-            where is_counted and source = '{source}' and dataset = '{dataset}'
-        ),
-
-        current_rows as (
-            select raw.*, counted.original_name as _original_name
-            from read_parquet('{quoted(files)}', union_by_name = true, hive_partitioning = false) as raw
-            inner join counted on raw._export_id = counted.export_id and raw._part = counted.part
-            where raw._batch_id in (select batch_id from read_parquet('{quoted(ledger)}', union_by_name = true, hive_partitioning = false))
-                and not raw._is_duplicate
-        ),
-
-        good as (
-            select current_rows.*, {corrections} as _corrections
-            from current_rows
-            left join audit.quarantine as bad
-                on current_rows._export_id = bad.export_id and current_rows._part = bad.part and current_rows._sheet = bad.sheet
-                    and current_rows._row_number = bad.row_number
-            where bad.export_id is null
-        ),
-
-        found as (
-            select
-                origin.*,
-                {speaks} as may_speak,
-                row_number() over (
-                    partition by {", ".join(f"traced.{column}" for column in rule.key)}, {speaks}
-                    order by {", ".join(f"origin.{part.strip()}" for part in _LATEST_FIRST.split(","))}
-                ) as nth
-            from {_traced(relation, origin)}, good as origin
-            where {origin.where}
-        )
-
-        select
-            _source, _provider, _dataset, _business_date, _version, _original_name, _part, _sheet, _row_number, _file_sha256,
-            _export_id, bool_or(may_speak and nth = 1), _corrections
-        from found
-        group by all
-    """
+    return _ROWS.read_text(encoding="utf-8").format(
+        source=source,
+        dataset=dataset,
+        files=quoted(files),
+        ledger=quoted(ledger),
+        corrections=corrections,
+        speaks=origin.speaks or "true",
+        key=", ".join(f"traced.{column}" for column in rule.key),
+        latest_first=", ".join(f"origin.{part.strip()}" for part in _LATEST_FIRST.split(",")),
+        traced=_traced(relation, origin),
+        where=origin.where,
+    )
 
 
 def _files_query(origin: Origin, relation: str) -> str:
