@@ -107,10 +107,10 @@ bench-history: setup  ## what one more day costs behind 1, 12 and 36 months of h
 bench-backfill: setup  ## a backfill of 2023 through Airflow, beside ten of its days one by one
 	PATH=$(CURDIR)/$(BIN):$$PATH python -m bench.backfill
 
-# the unit tests, and one small run of every proof; pytest ends with 5 where nothing is selected
 test: setup  ## unit tests, dbt unit tests, a day through Airflow, one small run of every invariant, a walk through the pages (10 minutes)
 	$(BIN)/pytest -q -n 2 --dist loadgroup --no-loadscope-reorder -m "not slow or everyday"
 
+# pytest ends with 5 where nothing is selected: a bundle may lack all of these tests
 test-all: setup $(SUPERSET) $(SPARK)  ## what `make test` leaves out: every fault, crash and page, Superset, Spark, the benchmark
 	$(BIN)/pytest -q -n 2 --dist loadgroup --no-loadscope-reorder --durations=10 -m "slow and not everyday" || test $$? -eq 5
 
