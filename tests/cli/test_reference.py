@@ -52,3 +52,9 @@ def test_an_empty_variable_counts_as_not_set(monkeypatch: pytest.MonkeyPatch) ->
         monkeypatch.setenv(variable_of(name), "")
     assert settings() == Settings.model_construct()
     assert os.environ["WANGJIAN_ENGINE"] == "" and settings().engine == "duckdb"
+
+
+def test_what_other_programs_mean_by_a_common_name_stops_no_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("PORT", "FROM", "TO", "SCALE"):
+        monkeypatch.setenv(name, "tcp://elsewhere")
+    assert settings().data == Settings().data

@@ -115,10 +115,9 @@ class Settings(BaseSettings):
         validation_alias="SCALE",
         description="`make up`, `make demo`: the size of the simulated world; 1 is the city.",
     )
-    port: int = Field(
-        default=0,
-        ge=0,
-        lt=65536,
+    # a text: other programs set PORT too, and what they mean by it must not stop a command that listens on no port
+    port: str = Field(
+        default="0",
         validation_alias="PORT",
         description="`make superset`: the port to listen on. 0: the system picks one.",
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 
-from wangjian.core.errors import WangjianError
+from wangjian.core.errors import BadArguments, WangjianError
 from wangjian.core.paths import data_root
 from wangjian.core.settings import settings
 from wangjian.serving.superset.service import running
@@ -35,7 +35,10 @@ def main() -> int:
 
 
 def _port() -> int:
-    return settings().port
+    text = settings().port
+    if not text.isdecimal():
+        raise BadArguments("PORT is no number", PORT=text, fix="give a number, or none")
+    return int(text)
 
 
 if __name__ == "__main__":
