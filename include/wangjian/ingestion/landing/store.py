@@ -59,7 +59,7 @@ class Landing:
     # objects ---------------------------------------------------------------------------------------------------------
 
     def object_path(self, sha256: str) -> Path:
-        """Where bytes with that hash lie, or would lie."""
+        """Return the path of the bytes with that hash, whether they exist or not."""
         return self.root.joinpath("objects", sha256[:2], sha256)
 
     def put(self, chunks: Iterable[bytes], expected: str | None = None) -> StoredBytes:
