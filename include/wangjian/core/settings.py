@@ -1,6 +1,7 @@
 """Every setting that an administrator gives by an environment variable: its name, its type, its default and its meaning.
 
-`docs/reference/environment.md` is made of this class, and no other module of the package reads a setting from `os.environ`.
+`docs/reference/environment.md` is made of this class. No other module of the package reads a setting from `os.environ`, except the first start of
+containers, which reads the administrator's login that a secret file set.
 What Docker Compose reads stands in `.env.example`; secrets of containers are files (`deployment/containers/secrets.py`).
 """
 
