@@ -18,7 +18,7 @@ from bench.scales import Scale
 from bench.templates import Expander, Identifiers, template
 from wangjian.ingestion.landing.manifest import LandedFile, Manifest
 from wangjian.ingestion.landing.store import Landing
-from wangjian.ingestion.parsing.delimited import decode
+from wangjian.ingestion.parsing.formats.csv_reader import decode
 
 PAGE_ROWS = 5000
 ENCODINGS = ("utf-8", "gb18030")

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from wangjian.core.paths import DataRoot
 from wangjian.governance.erasure.marks import ERASED, destroy_key, marks_of
 from wangjian.governance.erasure.redact import redact_csv, redact_page, redact_workbook
-from wangjian.ingestion.parsing.delimited import parse_csv
+from wangjian.ingestion.parsing.formats.csv_reader import parse_csv
+from wangjian.ingestion.parsing.formats.workbook_reader import parse_workbook
 from wangjian.ingestion.parsing.records import Field
-from wangjian.ingestion.parsing.workbook import parse_workbook
 from wangjian.ingestion.sources.provider import FileLayout, HeaderLayout
 
 FIELDS = [

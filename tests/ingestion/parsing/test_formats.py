@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wangjian.core.errors import RejectedFile
-from wangjian.ingestion.parsing.control_files import parse_ctl
 from wangjian.ingestion.parsing.dates import iso_date
-from wangjian.ingestion.parsing.delimited import parse_csv
+from wangjian.ingestion.parsing.formats.control_files import parse_ctl
+from wangjian.ingestion.parsing.formats.csv_reader import parse_csv
 from wangjian.ingestion.parsing.records import Field
 
 FIELDS = [Field("number", ("编号",), required=True), Field("text", ("描述",), required=False)]

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from support.landed import land, ledger, page, raw_rows
 from wangjian.core.paths import DataRoot
-from wangjian.ingestion.parsing import json_pages, parse
+from wangjian.ingestion.parsing import parse
+from wangjian.ingestion.parsing.formats import page_reader
 from wangjian.ingestion.sources.registry import get_source
 
 DAY = "2023-01-02"
@@ -27,10 +28,10 @@ def _parsed(files: dict[str, bytes], *, at_once: bool) -> tuple[object, int]:
     """Rows and ledger, and how often a closer look was needed."""
     looks = []
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-        data, closer = DataRoot(Path(folder)), json_pages.read_any
-        patch.setattr(json_pages, "read_any", lambda *given: looks.append(given) or closer(*given))
+        data, closer = DataRoot(Path(folder)), page_reader.read_any
+        patch.setattr(page_reader, "read_any", lambda *given: looks.append(given) or closer(*given))
         if not at_once:
-            patch.setattr(json_pages, "read_uniform", lambda *_: None)
+            patch.setattr(page_reader, "read_uniform", lambda *_: None)
         land(data, "five_level", "monitoring_tasks", DAY, files)
         parse(get_source("five_level"), data)
         entries = ledger(data, "five_level", "monitoring_tasks")

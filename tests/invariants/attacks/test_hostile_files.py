@@ -19,7 +19,7 @@ from support.landed import land, ledger, page, raw_rows
 from wangjian.core.errors import RejectedFile
 from wangjian.core.paths import DataRoot
 from wangjian.ingestion.parsing import parse
-from wangjian.ingestion.parsing.evidence import check_evidence
+from wangjian.ingestion.parsing.formats.evidence import check_evidence
 from wangjian.ingestion.sources.registry import get_source
 
 WORKBOOK = f"网络交易监测线索_{DAY[:4]}{DAY[5:7]}.xlsx"

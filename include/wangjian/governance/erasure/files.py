@@ -10,10 +10,10 @@ from typing import Any
 from wangjian.core.errors import WangjianError
 from wangjian.governance.erasure.marks import ERASED, Mark
 from wangjian.governance.erasure.redact import Rows, redact_csv, redact_page, redact_workbook
-from wangjian.ingestion.parsing.delimited import parse_csv
 from wangjian.ingestion.parsing.fields import contract_fields, date_fields, is_personal, layout_fields
+from wangjian.ingestion.parsing.formats.csv_reader import parse_csv
+from wangjian.ingestion.parsing.formats.workbook_reader import parse_workbook
 from wangjian.ingestion.parsing.records import ParsedFile
-from wangjian.ingestion.parsing.workbook import parse_workbook
 from wangjian.ingestion.sources.contract import Dataset
 from wangjian.ingestion.sources.provider import FileLayout, load_provider
 from wangjian.ingestion.sources.registry import Source

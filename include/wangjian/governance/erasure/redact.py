@@ -11,10 +11,10 @@ from contextlib import suppress
 
 from wangjian.core.errors import WangjianError
 from wangjian.governance.erasure.marks import Mark
-from wangjian.ingestion.parsing.delimited import decode, lines_of, numbered_records
 from wangjian.ingestion.parsing.fields import is_personal
+from wangjian.ingestion.parsing.formats.csv_reader import decode, lines_of, numbered_records
+from wangjian.ingestion.parsing.formats.workbook_reader import cell_text, filled_sheets, header_row
 from wangjian.ingestion.parsing.records import Field, match_header
-from wangjian.ingestion.parsing.workbook import cell_text, filled_sheets, header_row
 from wangjian.ingestion.sources.provider import FileLayout
 
 Rows = Mapping[str, Collection[int]]

@@ -14,13 +14,14 @@ from wangjian.core.paths import DataRoot
 from wangjian.ingestion.landing.archived import landing_of
 from wangjian.ingestion.landing.manifest import LandedFile
 from wangjian.ingestion.landing.store import Landing
-from wangjian.ingestion.parsing.control_files import ControlFile, parse_ctl, parse_json_counts
-from wangjian.ingestion.parsing.delimited import parse_csv
-from wangjian.ingestion.parsing.evidence import check_evidence
 from wangjian.ingestion.parsing.fields import contract_fields, date_fields, is_personal, layout_fields
-from wangjian.ingestion.parsing.json_pages import check_page, parse_pages
+from wangjian.ingestion.parsing.formats.control_files import ControlFile, parse_ctl, parse_json_counts
+from wangjian.ingestion.parsing.formats.csv_reader import parse_csv
+from wangjian.ingestion.parsing.formats.evidence import check_evidence
+from wangjian.ingestion.parsing.formats.page_batch import PageFile, PageOutcome
+from wangjian.ingestion.parsing.formats.page_reader import check_page, parse_pages
+from wangjian.ingestion.parsing.formats.workbook_reader import parse_workbook
 from wangjian.ingestion.parsing.keyed_hash import keyed_hash, load_key
-from wangjian.ingestion.parsing.page_batch import PageFile, PageOutcome
 from wangjian.ingestion.parsing.portions import SomeFiles
 from wangjian.ingestion.parsing.raw import (
     CONTROLS,
@@ -33,7 +34,6 @@ from wangjian.ingestion.parsing.raw import (
     write_table,
 )
 from wangjian.ingestion.parsing.records import ParsedFile
-from wangjian.ingestion.parsing.workbook import parse_workbook
 from wangjian.ingestion.sources.contract import Dataset, load_contract
 from wangjian.ingestion.sources.provider import JsonCounts, load_provider
 from wangjian.ingestion.sources.registry import TIMEZONE, Source

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import duckdb
 
-from wangjian.ingestion.parsing.byte_search import holds
-from wangjian.ingestion.parsing.page_batch import (
+from wangjian.ingestion.parsing.formats.byte_search import holds
+from wangjian.ingestion.parsing.formats.page_batch import (
     PageBatch,
     PageFile,
     PageOutcome,

@@ -12,10 +12,10 @@ from tempfile import TemporaryDirectory
 from wangjian.core.errors import RejectedFile
 from wangjian.core.files import written_atomically
 from wangjian.ingestion.landing.store import Landing
-from wangjian.ingestion.parsing.any_pages import read_any
-from wangjian.ingestion.parsing.byte_search import holds
-from wangjian.ingestion.parsing.page_batch import PageBatch, PageFile, PageOutcome, connected, names_once
-from wangjian.ingestion.parsing.uniform_pages import Envelope, envelope_of, read_uniform
+from wangjian.ingestion.parsing.formats.any_pages import read_any
+from wangjian.ingestion.parsing.formats.byte_search import holds
+from wangjian.ingestion.parsing.formats.page_batch import PageBatch, PageFile, PageOutcome, connected, names_once
+from wangjian.ingestion.parsing.formats.uniform_pages import Envelope, envelope_of, read_uniform
 from wangjian.ingestion.sources.contract import Dataset
 
 # what the bulk reader lets pass: NaN is no JSON (RFC 8259), and NUL is no character of any text

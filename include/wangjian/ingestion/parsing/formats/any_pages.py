@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 
 from wangjian.core.errors import RejectedFile
-from wangjian.ingestion.parsing.page_batch import PageBatch, PageOutcome, lineage_columns, literal, normal
+from wangjian.ingestion.parsing.formats.page_batch import PageBatch, PageOutcome, lineage_columns, literal, normal
 from wangjian.ingestion.sources.contract import Dataset
 
 

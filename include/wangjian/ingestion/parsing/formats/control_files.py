@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
 from wangjian.core.errors import RejectedFile
-from wangjian.ingestion.parsing.delimited import decode
+from wangjian.ingestion.parsing.formats.csv_reader import decode
 from wangjian.ingestion.parsing.records import Declared
 from wangjian.ingestion.sources.provider import JsonCounts
 
