@@ -61,17 +61,12 @@ def _more(count: int) -> None:
 
 
 def _line(place: Place) -> str:
-    sheet = f" [{place.sheet}]" if place.sheet else ""
-    row = "" if place.row_number is None else f" {_counted(place)}"
+    from wangjian.ingestion.parsing.formats import format_of_source
+    from wangjian.ingestion.sources.registry import get_source
+
+    row = format_of_source(get_source(place.source)).locate(place.sheet, place.row_number)
+    name = " ".join(filter(None, (place.original_name, row)))
     sender = f"{place.source}/{place.provider}".rstrip("/")
     mark = "→" if place.speaks else " "
     lies_in = place.lies_in or "不可达 not within reach"
-    return f"{mark} {place.business_date}  {sender}/{place.dataset}  {place.original_name}{sheet}{row}  {place.file_sha256}  {lies_in}"
-
-
-def _counted(place: Place) -> str:
-    from wangjian.ingestion.sources.registry import get_source
-
-    is_page = get_source(place.source).format == "json_pages"
-    unit = ("条记录", "record") if is_page else ("行", "row")
-    return f"第{place.row_number}{unit[0]} {unit[1]} {place.row_number}"
+    return f"{mark} {place.business_date}  {sender}/{place.dataset}  {name}  {place.file_sha256}  {lies_in}"

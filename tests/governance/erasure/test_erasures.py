@@ -21,6 +21,7 @@ from wangjian.governance.erasure.marks import ERASED
 from wangjian.ingestion.landing.archived import landing_of, require_everything
 from wangjian.ingestion.landing.store import Landing
 from wangjian.ingestion.parsing import parse
+from wangjian.ingestion.parsing.formats.delimited import Delimited
 from wangjian.ingestion.sources.registry import get_source
 from wangjian.operations.archive import archive
 from wangjian.state.audit_chain import verify_audit_log
@@ -238,9 +239,7 @@ def test_an_archive_leaves_alone_what_was_erased(data: DataRoot, tmp_path: Path)
 def test_a_file_that_would_lose_more_is_left_alone(data: DataRoot, monkeypatch: pytest.MonkeyPatch) -> None:
     before = found_in(data.root, [NUMBER])
     plan = request_erasure(data, "jiangxi", "case_parties", FIRST, **WHO)
-    monkeypatch.setattr(
-        "wangjian.governance.erasure.files.redact_csv", lambda content, *_: content[: content.rfind(b"\r\n", 0, -2) + 2]
-    )
+    monkeypatch.setattr(Delimited, "redact", lambda _, content, *__: content[: content.rfind(b"\r\n", 0, -2) + 2])
     with pytest.raises(WangjianError, match="more than the values in question"):
         approve_erasure(data, plan.erasure.erasure_id, person="赵二")
     assert found_in(data.root, [NUMBER]) == before

@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 
 from wangjian.core.paths import DataRoot
 from wangjian.governance.erasure.marks import ERASED, destroy_key, marks_of
-from wangjian.governance.erasure.redact import redact_csv, redact_page, redact_workbook
-from wangjian.ingestion.parsing.formats.csv_reader import parse_csv
-from wangjian.ingestion.parsing.formats.workbook_reader import parse_workbook
+from wangjian.ingestion.parsing.formats.delimited import Delimited
+from wangjian.ingestion.parsing.formats.json_pages import JsonPages
+from wangjian.ingestion.parsing.formats.workbook import Workbook
 from wangjian.ingestion.parsing.records import Field
+from wangjian.ingestion.sources.contract import Column, Dataset
 from wangjian.ingestion.sources.provider import FileLayout, HeaderLayout
 
 FIELDS = [
@@ -24,6 +25,10 @@ FIELDS = [
     Field("name", ("名称",), required=False),
     Field("note", ("备注",), required=False),
 ]
+NAME = Column(name="name", data_type="text", zh="名称", header="name")
+PAGES = JsonPages(
+    Dataset(source="x", name="y", zh="z", key=("name",), mode="full", on_critical="hold", columns=(NAME,))
+)
 CELLS = st.text(st.characters(codec="gb18030", exclude_characters="\0"), max_size=8)
 ROWS = st.lists(st.tuples(CELLS, CELLS, CELLS), min_size=1, max_size=6)
 
@@ -42,10 +47,10 @@ def as_csv(rows: list[tuple[str, ...]], ending: str = "\r\n") -> str:
 def test_csv(rows: list[tuple[str, ...]], data: st.DataObject, ending: str, encoding: str) -> None:
     content = as_csv(rows, ending).encode(encoding)
     encodings = ["utf-8-sig"] if encoding.startswith("utf-8") else [encoding]
-    before = parse_csv(content, FIELDS, encodings)
+    before = Delimited(FIELDS, encodings).read(content)
     numbers = data.draw(st.sets(st.sampled_from(before.numbers or [2])))
-    left = redact_csv(content, FIELDS, encodings, {"name"}, {"": numbers}, mark)
-    after = parse_csv(left, FIELDS, encodings)
+    left = Delimited(FIELDS, encodings).redact(content, {"name"}, {"": numbers}, mark)
+    after = Delimited(FIELDS, encodings).read(left)
     assert after.numbers == before.numbers
     for (_, one), (_, other) in zip(before.rows(), after.rows(), strict=True):
         is_erased = one.number in numbers and one.values["name"]
@@ -57,20 +62,20 @@ def test_csv(rows: list[tuple[str, ...]], data: st.DataObject, ending: str, enco
 
 def test_a_line_break_in_a_value_stays_within_its_row_whatever_ends_the_lines() -> None:
     content = '编号,名称,备注\n1,"张三\r",a\n2,"李四\r\n",b\n'.encode("gb18030")
-    left = redact_csv(content, FIELDS, ["gb18030"], {"name"}, {"": {2, 4}}, mark)
-    after = parse_csv(left, FIELDS, ["gb18030"])
+    left = Delimited(FIELDS, ["gb18030"]).redact(content, {"name"}, {"": {2, 4}}, mark)
+    after = Delimited(FIELDS, ["gb18030"]).read(left)
     assert (after.numbers, after.columns["note"]) == ([2, 4], ["a", "b"])
 
 
 def test_the_lines_that_are_not_meant_keep_their_bytes() -> None:
     content = '编号,名称,备注\r\n1,"张三\r\n电话",a\r\n2, "李,四" ,b\r\n'.encode("gb18030")
-    left = redact_csv(content, FIELDS, ["gb18030"], {"name"}, {"": {2}}, mark)
+    left = Delimited(FIELDS, ["gb18030"]).redact(content, {"name"}, {"": {2}}, mark)
     assert left.decode("gb18030") == '编号,名称,备注\r\n1,"已删除6\r\n",a\r\n2, "李,四" ,b\r\n'
 
 
 def test_a_column_that_nobody_knows_and_that_looks_personal_goes_too() -> None:
     content = "编号,名称,举报人身份证\n1,甲,360702\n2,乙,360703\n".encode()
-    left = redact_csv(content, FIELDS, ["utf-8"], {"name"}, {"": {3}}, mark)
+    left = Delimited(FIELDS, ["utf-8"]).redact(content, {"name"}, {"": {3}}, mark)
     assert left.decode() == "编号,名称,举报人身份证\n1,甲,360702\n2,已删除1,已删除6\n"
 
 
@@ -87,7 +92,7 @@ JSON = st.recursive(
 def test_page(records: list[dict[str, object]], data: st.DataObject) -> None:
     number = data.draw(st.integers(1, len(records)))
     content = json.dumps({"total": 1, "records": records}).encode()
-    left = json.loads(redact_page(content, {"name"}, {"": {number}}, mark))
+    left = json.loads(PAGES.redact(content, {"name"}, {"": {number}}, mark))
     gone = left["records"][number - 1]
     assert gone["name"] is None if records[number - 1]["name"] is None else isinstance(gone["name"], str)
     assert left["records"] == [
@@ -100,7 +105,7 @@ def test_numbers_of_a_page_stay_as_they_are_written() -> None:
     content = (
         b'{"total": 1, "records": [{"price": 12.50, "big": 123456789012345678901234567890, "e": 1E5, "name": -0}]}'
     )
-    left = redact_page(content, {"name"}, {"": {1}}, mark)
+    left = PAGES.redact(content, {"name"}, {"": {1}}, mark)
     assert left.decode() == (
         '{"total":1,"records":[{"price":12.50,"big":123456789012345678901234567890,"e":1E5,"name":"已删除2"}]}'
     )
@@ -116,9 +121,10 @@ def test_workbook() -> None:
         sheet["C4"].hyperlink = "http://shop.example/李四"
     (out := io.BytesIO(), book.save(out))
     layout = FileLayout(dataset="leads", name="x{period}.xlsx", format="xlsx", header=HeaderLayout(search_rows=5))
-    before = parse_workbook(out.getvalue(), layout, FIELDS, frozenset())
-    left = redact_workbook(out.getvalue(), layout, FIELDS, {"name"}, {"南康": {4}}, mark)
-    after = parse_workbook(left, layout, FIELDS, frozenset())
+    format_ = Workbook(layout, FIELDS)
+    before = format_.read(out.getvalue())
+    left = format_.redact(out.getvalue(), {"name"}, {"南康": {4}}, mark)
+    after = format_.read(left)
     assert after.columns["name"] == ["张三", "李四", "张三", "已删除2"]
     assert (after.sheets, after.numbers) == (before.sheets, before.numbers)
     for (_, one), (_, other) in zip(before.rows(), after.rows(), strict=True):

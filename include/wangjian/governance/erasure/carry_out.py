@@ -8,13 +8,14 @@ from wangjian.core.clock import now
 from wangjian.core.errors import BadArguments
 from wangjian.core.locks import archive_lock, landing_lock, parse_lock, warehouse_lock
 from wangjian.core.paths import DataRoot
-from wangjian.governance.erasure.files import Landed, left_of
-from wangjian.governance.erasure.marks import Mark, destroy_key, marks_of
+from wangjian.governance.erasure.files import Landed, redacted
+from wangjian.governance.erasure.marks import destroy_key, marks_of
 from wangjian.governance.erasure.request import Plan, access, contract_of, find_erasure, plan_of
 from wangjian.governance.erasure.rows import FileRows
 from wangjian.ingestion.fetching.fetch import Progress
 from wangjian.ingestion.landing.store import Landing
 from wangjian.ingestion.parsing import parse
+from wangjian.ingestion.parsing.formats.base import Mark
 from wangjian.ingestion.sources.registry import get_source
 from wangjian.state.audit_log import record_access
 from wangjian.state.corrections import rewrite_corrections
@@ -93,7 +94,7 @@ def _erase_from(landing: Landing, plan: Plan, file: FileRows, mark: Mark) -> Non
         file.sha256,
     )
     content = landing.read(file.sha256)
-    landing.erase(file.sha256, left_of(landed, content, erasure.column_names, file.rows, mark))
+    landing.erase(file.sha256, redacted(landed, content, erasure.column_names, file.rows, mark))
 
 
 def _is_meant(erasure: Erasure, correction: object) -> bool:

@@ -9,14 +9,13 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from collections.abc import Callable
 from pathlib import Path
 
 from wangjian.core.files import write_atomically
 from wangjian.core.paths import DataRoot
+from wangjian.ingestion.parsing.formats.base import Mark
 
 ERASED = "已删除"
-Mark = Callable[[str], str]
 
 
 def marks_of(data: DataRoot, erasure_id: str) -> Mark:

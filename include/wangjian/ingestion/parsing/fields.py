@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from wangjian.ingestion.parsing.records import Field
+from collections.abc import Collection, Sequence
+
+from wangjian.ingestion.parsing.records import Field, match_header
 from wangjian.ingestion.sources.contract import Dataset
 from wangjian.ingestion.sources.provider import FileLayout
 
@@ -32,3 +34,19 @@ def date_fields(dataset: Dataset) -> frozenset[str]:
 def is_personal(header: str) -> bool:
     """Whether an unknown column looks personal by its name."""
     return any(word in header.lower() for word in PERSONAL_HEADERS)
+
+
+def erased_columns(header: Sequence[str], fields: Sequence[Field], names: Collection[str]) -> set[int]:
+    """Return which columns of a file are erased: those of these names, and unknown ones that look personal.
+
+    Args:
+        header: the file's header row.
+        fields: the columns, with the headers that they may bear.
+        names: the warehouse's names of the columns to erase.
+
+    Returns:
+        Their positions, from 0.
+    """
+    known, unknown = match_header(header, fields)
+    chosen = {index for index, field in known.items() if field.name in names}
+    return chosen | {index for index, name in unknown.items() if is_personal(name)}

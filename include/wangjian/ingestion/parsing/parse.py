@@ -16,6 +16,7 @@ from wangjian.ingestion.fetching.fetch import Progress
 from wangjian.ingestion.landing.archived import landing_of, require_bytes
 from wangjian.ingestion.parsing.batch import Task, parse_batch
 from wangjian.ingestion.parsing.compact import sweep
+from wangjian.ingestion.parsing.formats import format_of_source
 from wangjian.ingestion.parsing.parallel import processors, run_in_processes
 from wangjian.ingestion.parsing.pending import Again, Pending, pending
 from wangjian.ingestion.parsing.portions import portions
@@ -93,7 +94,7 @@ def _within_reach(data: DataRoot, partitions: Sequence[Pending]) -> tuple[list[P
 
 
 def _tasks(source: Source, data: DataRoot, item: Pending) -> list[Task]:
-    shared = portions(item.exports, are_pages=source.format == "json_pages")
+    shared = portions(item.exports, are_pages=format_of_source(source).stands_alone)
     return [Task(data, source, item.dataset, item.month, exports, item.contract_hashes) for exports in shared]
 
 
@@ -113,5 +114,5 @@ def _count(entries: Sequence[dict[str, Any]], report: ParseReport) -> None:
     for entry in entries:
         if entry["status"] == "rejected":
             report.rejected_files += 1
-            told = f"{entry['original_name']} ({entry['business_date']}): {entry['reject_code']}: {entry['reject_message']}"
-            report.messages.append(printable(told))
+            message = f"{entry['original_name']} ({entry['business_date']}): {entry['reject_code']}: {entry['reject_message']}"
+            report.messages.append(printable(message))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -11,6 +12,7 @@ from itertools import repeat
 from typing import NamedTuple
 
 from wangjian.core.errors import RejectedFile
+from wangjian.core.masking import masked
 
 
 class Row(NamedTuple):
@@ -87,6 +89,12 @@ class ParsedFile:
         self.numbers.extend(row.number for row in rows)
         self.sheets.extend([sheet] * len(rows))
         self.extras.extend(row.extra for row in rows)
+
+
+def columns_as_json(columns: Sequence[str]) -> str | None:
+    """Return the names of unknown columns as JSON, masked; null where there are none."""
+    # a file without its header shows a row of data where the names should stand
+    return masked(json.dumps(columns, ensure_ascii=False)) if columns else None
 
 
 @dataclass(frozen=True)

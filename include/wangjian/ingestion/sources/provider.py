@@ -108,7 +108,7 @@ class FileLayout(_Layout):
     Attributes:
         dataset: the contract's dataset, or `summary` for a file of control totals alone.
         name: its name, with `{period}` (YYYYMM, in specials YYYYMMDD), `{version}` and `[...]` around what may be missing.
-        format: how to read it.
+        format: the name of a format in `parsing/formats`.
         role: as in the manifest.
         encodings: of text files, tried in this order, strictly.
         sheets: of workbooks.
@@ -121,7 +121,7 @@ class FileLayout(_Layout):
 
     dataset: str
     name: str
-    format: Literal["xlsx", "csv", "json"]
+    format: str
     role: Role = "data"
     encodings: tuple[str, ...] = ("utf-8-sig",)
     sheets: SheetLayout = SheetLayout()

@@ -1,4 +1,4 @@
-"""Files that declare totals: the `.ctl` beside a CSV, and a provider's JSON summary."""
+"""Files that declare totals and hold no rows: the `.ctl` next to a CSV file, and a provider's JSON summary."""
 
 from __future__ import annotations
 
@@ -6,11 +6,14 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from typing import Any
 
 from wangjian.core.errors import RejectedFile
+from wangjian.ingestion.parsing.formats.base import FileFormat, FileToParse, Output, WithoutRows
 from wangjian.ingestion.parsing.formats.csv_reader import decode
 from wangjian.ingestion.parsing.records import Declared
-from wangjian.ingestion.sources.provider import JsonCounts
+from wangjian.ingestion.sources.contract import Dataset
+from wangjian.ingestion.sources.provider import FileLayout, JsonCounts
 
 
 @dataclass(frozen=True)
@@ -59,3 +62,28 @@ def _count(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
         raise ValueError(f"{value!r} is no count")
     return value
+
+
+class ControlLine(WithoutRows):
+    """A `.ctl` file. The CSV file of the same name is read with it."""
+
+    def check(self, item: FileToParse) -> None:
+        parse_ctl(item.content())
+
+
+@dataclass(frozen=True)
+class JsonSummary(WithoutRows):
+    """A provider's JSON object of counts."""
+
+    name = "json"
+    control: JsonCounts
+    encodings: Sequence[str]
+
+    @classmethod
+    def of_layout(cls, layout: FileLayout, dataset: Dataset | None) -> FileFormat:
+        assert isinstance(layout.control, JsonCounts)
+        return cls(layout.control, layout.encodings)
+
+    def parse_one(self, item: FileToParse, output: Output) -> dict[str, Any]:
+        output.add_controls(item, parse_json_counts(item.content(), self.control, self.encodings))
+        return super().parse_one(item, output)

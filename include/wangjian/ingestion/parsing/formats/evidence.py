@@ -1,10 +1,11 @@
-"""Whether a piece of evidence opens as an image or a PDF."""
+"""Evidence: screenshots and PDF files."""
 
 from __future__ import annotations
 
 import io
 
 from wangjian.core.errors import RejectedFile
+from wangjian.ingestion.parsing.formats.base import FileToParse, WithoutRows
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
 """What a screenshot comes as. Pillow reads dozens more, some with the help of other programs."""
@@ -27,3 +28,12 @@ def check_evidence(content: bytes) -> None:
         raise RejectedFile(
             "UNREADABLE_EVIDENCE", f"neither an image nor a PDF: {error}", fix="ask the provider for the file again"
         ) from None
+
+
+class Evidence(WithoutRows):
+    """A piece of evidence."""
+
+    def check(self, item: FileToParse) -> None:
+        # erased evidence has no bytes left, which is right
+        if not item.landing.is_erased(item.file.sha256):
+            check_evidence(item.content())

@@ -67,7 +67,7 @@ class Source(_Entry):
         schedule: cron, Asia/Shanghai; the run of a morning fetches the day before.
         lookback_days: how far back a daily run looks for exports that were sent late or again.
         overdue_after_days: how old its newest business date may be before someone should ask.
-        format: how its files are parsed; `provider` = as each provider's layout says.
+        format: the name of a format in `parsing/formats`; `provider` = each provider's layout names one per file.
         encodings: of its text files, tried in this order.
         daily: the datasets of which each date must have an export.
     """
@@ -78,7 +78,7 @@ class Source(_Entry):
     schedule: str
     lookback_days: int = Field(ge=0)
     overdue_after_days: int = Field(ge=1)
-    format: Literal["json_pages", "csv", "provider"]
+    format: str
     encodings: tuple[str, ...] = ("utf-8",)
     daily: tuple[str, ...] = ()
     retries: Retries = Retries()
