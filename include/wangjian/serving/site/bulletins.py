@@ -4,29 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
+from string import Formatter
 from typing import Any
 
 from wangjian.serving.site.facts import Row
 from wangjian.serving.site.numbers import number
 from wangjian.serving.site.shared import Page, Site
 
-SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("REGION", ("K01", "K05_LEADS", "K05_PER_THOUSAND", "K06_VERIFIED", "K11_FILED", "K12_AMOUNT")),
-    ("PLATFORM", ("K01", "K04", "K05_LEADS", "K11_FILED", "K12_AMOUNT")),
-    ("VIOLATION", ("K05_LEADS", "K08", "K11_FILED", "K12_AMOUNT")),
-    ("CATEGORY", ("K05_LEADS",)),
-)
-
-
-GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("watching", ("K01", "K02", "K03", "K04")),
-    ("leads", ("K05", "K06", "K07", "K08", "K09", "K10", "K16", "K20")),
-    ("cases", ("K11", "K12", "K13", "K14")),
-    ("guidance", ("K15",)),
-    ("providers", ("K17", "K18", "K19", "Q")),
-    ("campaign", ("P",)),
-)
-SUMMARY = ("K01", "K05_LEADS", "P16", "K20_OVERDUE", "K11_FILED", "K11_DECIDED", "K12_AMOUNT")
+SECTIONS = ("REGION", "PLATFORM", "VIOLATION", "CATEGORY")
+GROUPS = ("watching", "leads", "cases", "guidance", "providers", "campaign")
 LARGEST_PLATFORMS = 15
 
 
@@ -58,10 +44,18 @@ def bulletin_file(month: date) -> str:
 def _bulletin(site: Site, month: date, months: list[date], categories: dict[str, str]) -> dict[str, Any]:
     rows = site.facts.rows("bulletin", month=month)
     totals = {row["kpi_code"]: row for row in rows if row["section"] == "TOTAL"}
-    sections = [_section(site, name, codes, rows, categories) for name, codes in SECTIONS]
-    groups = [(group, [row for code, row in totals.items() if code.startswith(begins)]) for group, begins in GROUPS]
-    summary = {code: number(_known(site, code, totals.get(code))) for code in SUMMARY}
+    blocks = site.blocks("bulletin")
+    sections = [_section(site, name, blocks[name.lower()], rows, categories) for name in SECTIONS]
+    groups = [(group, [totals[code] for code in blocks[group] if code in totals]) for group in GROUPS]
+    summary = {
+        code: number(_known(site, code, totals.get(code))) for code in _named_in(site.words.text["bulletin_summary"])
+    }
     return {"month": month, "months": months, "totals": groups, "sections": sections, "summary": summary}
+
+
+def _named_in(text: str) -> list[str]:
+    """Return the KPIs that a text names as `{code}`."""
+    return [name for _, name, _, _ in Formatter().parse(text) if name and name != "month"]
 
 
 def _section(

@@ -9,26 +9,6 @@ from wangjian.serving.site.bulletins import bulletins
 from wangjian.serving.site.facts import Row
 from wangjian.serving.site.shared import Page, Site
 
-STOCKS = ("K01", "K02", "K04")
-LEADS = ("K05_LEADS", "K06_RECEIVED", "K06_VERIFIED", "K07", "K08", "K09", "K10_MEDIAN", "K20_OVERDUE", "K20_DUE_SOON")
-CASES = ("K11_FILED", "K11_DECIDED", "K11_CLOSED", "K12_AMOUNT", "K12_PAID_RATE", "K13", "K14_20WD", "K14_7WD")
-CAMPAIGN = tuple(f"P{number:02}" for number in range(1, 18))
-GUIDANCE = ("K15_INTERVIEWS", "K15_VISITS", "K15_NOTICES", "K15_CHECKS")
-COUNTY_KPIS = (
-    "K01",
-    "K02",
-    "K04",
-    "K05_LEADS",
-    "K05_PER_THOUSAND",
-    "K06_VERIFIED",
-    "K08",
-    "K20_OVERDUE",
-    "K11_FILED",
-    "K12_AMOUNT",
-    "K13",
-)
-OWN = "X"
-"""How the codes of a bureau's own KPIs begin: the page of counties shows them too."""
 PAGES = ("overview", "leads", "cases", "platforms", "counties", "quality", "bulletin")
 
 
@@ -46,16 +26,17 @@ def pages_of(site: Site) -> Iterable[Page]:
     yield from bulletins(site)
 
 
-def _data(site: Site, kpi_codes: Iterable[str], by: tuple[str, str], **more: Any) -> dict[str, Any]:
-    """What every page with filters gives its scripts."""
-    found = list(kpi_codes)
+def _data(site: Site, page: str, by: tuple[str, str], **more: Any) -> dict[str, Any]:
+    """Return what every page with filters gives its scripts."""
+    codes = site.kpis_of(page)
     return {
         "as_of": site.facts.as_of.isoformat(),
         "periods": [_period(row) for row in site.periods],
         "regions": site.regions,
         "member": by[1],
-        "kpis": {code: site.kpi(code) for code in found},
-        "values": site.facts.kpi_values(found, by),
+        "blocks": site.blocks(page),
+        "kpis": {code: site.kpi(code) for code in codes},
+        "values": site.facts.kpi_values(codes, by),
         **more,
     }
 
@@ -65,23 +46,17 @@ def _period(row: Row) -> dict[str, Any]:
 
 
 def _overview(site: Site) -> Page:
-    groups = (
-        ("watched", STOCKS),
-        ("found", ("K05_LEADS", "K06_VERIFIED", "K20_OVERDUE")),
-        ("handled", ("P16", "K11_FILED", "K11_DECIDED", "K12_AMOUNT")),
-    )
-    campaign = (*CAMPAIGN, *GUIDANCE)
-    codes = tuple(dict.fromkeys((*(code for _, group in groups for code in group), *campaign)))
+    blocks = site.blocks("overview")
     shown = {
-        "groups": groups,
-        "campaign": campaign,
+        "groups": [(name, blocks[name]) for name in ("watched", "found", "handled")],
+        "campaign": blocks["campaign"],
         "figures": site.facts.rows("published_figure"),
         "watch": _watch(site),
-        "kpi_codes": codes,
+        "kpi_codes": site.kpis_of("overview"),
         "members": site.words.codes("storefront_type"),
         "member_label": "storefront_type",
     }
-    data = _data(site, codes, ("region_code", "storefront_type"), members=shown["members"])
+    data = _data(site, "overview", ("region_code", "storefront_type"), members=shown["members"])
     return Page("overview", "index.html", shown, data)
 
 
@@ -96,17 +71,16 @@ def _leads(site: Site) -> Page:
     window = {"since": site.facts.since, "as_of": site.facts.as_of}
     limits = site.facts.rows("verify_limit", as_of=site.facts.as_of)
     limit = limits[0]["day_count"] if limits else None
-    codes = LEADS
     shown = {
-        "cards": ("K05_LEADS", "K20_OVERDUE", "K20_DUE_SOON", "K06_VERIFIED", "K06_RECEIVED", "K07", "K08", "K09"),
-        "kpi_codes": codes,
+        "cards": site.blocks("leads")["cards"],
+        "kpi_codes": site.kpis_of("leads"),
         "limit": limit,
         "members": site.violations,
         "member_label": "violation",
     }
     data = _data(
         site,
-        codes,
+        "leads",
         ("region_code", "violation_code"),
         members=site.violations,
         limit=limit,
@@ -121,8 +95,8 @@ def _leads(site: Site) -> Page:
 def _cases(site: Site) -> Page:
     items = site.facts.rows("open_item")
     shown = {
-        "cards": CASES,
-        "kpi_codes": CASES,
+        "cards": site.blocks("cases")["cards"],
+        "kpi_codes": site.kpis_of("cases"),
         "items": items,
         "members": site.violations,
         "member_label": "violation",
@@ -131,34 +105,29 @@ def _cases(site: Site) -> Page:
         "cases",
         "cases.html",
         shown,
-        _data(site, CASES, ("region_code", "violation_code"), members=site.violations),
+        _data(site, "cases", ("region_code", "violation_code"), members=site.violations),
     )
 
 
 def _platforms(site: Site) -> Page:
-    codes = ("K01", "K04", "K11_FILED", "K12_AMOUNT")
     rows = site.facts.rows("platform")
-    shown = {"rows": rows, "kpi_codes": codes}
+    shown = {"rows": rows, "charts": site.blocks("platforms")["charts"], "kpi_codes": site.kpis_of("platforms")}
     names = {row["platform_code"]: row["platform_name"] for row in rows}
     # none of these is counted by provider: one slice is enough
-    data = _data(site, codes, ("platform_code", "provider_code"), platforms=names)
+    data = _data(site, "platforms", ("platform_code", "provider_code"), platforms=names)
     return Page("platforms", "platforms.html", shown, data)
 
 
 def _counties(site: Site) -> Page:
     kinds = site.words.codes("storefront_type")
-    codes = (*COUNTY_KPIS, *_own_of_counties(site))
+    codes = site.blocks("counties")["map"]
     shown = {"kpi_codes": codes, "members": kinds, "member_label": "storefront_type", "regions": site.regions}
     return Page(
         "counties",
         "counties.html",
         shown,
-        _data(site, codes, ("region_code", "storefront_type"), members=kinds),
+        _data(site, "counties", ("region_code", "storefront_type"), members=kinds),
     )
-
-
-def _own_of_counties(site: Site) -> tuple[str, ...]:
-    return tuple(code for code in site.kpis if code.startswith(OWN) and "region_code" in site.kpi(code)["by"])
 
 
 def _quality(site: Site) -> Page:

@@ -7,6 +7,7 @@ from typing import Any
 
 from wangjian.serving.site.facts import Facts, Row
 from wangjian.serving.site.wording import Wording
+from wangjian.warehouse.kpi_blocks import blocks_of
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,18 @@ class Site:
     def named(self, row: Row, column: str) -> str:
         """A name in the site's language, from a row that has `<column>` and `<column>_en`."""
         return named(self.words, row, column)
+
+    def blocks(self, page: str) -> dict[str, tuple[str, ...]]:
+        """Return the blocks of a page with the KPIs that each shows.
+
+        A KPI that the published file does not know yet is left out: the seed may be newer than the last publication.
+        """
+        return {block: tuple(code for code in codes if code in self.kpis) for block, codes in blocks_of(page).items()}
+
+    def kpis_of(self, page: str) -> tuple[str, ...]:
+        """Return all KPIs of a page, in the order of `dim_kpi`."""
+        wanted = {code for codes in self.blocks(page).values() for code in codes}
+        return tuple(code for code in self.kpis if code in wanted)
 
     def kpi(self, code: str) -> dict[str, Any]:
         """What a script must know of a KPI."""

@@ -6,24 +6,22 @@ from wangjian.serving.bulletin.cells import COMPARED, compared_cells
 from wangjian.serving.bulletin.content import Column, Paragraph, Part, Table
 from wangjian.serving.bulletin.figures import Figures
 from wangjian.serving.bulletin.wording import figure
-
-_ACTIONS = ("K15_INTERVIEWS", "K15_VISITS", "K15_NOTICES", "K15_CHECKS", "K15_ISSUES_SELF", "K15_ISSUES_REVIEW")
-_CAMPAIGN = ("P01", "P02", "P03", "P04", "P05", "P06", "P07", "P08", "P09", "P10", "P11")
+from wangjian.warehouse.kpi_blocks import kpis_shown
 
 
 def guidance(figures: Figures) -> Part:
     """The part, with one table of guidance and one of what the campaigns count."""
     blocks = (
         Paragraph(_guided(figures)),
-        _table(figures, "行政指导与平台检查", _ACTIONS),
+        _table(figures, "行政指导与平台检查", kpis_shown("bulletin.actions")),
         Paragraph(_inspected(figures)),
-        _table(figures, "网络市场监管专项行动指标", _CAMPAIGN),
+        _table(figures, "网络市场监管专项行动指标", kpis_shown("bulletin.campaign_actions")),
     )
     return Part("行政指导与平台检查", "行政指导", blocks)
 
 
 def _guided(figures: Figures) -> str:
-    total = {kpi: figure(figures.total(kpi)) for kpi in (*_ACTIONS, "K15_RECTIFIED_RATE")}
+    total = {item.kpi_code: figure(figures.total(item.kpi_code)) for item in figures.definitions}
     return (
         f"{figures.month.month}月，行政约谈{total['K15_INTERVIEWS']}，走访平台{total['K15_VISITS']}，"
         f"发出责令改正通知书{total['K15_NOTICES']}，检查平台{total['K15_CHECKS']}。"

@@ -2,18 +2,20 @@
 (() => {
   const site = window.wangjian;
   const { data, t } = site;
+  const named = (codes) => codes.map((code) => [code, data.kpis[code].name]);
   site.onDraw(() => {
-    site.trend('stages', [['K11_FILED', t.filed], ['K11_DECIDED', t.decided], ['K11_CLOSED', t.closed]]);
-    site.trend('penalties', [['K12_AMOUNT', data.kpis.K12_AMOUNT.name]]);
+    site.trend('stages', named(data.blocks.stages));
+    site.trend('penalties', named(data.blocks.penalties));
   });
   const ranking = (id, members, valueOf, first) => {
-    const codes = ['K11_FILED', 'K11_DECIDED'];
+    const codes = data.blocks.ranking;
     const found = Object.entries(members)
       .map(([code, name]) => [name, ...codes.map((kpi) => (valueOf(kpi, code) || {}).value || 0)])
       .filter(([, ...values]) => values.some((value) => value))
       .sort((a, b) => b[1] - a[1] || b[2] - a[2]);
-    site.ranking(id, found.map(([name]) => name), [{ name: t.filed, values: found.map((row) => row[1]) }], { first });
-    site.tableOf(id, [first, t.filed, t.decided], found.map(([name, ...values]) => [name, ...values.map((value) => site.number(value))]));
+    const names = codes.map((code) => data.kpis[code].name);
+    site.ranking(id, found.map(([name]) => name), [{ name: names[0], values: found.map((row) => row[1]) }], { first });
+    site.tableOf(id, [first, ...names], found.map(([name, ...values]) => [name, ...values.map((value) => site.number(value))]));
   };
   site.onDraw(() => {
     const [period, region, violation] = [site.chosen('period'), site.chosen('region'), site.chosen('member')];
@@ -21,7 +23,7 @@
     ranking('counties', data.regions, (kpi, code) => site.value(kpi, period, code, violation), t.region);
   });
   site.onDraw(() => {
-    const codes = ['K13', 'K14_20WD', 'K14_7WD'];
+    const codes = data.blocks.timeliness;
     const rows = site.monthsOf(site.chosen('period')).map((month) => [
       month,
       ...codes.map((code) => {

@@ -34,7 +34,7 @@
     const kinds = [data.codes.source, t, data.codes.verify_status, data.codes.outcome];
     const plain = (node) => kinds[Number(node[0])][node.slice(2)] || node.slice(2);
     const pairs = [...links].map(([key, count]) => [...key.split('\n'), count]);
-    site.tableOf('flow', [t.flow, '→', data.kpis.K05_LEADS.unit], pairs.map(([from, to, count]) => [plain(from), plain(to), site.number(count)]));
+    site.tableOf('flow', [t.flow, '→', data.kpis[data.blocks.flow[0]].unit], pairs.map(([from, to, count]) => [plain(from), plain(to), site.number(count)]));
     const chart = document.querySelector('#flow .chart');
     const isNarrow = chart.clientWidth < 600;
     const text = { color: site.colour('--ink'), fontSize: site.axisText().fontSize * (isNarrow ? 0.9 : 1.1) };
@@ -81,7 +81,7 @@
       { name: t.on_time, values: days.map((day) => onTime.get(day) || 0), colour: site.colour('--series-1') },
       { name: t.late, values: days.map((day) => late.get(day) || 0), colour: site.colour('--bad') },
     ], { stacked: true, first: t.verify_duration, marks });
-    site.trend('lead-trend', [['K05_LEADS', data.kpis.K05_LEADS.name]]);
+    site.trend('lead-trend', data.blocks.trend.map((code) => [code, data.kpis[code].name]));
   });
 
   site.onDraw(() => {
@@ -106,10 +106,11 @@
 
   site.onDraw(() => {
     const [period, region] = [site.chosen('period'), site.chosen('region')];
+    const [kpi] = data.blocks.violations;
     const found = Object.entries(data.members)
-      .map(([code, name]) => [name, site.value('K05_LEADS', period, region, code).value])
+      .map(([code, name]) => [name, site.value(kpi, period, region, code).value])
       .filter(([, value]) => value)
       .sort(([, a], [, b]) => b - a);
-    site.ranking('violations', found.map(([name]) => name), [{ name: data.kpis.K05_LEADS.name, values: found.map(([, value]) => value) }], { first: t.violation });
+    site.ranking('violations', found.map(([name]) => name), [{ name: data.kpis[kpi].name, values: found.map(([, value]) => value) }], { first: t.violation });
   });
 })();

@@ -39,17 +39,16 @@
     });
   });
 
-  const charts = [['platform-stock', 'K01'], ['platform-licence', 'K04'], ['platform-cases', 'K11_FILED'], ['platform-penalties', 'K12_AMOUNT']];
   const show = (code) => {
     document.getElementById('chosen-name').textContent = data.platforms[code] || t.choose_platform;
     document.querySelector('#chosen .grid').hidden = !data.platforms[code];
     rows.forEach((row) => row.querySelector('.choose').setAttribute('aria-pressed', String(row.dataset.platform === code)));
     if (!data.platforms[code]) return;
     const months = site.months();
-    for (const [id, kpi] of charts) {
+    for (const kpi of data.blocks.charts) {
       const values = months.map((month) => (site.value(kpi, month, code) || {}).value);
       const unit = data.kpis[kpi].unit === '%' ? '%' : '';
-      site.series(id, months, [{ name: data.kpis[kpi].name, values }], { unit, kind: unit ? 'line' : 'bar' });
+      site.series(`platform-${kpi}`, months, [{ name: data.kpis[kpi].name, values }], { unit, kind: unit ? 'line' : 'bar' });
     }
   };
   rows.forEach((row) => row.querySelector('.choose').addEventListener('click', () => {
