@@ -1,5 +1,5 @@
 {{ config(materialized='ephemeral') }}
--- What the contracts say about exports as a whole: what a failing one does, and how small a full one may be.
+-- What the contracts say about exports as a whole: whether the source sends every day, what a failing one does, and how small a full one may be.
 {%- for source_name, dataset, node in contract_datasets() %}
 {%- set meta = node.config.meta %}
 {%- if meta.amount_column and (source_name, dataset) not in datasets_with_amount() %}
@@ -8,6 +8,8 @@
 select
     '{{ source_name }}' as source,
     '{{ dataset }}' as dataset,
+    '{{ meta.source_zh }}' as source_name,
+    {{ 'true' if meta.is_daily else 'false' }} as is_daily,
     '{{ meta.on_critical }}' as on_critical,
     {{ meta.least_rows or 0 }} as least_rows,
     {{ meta.least_share or 0 }} as least_share

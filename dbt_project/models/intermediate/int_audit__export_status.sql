@@ -9,7 +9,7 @@ files as (
 ),
 
 rules as (
-    select source, dataset, on_critical, least_rows, least_share
+    select source, dataset, is_daily, on_critical, least_rows, least_share
     from {{ ref('int_audit__dataset_rule') }}
 ),
 
@@ -65,6 +65,7 @@ measured as (
         exports.*,
         coalesce(exports.declared_rows, declared_latest.declared_rows) as expected_rows,
         amounts.amount,
+        rules.is_daily,
         rules.on_critical,
         rules.least_rows,
         rules.least_share,
@@ -164,6 +165,7 @@ select
     mode,
     version,
     is_current_version,
+    is_daily,
     rejected_files,
     rows_read,
     expected_rows,

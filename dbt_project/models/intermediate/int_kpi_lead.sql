@@ -104,7 +104,7 @@ by_provider as (
     select distinct leads.*, submissions.provider_code
     from leads
     left join {{ ref('fct_lead_submission') }} as submissions
-        on leads.lead_key = submissions.lead_key and submissions.source_code = 'third_party'
+        on leads.lead_key = submissions.lead_key and submissions.provider_code <> ''
 )
 
 select *

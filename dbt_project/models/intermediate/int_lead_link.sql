@@ -10,7 +10,8 @@ submissions as (
 explicit_links as (
     select submission_key, 'EXPLICIT_REF' as match_rule, 2 as rule_rank, source_lead_no as block
     from submissions
-    where source_code in ('five_level', 'jiangxi')
+    -- a provider's numbers are unique within a delivery only
+    where provider_code = ''
         and source_lead_no in (select referring.external_ref from submissions as referring where referring.external_ref is not null)
     union all
     select submission_key, 'EXPLICIT_REF' as match_rule, 2 as rule_rank, external_ref as block

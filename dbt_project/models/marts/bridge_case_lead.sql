@@ -17,7 +17,7 @@ links as (
     from named
     inner join {{ ref('fct_lead_submission') }} as submissions
         -- a provider's numbers are unique within a delivery only
-        on submissions.source_code <> 'third_party' and {{ trimmed('named.source_lead_no') }} = submissions.source_lead_no
+        on submissions.provider_code = '' and {{ trimmed('named.source_lead_no') }} = submissions.source_lead_no
     union
     select leads.case_no, leads.lead_key
     from {{ ref('fct_lead') }} as leads

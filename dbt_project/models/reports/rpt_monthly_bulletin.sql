@@ -11,7 +11,7 @@ coverage as (
     from (
         select source, min(business_date) as first_on
         from {{ ref('int_audit__export_status') }}
-        where counts and source in ('five_level', 'jiangxi')
+        where counts and is_daily
         group by source
     ) as starts
 ),
@@ -92,12 +92,11 @@ names as (
     union all
     select 'PROVIDER', provider_code, provider_name from {{ ref('dim_provider') }}
     union all
+    select distinct 'SOURCE', source, source_name from {{ ref('int_audit__dataset_rule') }}
+    union all
     select coded.section, coded.member_code, coded.member_name
     from (
         values
-        ('SOURCE', 'five_level', '五级贯通系统'),
-        ('SOURCE', 'jiangxi', '江西专版'),
-        ('SOURCE', 'third_party', '第三方服务'),
         ('STOREFRONT_TYPE', 'SITE', '自建网站'),
         ('STOREFRONT_TYPE', 'SHOP', '网店'),
         ('STOREFRONT_TYPE', 'TAKEOUT', '外卖店'),

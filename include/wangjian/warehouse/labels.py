@@ -11,6 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 from wangjian.core.documents import read_document
 from wangjian.core.errors import BadArguments
 from wangjian.core.paths import DBT_PROJECT
+from wangjian.ingestion.sources.contract import source_names
+from wangjian.ingestion.sources.registry import load_registry
 
 LABELS = DBT_PROJECT / "labels.yml"
 
@@ -50,7 +52,7 @@ class Labels(BaseModel):
     """All labels. One quantity has one name and one label everywhere; a table overrides it where it must.
 
     Attributes:
-        codes: what the values of a coded column are called, by the kind of code.
+        codes: what the values of a coded column are called, by the kind of code. Sources are named by their contracts.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -129,7 +131,13 @@ def load_labels(path: Path = LABELS) -> Labels:
     Raises:
         BadArguments: there is no such file, or it breaks the schema; all faults are told at once.
     """
-    return read_document(path, Labels, "the labels", "write the labels", _told)
+    labels = read_document(path, Labels, "the labels", "write the labels", _told)
+    return labels.model_copy(update={"codes": labels.codes | {"source": _sources()}})
+
+
+def _sources() -> dict[str, Label]:
+    names = {source: source_names(source) for source in load_registry()}
+    return {source: Label(zh=chinese, en=english) for source, (chinese, english) in names.items()}
 
 
 def _told(fault: Any) -> str:

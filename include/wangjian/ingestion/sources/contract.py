@@ -115,7 +115,27 @@ def is_daily(source: str) -> bool:
     Raises:
         BadArguments: there is no contract for that source.
     """
-    return bool(_document(source).get("config", {}).get("meta", {}).get("is_daily", False))
+    return bool(_meta(source).get("is_daily", False))
+
+
+def source_names(source: str) -> tuple[str, str]:
+    """Return the Chinese and the English name of a source, as its contract says.
+
+    Raises:
+        BadArguments: there is no contract for that source, or it has no `source_zh` and `source_en`.
+    """
+    meta = _meta(source)
+    try:
+        return meta["source_zh"], meta["source_en"]
+    except KeyError as error:
+        raise BadArguments(
+            f"the contract of {source} has no {error}", file=contract_file(source), fix="add it under config.meta"
+        ) from None
+
+
+def _meta(source: str) -> dict[str, Any]:
+    meta: dict[str, Any] = _document(source).get("config", {}).get("meta", {})
+    return meta
 
 
 @cache
