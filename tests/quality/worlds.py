@@ -10,7 +10,7 @@ create table intermediate.int_audit__export_status as
 select source, provider, dataset, (timestamp '2023-12-31' - n * interval 1 day)::date as business_date, 1 as version,
     source || dataset || n as export_id, 'delta' as mode, '' as delivery, 0 as rejected_files, 100 as rows_read, 100 as expected_rows,
     null::bigint as usual_rows, null::decimal(18, 2) as amount, null::decimal(18, 2) as declared_amount,
-    null::varchar as fail_codes, true as is_current_version, false as is_waived, true as counts
+    null::varchar as fail_codes, true as is_current_version, false as is_waived, true as counts, provider = '' as is_daily
 from (values ('five_level', '', 'leads'), ('jiangxi', '', 'cases'), ('third_party', 'tp_a', 'leads'))
     as t (source, provider, dataset), range(5) as r (n);
 
@@ -128,8 +128,9 @@ select 'fct_lead' as mart_name, 'five_level' as source, 'leads' as dataset, date
 
 -- four months, enough for what is compared with what was before
 insert into intermediate.int_audit__export_status
-    (source, provider, dataset, business_date, version, export_id, mode, delivery, rows_read, is_current_version, is_waived, counts)
-select 'five_level', '', 'scans', cast(d as date), 1, 'scans' || d, 'delta', '', 100, true, false, true
+    (source, provider, dataset, business_date, version, export_id, mode, delivery, rows_read, is_current_version, is_waived, counts,
+    is_daily)
+select 'five_level', '', 'scans', cast(d as date), 1, 'scans' || d, 'delta', '', 100, true, false, true, true
 from range(date '2023-09-01', date '2024-01-01', interval 1 day) as t (d);
 
 create table staging.stg_jiangxi__cases as

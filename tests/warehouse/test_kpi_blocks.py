@@ -40,7 +40,9 @@ def test_every_block_has_kpis_and_no_two_at_one_position() -> None:
 
 
 def test_every_block_is_drawn() -> None:
-    sources = [path for path in SERVING.rglob("*") if path.suffix in (".py", ".js", ".html") and "vendor" not in path.parts]
+    sources = [
+        path for path in SERVING.rglob("*") if path.suffix in (".py", ".js", ".html") and "vendor" not in path.parts
+    ]
     text = "".join(path.read_text(encoding="utf-8") for path in sources)
     for page in ("overview", "leads", "cases", "platforms", "counties"):
         for block in blocks_of(page):

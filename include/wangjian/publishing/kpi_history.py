@@ -12,11 +12,9 @@ from wangjian.core.files import written_atomically
 from wangjian.core.paths import DataRoot
 from wangjian.publishing.reading import quoted
 from wangjian.state import Publication
+from wangjian.warehouse.grain import key_of
 
-KPI_KEY = (
-    "kpi_code", "period_type", "period_start", "region_code", "org_code", "storefront_type", "platform_code",
-    "violation_code", "category_code", "source_code", "provider_code",
-)  # fmt: skip
+KPI_KEY = key_of("rpt_kpi")
 TABLE = "rpt_kpi_restatement"
 _KEY = ", ".join(KPI_KEY)
 _RESTATEMENT = Path(__file__).with_name("kpi_restatement.sql")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from wangjian.core.errors import BadArguments
 from wangjian.core.paths import DBT_PROJECT
+from wangjian.warehouse.grain import key_of
 
 MARTS = DBT_PROJECT / "models" / "marts"
 
@@ -78,10 +78,9 @@ def load_rules(folder: Path = MARTS) -> dict[str, Rule]:
 
 def _rule(path: Path) -> Rule:
     (model,) = yaml.safe_load(path.read_text(encoding="utf-8"))["models"]
-    key: list[Any] = [test["grain"]["arguments"]["key"] for test in model["data_tests"] if "grain" in test]
     try:
-        return Rule(table=model["name"], key=key[0], **model["config"]["meta"]["trace"])
-    except (KeyError, IndexError, TypeError, ValidationError) as error:
+        return Rule(table=model["name"], key=key_of(model["name"]), **model["config"]["meta"]["trace"])
+    except (KeyError, TypeError, ValidationError) as error:
         raise BadArguments(f"no rule to trace it by: {error!r}", file=path, fix="write `meta.trace`") from error
 
 

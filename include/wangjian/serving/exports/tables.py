@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
-from typing import Any
 
 import duckdb
-import yaml
 
 from wangjian.core.errors import BadArguments, WangjianError
-from wangjian.core.paths import DBT_PROJECT, DataRoot
+from wangjian.core.paths import DataRoot
 from wangjian.publishing.content import SCHEMAS, tables_of
 from wangjian.publishing.reading import current_file
 from wangjian.state import Publication
+from wangjian.warehouse.grain import key_of
 
 
 @dataclass(frozen=True)
@@ -136,23 +133,3 @@ def chosen_tables(everything: Iterable[PublishedTable], names: Sequence[str]) ->
             raise BadArguments("there is no such published table", table=name, fix=f"choose from: {', '.join(like)}")
         chosen |= {table.full_name: table for table in found}
     return tuple(chosen.values())
-
-
-def key_of(table: str) -> tuple[str, ...]:
-    """The columns that name a row of a table, as its `grain` test says; empty where it has none."""
-    return _grains().get(table, ())
-
-
-@cache
-def _grains() -> dict[str, tuple[str, ...]]:
-    found: dict[str, tuple[str, ...]] = {}
-    for path in sorted((DBT_PROJECT / "models").rglob("*.yml")):
-        for model in _models(path):
-            for test in model.get("data_tests") or ():
-                if isinstance(test, dict) and "grain" in test:
-                    found[model["name"]] = tuple(test["grain"]["arguments"]["key"])
-    return found
-
-
-def _models(path: Path) -> list[dict[str, Any]]:
-    return (yaml.safe_load(path.read_text(encoding="utf-8")) or {}).get("models") or []

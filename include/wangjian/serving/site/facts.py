@@ -11,17 +11,10 @@ from typing import Any
 
 import duckdb
 
+from wangjian.warehouse.grain import key_of
+
 SQL = Path(__file__).with_name("sql")
-SLICES = (
-    "region_code",
-    "org_code",
-    "storefront_type",
-    "platform_code",
-    "violation_code",
-    "category_code",
-    "source_code",
-    "provider_code",
-)
+SLICES = tuple(name for name in key_of("rpt_kpi") if name not in ("kpi_code", "period_type", "period_start"))
 YEARS_SHOWN = 3
 """The pages with filters hold so many years, the running one counted: a page must stay small. Bulletins go back all the way."""
 
