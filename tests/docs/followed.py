@@ -7,7 +7,7 @@ A fenced block says by its kind what to do with it:
 - `diff`: a unified diff of existing files. It must apply cleanly.
 - any other kind, after a line that ends in a path between backticks and a colon: the content of a new file. Where that line begins
   with "Add to the end of", the block is appended to the file instead.
-- no kind: for the reader. A line `export NAME=$PWD/folder` in it sets the variable for all commands.
+- no kind: for the reader. A line that begins with `export` is run before each command of the document.
 """
 
 from __future__ import annotations
@@ -17,13 +17,12 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 
 from wangjian.core.paths import PROJECT_ROOT
 
 BLOCK = re.compile(r"(?P<before>[^\n]*)\n\n```(?P<kind>\w+)\n(?P<body>.*?)^```$", re.DOTALL | re.MULTILINE)
-_EXPORT = re.compile(r"^export (?P<name>\w+)=\$PWD/(?P<folder>\S+)$", re.MULTILINE)
+_EXPORT = re.compile(r"^export \w+=.*$", re.MULTILINE)
 _PATH = re.compile(r"`(?P<path>[\w.-]+/[^`\s]+)`:$")
 _PATCHED = re.compile(r"^\+\+\+ b/(\S+)$", re.MULTILINE)
 _LISTED = re.compile(r"^\| *`([^`]+)` *\|", re.MULTILINE)
@@ -55,9 +54,8 @@ def follow(clone: Path, text: str) -> int:
     Raises:
         AssertionError: A command fails, an answer is missing, a diff does not apply, or the kind of a block is unknown.
     """
-    variables = {match["name"]: str(clone / match["folder"]) for match in _EXPORT.finditer(text)}
-    environment = {**os.environ, "PYTHONPATH": str(clone / "include"), **variables}
-    return sum(_follow_block(clone, block, environment) for block in BLOCK.finditer(text))
+    exports = "\n".join(_EXPORT.findall(text))
+    return sum(_follow_block(clone, block, exports) for block in BLOCK.finditer(text))
 
 
 def files_touched(text: str) -> set[str]:
@@ -88,10 +86,10 @@ def check_files_listed(text: str) -> None:
     assert listed == touched, f"only in the table: {listed - touched}; only in the steps: {touched - listed}"
 
 
-def _follow_block(clone: Path, block: re.Match[str], environment: Mapping[str, str]) -> int:
+def _follow_block(clone: Path, block: re.Match[str], exports: str) -> int:
     match block["kind"]:
         case "console":
-            return _run_console(clone, block["body"], environment)
+            return _run_console(clone, block["body"], exports)
         case "diff":
             _apply(clone, block["body"])
         case _:
@@ -99,13 +97,13 @@ def _follow_block(clone: Path, block: re.Match[str], environment: Mapping[str, s
     return 0
 
 
-def _run_console(clone: Path, body: str, environment: Mapping[str, str]) -> int:
+def _run_console(clone: Path, body: str, exports: str) -> int:
     """Run the commands of a block; return how many answers were compared."""
     answers = 0
     for step in re.split(r"^\$ ", body, flags=re.MULTILINE)[1:]:
         command, _, expected = step.partition("\n")
         lines = [line for line in expected.splitlines() if line.strip()]
-        printed = _run(clone, command, environment, must_fail=any(line.lstrip().startswith("✘") for line in lines))
+        printed = _run(clone, command, exports, must_fail=any(line.lstrip().startswith("✘") for line in lines))
         for line in lines:
             pattern = ".*".join(map(re.escape, line.split("…")))
             assert re.search(pattern, printed), f"{command}\nno line {line!r} in\n{printed}"
@@ -113,11 +111,11 @@ def _run_console(clone: Path, body: str, environment: Mapping[str, str]) -> int:
     return answers
 
 
-def _run(clone: Path, command: str, environment: Mapping[str, str], *, must_fail: bool) -> str:
+def _run(clone: Path, command: str, exports: str, *, must_fail: bool) -> str:
     done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", command],
+        ["bash", "-euo", "pipefail", "-c", f"{exports}\n{command}"],
         cwd=clone,
-        env=environment,
+        env={**os.environ, "PYTHONPATH": str(clone / "include")},
         capture_output=True,
         text=True,
         timeout=600,
