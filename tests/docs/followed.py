@@ -58,6 +58,17 @@ def follow(clone: Path, text: str) -> int:
     return sum(_follow_block(clone, block, exports) for block in BLOCK.finditer(text))
 
 
+def edit(clone: Path, text: str) -> None:
+    """Write, extend and patch the files of a document without running its commands: a check of seconds.
+
+    Raises:
+        AssertionError: A diff does not apply, or the kind of a block is unknown.
+    """
+    for block in BLOCK.finditer(text):
+        if block["kind"] != "console":
+            _follow_block(clone, block, "")
+
+
 def files_touched(text: str) -> set[str]:
     """Return the paths of all files that a document writes, extends or patches, relative to the clone."""
     paths: set[str] = set()

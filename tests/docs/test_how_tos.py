@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from followed import check_files_listed, follow
+from followed import check_files_listed, edit, files_touched, follow
 
 from wangjian.core.paths import PROJECT_ROOT
 
@@ -20,6 +20,19 @@ def _text(page: str) -> str:
 @pytest.mark.parametrize("page", PAGES)
 def test_a_page_lists_every_file_that_its_steps_change(page: str) -> None:
     check_files_listed(_text(page))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_edits_of_a_page_fit_the_project_as_it_is(clone: Path, page: str) -> None:
+    edit(clone, _text(page))
+    assert all((clone / path).is_file() for path in files_touched(_text(page)))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_says_how_to_check_and_what_can_go_wrong(page: str) -> None:
+    headings = [line for line in _text(page).splitlines() if line.startswith("## ")]
+    assert headings[0] == "## Files you touch"
+    assert headings[-2:] == ["## How to check", "## What can go wrong"]
 
 
 @pytest.mark.slow
