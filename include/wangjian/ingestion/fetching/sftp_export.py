@@ -1,4 +1,4 @@
-"""Connector `sftp_export`: one folder per business date with CSV and control files (contract of `jiangxi`)."""
+"""Connector `sftp_export`: one folder per business date with CSV and control files, as the Jiangxi platform writes them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from wangjian.ingestion.landing.store import Landing
 from wangjian.ingestion.sources.contract import load_contract
 from wangjian.ingestion.sources.registry import Source
 
-NAME = re.compile(r"jx_(?P<dataset>[a-z_]+)_(?P<date>\d{8})_(?P<seq>\d{2,4})\.(?P<kind>csv|ctl)")
+NAME = re.compile(r"(?P<prefix>[a-z]+)_(?P<dataset>[a-z_]+)_(?P<date>\d{8})_(?P<seq>\d{2,4})\.(?P<kind>csv|ctl)")
 READY = "_READY"
 LARGE = 64 * 2**20
 # every connection would write a dozen lines
@@ -171,7 +171,7 @@ class _Session:
         names = await self._patiently(lambda: self._listed(folder))
         if READY not in names:
             return []
-        return [file for name, size in sorted(names.items()) if (file := _remote(name, size, day, report))]
+        return [file for name, size in sorted(names.items()) if (file := _remote(self.source, name, size, day, report))]
 
     async def _listed(self, folder: str) -> dict[str, int]:
         """What a folder holds: sizes by name."""
@@ -300,15 +300,15 @@ def _folder_date(name: str) -> date | None:
         return None
 
 
-def _remote(name: str, size: int, day: date, report: FetchReport) -> RemoteFile | None:
+def _remote(source: Source, name: str, size: int, day: date, report: FetchReport) -> RemoteFile | None:
     if name in (READY, ".", ".."):
         return None
     found = NAME.fullmatch(name)
-    if not found or found["dataset"] not in load_contract(report.source):
+    if not found or found["prefix"] != source.sftp.prefix or found["dataset"] not in load_contract(source.source):
         report.warn(f"{day:%Y%m%d}/{name}: no dataset of the contract has such a name; left there")
         return None
     if found["date"] != f"{day:%Y%m%d}":
-        report.failures.append(_wrong_date(name, day, report.source))
+        report.failures.append(_wrong_date(name, day, source.source))
         return None
     return RemoteFile(found["dataset"], day, int(found["seq"]), found["kind"], name, size)
 

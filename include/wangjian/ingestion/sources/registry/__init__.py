@@ -45,9 +45,13 @@ class HttpOptions(_Entry):
 
 
 class SftpOptions(_Entry):
-    """Of `sftp_export`. `folder` holds one folder `YYYYMMDD` per business date; none may list more than `max_entries`."""
+    """Of `sftp_export`. `folder` holds one folder `YYYYMMDD` per business date; none may list more than `max_entries`.
+
+    Files are named `<prefix>_<dataset>_<YYYYMMDD>_<seq>.csv`, and `.ctl` for their control files.
+    """
 
     folder: str = "/export"
+    prefix: str = Field(default="export", pattern="^[a-z]+$")
     parallel_files: int = Field(default=16, ge=1, le=64)
     max_file_bytes: int = 2**30
     max_entries: int = 100_000
