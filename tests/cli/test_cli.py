@@ -11,6 +11,7 @@ import pytest
 from support.landed import land, penalties
 from wangjian.core.errors import ChecksFailed
 from wangjian.core.paths import DataRoot
+from wangjian.ingestion.sources.registry import load_registry
 from wangjian.state import record_run
 
 Call = Callable[..., int]
@@ -143,7 +144,7 @@ def test_health_of_an_empty_data_root_ends_with_1_and_tells_each_source(
     assert call("health", "--json") == 1
     told = json.loads(capsys.readouterr().out)
     assert told["is_well"] is False
-    assert [source["source"] for source in told["sources"]] == ["five_level", "jiangxi", "third_party"]
+    assert [source["source"] for source in told["sources"]] == list(load_registry())
     assert {"last_business_date", "age_days", "last_outcome", "open_quarantine", "held", "problems"} <= told["sources"][
         0
     ].keys()

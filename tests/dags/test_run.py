@@ -12,6 +12,7 @@ import pytest
 from support.robot import Robot
 from wangjian import publishing
 from wangjian.core.paths import DataRoot
+from wangjian.ingestion.sources.registry import load_registry
 from wangjian.state import Publication
 from wangjian.state.audit_log import Access, last_head, record_access
 
@@ -34,7 +35,7 @@ class Ran:
 @pytest.fixture(scope="module")
 def ran(drive, sources: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Ran:  # type: ignore[no-untyped-def]
     data = DataRoot(tmp_path_factory.mktemp("data"))
-    daily = [[f"ingest_{source}", DAY] for source in ("five_level", "jiangxi", "third_party")]
+    daily = [[f"ingest_{source}", DAY] for source in load_registry()]
     rest = [["warehouse", {}], ["ingest_jiangxi", DAY], ["housekeeping", {}]]
     runs = drive("run_dags.py", [["backfill", RANGE], *daily, *rest], WANGJIAN_DATA=str(data.root), **sources)
     return Ran(data, runs, publishing.current(data))

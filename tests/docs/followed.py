@@ -21,7 +21,7 @@ from pathlib import Path
 
 from wangjian.core.paths import PROJECT_ROOT
 
-BLOCK = re.compile(r"(?P<before>[^\n]*)\n\n```(?P<kind>\w+)\n(?P<body>.*?)^```$", re.DOTALL | re.MULTILINE)
+BLOCK = re.compile(r"(?P<before>[^\n]*)\n\n(?P<fence>`{3,})(?P<kind>\w+)\n(?P<body>.*?)^(?P=fence)$", re.DOTALL | re.MULTILINE)
 _EXPORT = re.compile(r"^export \w+=.*$", re.MULTILINE)
 _PATH = re.compile(r"`(?P<path>[\w.-]+/[^`\s]+)`:$")
 _PATCHED = re.compile(r"^\+\+\+ b/(\S+)$", re.MULTILINE)
@@ -54,7 +54,7 @@ def follow(clone: Path, text: str) -> int:
     Raises:
         AssertionError: A command fails, an answer is missing, a diff does not apply, or the kind of a block is unknown.
     """
-    exports = "\n".join(_EXPORT.findall(text))
+    exports = "\n".join(_EXPORT.findall(BLOCK.sub("", text)))
     return sum(_follow_block(clone, block, exports) for block in BLOCK.finditer(text))
 
 

@@ -10,7 +10,7 @@ from followed import check_files_listed, edit, files_touched, follow
 from wangjian.core.paths import PROJECT_ROOT
 
 HOW_TOS = PROJECT_ROOT / "docs" / "how-to"
-PAGES = ("add-a-provider", "add-a-published-column", "change-a-time-limit")
+PAGES = ("add-a-kpi", "add-a-provider", "add-a-published-column", "add-a-source", "change-a-time-limit")
 
 
 def _text(page: str) -> str:
