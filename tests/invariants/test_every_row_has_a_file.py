@@ -291,7 +291,7 @@ def test_a_column_may_be_named(year_2024: DataRoot, published: duckdb.DuckDBPyCo
 
 
 def test_what_cannot_be_traced_is_told(year_2024: DataRoot, tmp_path_factory: pytest.TempPathFactory) -> None:
-    with pytest.raises(BadArguments, match=r"no such table to trace.*choose from bridge_case_lead.*fct_case"):
+    with pytest.raises(BadArguments, match=r"only marts can be traced.*choose from bridge_case_lead.*fct_case"):
         trace(year_2024, "reports.rpt_kpi", ["K01"])
     with pytest.raises(BadArguments, match=r"no such row is published \[table=fct_case, asked=9\].*wangjian sql"):
         trace(year_2024, "fct_case", ["9"])

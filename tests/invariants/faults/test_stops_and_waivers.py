@@ -83,7 +83,7 @@ def test_a_waiver_lets_go_on_and_its_withdrawal_holds_again(systems: Systems, wo
     waiting = "select held_since::varchar, fail_codes, waiting_exports from audit.held_dataset"
     held = [(str(day), "CONTROL_ROWS", (LAST - day).days)]
     assert _published(data, waiting) == held
-    with pytest.raises(BadArguments, match="no export of that date fails"):
+    with pytest.raises(BadArguments, match="no export of that date failed"):
         waive(data, "jiangxi", "case_penalties", LAST, reason="x", person="王科长")
     with pytest.raises(BadArguments, match="needs a reason"):
         waive(data, "jiangxi", "case_penalties", day, reason=" ", person="王科长")
