@@ -202,7 +202,7 @@ def test_who_did_what_is_on_record_and_names_nobody(data: DataRoot) -> None:
 def test_refusals(data: DataRoot, tmp_path: Path) -> None:
     plan = request_erasure(data, "jiangxi", "case_parties", FIRST, **WHO)
     name = plan.erasure.erasure_id
-    with pytest.raises(BadArguments, match="who asked for an erasure cannot approve it"):
+    with pytest.raises(BadArguments, match="the person who requested an erasure cannot approve it"):
         approve_erasure(data, name, person="王一")
     withdraw_erasure(data, name, reason="误报", person="王一")
     with pytest.raises(BadArguments, match="WITHDRAWN already"):
@@ -221,7 +221,7 @@ def test_refusals(data: DataRoot, tmp_path: Path) -> None:
         with pytest.raises(BadArguments):
             request_erasure(data, "jiangxi", given.pop("dataset"), given.pop("key"), **given)
     archive(data, date(2023, 2, 1), tmp_path / "archive", ("jiangxi",))
-    with pytest.raises(BadArguments, match=r"lie in an archive.*wangjian archive restore"):
+    with pytest.raises(BadArguments, match=r"are in an archive.*wangjian archive restore"):
         request_erasure(data, "jiangxi", "case_parties", FIRST, **WHO)
 
 
