@@ -347,7 +347,7 @@ def test_the_key_goes_to_a_place_of_its_own_and_on_record(data: DataRoot, folder
 
 def test_the_key_never_lies_with_the_data(data: DataRoot, folder: Path, safe: Path) -> None:
     for place in (folder, folder / "keys", folder.parent):
-        with pytest.raises(BadArguments, match="must not lie with the backup"):
+        with pytest.raises(BadArguments, match="must not be stored with the backup"):
             back_up(data, folder, keys_to=place)
     with pytest.raises(BadArguments, match="own files"):
         back_up(data, folder, keys_to=data.state / "copy")
