@@ -127,7 +127,7 @@ def test_a_key_that_is_gone_is_told_before_the_next_parse(data: DataRoot) -> Non
     assert health(data, MORNING).is_well, "nothing was hashed yet"
     (data.raw / "_ledger" / "jiangxi" / "case_parties").mkdir(parents=True)
     (problem,) = health(data, MORNING).problems
-    assert problem.startswith("the key of hashed numbers is gone")
+    assert problem.startswith("the key of hashed numbers is missing")
     load_key(data.state)
     assert health(data, MORNING).is_well
 

@@ -215,7 +215,7 @@ def test_a_robots_refusal_is_one_line_of_the_log(
     attacker.answers["/send"] = says({"errcode": 1, "errmsg": TERMINAL}, content_type="application/json")
     _webhook(monkeypatch, attacker)
     notify("标题", "文字")
-    (record,) = [record for record in caplog.records if "nobody was told" in record.message]
+    (record,) = [record for record in caplog.records if "the message was not sent" in record.message]
     assert record.getMessage().isprintable()
 
 

@@ -388,7 +388,7 @@ def test_a_part_comes_back(data: DataRoot, folder: Path) -> None:
     archive(data, CUT, folder)
     restore(data, folder, Selection(sources=("jiangxi",), first=date(2022, 12, 30), last=date(2022, 12, 30)))
     assert len(archived(data)) == 5
-    with pytest.raises(BadArguments, match="nothing of what was asked for"):
+    with pytest.raises(BadArguments, match="no export in the archive meets the conditions"):
         restore(data, folder, Selection(sources=("third_party",)))
 
 

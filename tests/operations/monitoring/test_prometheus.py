@@ -89,7 +89,7 @@ def test_the_file_is_whole_and_readable_and_its_failure_fails_nothing(
     assert [item.name for item in path.parent.iterdir()] == [path.name]
     monkeypatch.setenv(VARIABLE, str(path / "below a file" / "x.prom"))
     write_configured(data)
-    assert "no metrics were written" in caplog.text
+    assert "the metrics could not be written" in caplog.text
 
 
 def _umask() -> int:
