@@ -50,7 +50,7 @@ def test_a_long_message_is_cut(robot: Any) -> None:
 
 @pytest.mark.parametrize(
     ("shape", "path", "told"),
-    [("wecom", "/refuse", "invalid webhook url"), ("wecom", "/broken", "500"), ("fax", "/send", "shape fax")],
+    [("wecom", "/refuse", "invalid webhook url"), ("wecom", "/broken", "500"), ("fax", "/send", "unknown shape: fax")],
 )
 def test_a_channel_that_fails_is_logged_and_costs_nothing(
     robot: Any, caplog: pytest.LogCaptureFixture, shape: str, path: str, told: str

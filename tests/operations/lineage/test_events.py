@@ -159,7 +159,7 @@ def test_what_cannot_be_written_is_logged_and_fails_nothing(
         pass
     assert [run.outcome for run in runs(data)] == ["succeeded"]
     assert [record.message for record in caplog.records if record.levelname == "WARNING"] == [
-        f"no lineage event was written [step=build, file={file}]"
+        f"the lineage event could not be written [step=build, file={file}]"
     ] * 2
 
 
