@@ -51,7 +51,7 @@ def test_every_stage_is_measured_over_copies_of_a_city_with_identifiers_of_their
 
 
 @pytest.mark.slow
-def test_one_more_day_is_measured_behind_its_history(folder: Path) -> None:
+def test_one_more_day_is_measured_after_its_history(folder: Path) -> None:
     found = measure(DataRoot(folder / "city"), folder / "1", 1, LAST)
     assert list(found.stages)[-3:] == ["build", "check", "publish"]
     assert found.cpu_seconds > 0

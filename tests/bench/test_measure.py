@@ -29,6 +29,6 @@ def test_memory_is_that_of_all_processes_at_once(tmp_path: Path) -> None:
     assert cost.seconds > 3
 
 
-def test_a_failure_shows_what_was_said(tmp_path: Path) -> None:
+def test_a_failure_shows_the_output_of_the_command(tmp_path: Path) -> None:
     with pytest.raises(SystemExit, match="no such luck"):
         run([sys.executable, "-c", "raise SystemExit('no such luck')"], os.environ, tmp_path / "log")

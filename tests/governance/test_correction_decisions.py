@@ -40,7 +40,7 @@ def give(data: DataRoot, column: str = "party_name", right: str | None = "张叁
     return correct(data, *place, column, right, **given)
 
 
-def test_the_newest_word_of_the_source_is_what_is_wrong(data: DataRoot) -> None:
+def test_the_wrong_value_is_that_of_the_newest_delivery(data: DataRoot) -> None:
     made = give(data)
     assert (made.wrong_value, made.right_value, made.row_key) == ("张山", "张叁", "案1|1")
     assert corrections(data) == [made]
@@ -75,7 +75,7 @@ def test_the_last_decision_holds_until_it_is_withdrawn(data: DataRoot) -> None:
         ({"source": "third_party", "dataset": "leads", "key": ["1"], "column": "operator_name"}, "the day of the delivery is needed"),
     ],
 )  # fmt: skip
-def test_what_is_refused(data: DataRoot, changes: dict[str, Any], told: str) -> None:
+def test_unsuitable_corrections_are_refused(data: DataRoot, changes: dict[str, Any], told: str) -> None:
     with pytest.raises(BadArguments, match=told):
         give(data, **changes)
     assert corrections(data) == []

@@ -109,7 +109,7 @@ def test_builds_backfills_publication_and_compaction_at_once(landed: Landed, tmp
     assert publishing.current(data)
 
 
-def test_a_program_that_asks_for_no_lock_is_named(landed: Landed, tmp_path: Path) -> None:
+def test_a_program_that_takes_no_lock_is_named(landed: Landed, tmp_path: Path) -> None:
     data = DataRoot(tmp_path / "data")
     shutil.copytree(landed.data.root, data.root)
     hold = f"import duckdb, sys; c = duckdb.connect({str(data.warehouse)!r}, read_only=True); print('open', flush=True); sys.stdin.read()"

@@ -151,7 +151,7 @@ def test_killed_while_a_rebuild_clears_raw(world: World, tmp_path: Path, at: int
 
 
 @pytest.mark.parametrize("name", ["build", "check", "docs"])
-def test_killed_anywhere_in_what_takes_long(world: World, tmp_path: Path, name: str) -> None:
+def test_long_steps_survive_a_kill_at_any_time(world: World, tmp_path: Path, name: str) -> None:
     before = name if name in ("build", "check") else "end"
     if name == "docs":
         world.done(world.fresh(before, tmp_path / "whole"), Step(name))

@@ -149,7 +149,9 @@ def test_the_landed_bytes_hold_the_value(year_2024: DataRoot, published: duckdb.
             assert any(plain(value) in rows[place] for place in speaking), (table, key, value, rows)
 
 
-def test_values_are_those_of_the_row_that_speaks(year_2024: DataRoot, published: duckdb.DuckDBPyConnection) -> None:
+def test_published_values_are_those_of_the_marked_row(
+    year_2024: DataRoot, published: duckdb.DuckDBPyConnection
+) -> None:
     """Not only the key: what changes from one day to the next is that of the marked row."""
     for case_no, closed_on in published.execute(
         "select case_no, closed_on from marts.fct_case where closed_on is not null order by case_no limit 5"
@@ -235,7 +237,9 @@ def _version_at_the_end_of(
     return trace(data, "dim_storefront", [key, *found]).places
 
 
-def test_a_scan_makes_its_month(year_2024: DataRoot, published: duckdb.DuckDBPyConnection) -> None:
+def test_a_month_counts_as_scanned_because_of_a_landed_row(
+    year_2024: DataRoot, published: duckdb.DuckDBPyConnection
+) -> None:
     """A storefront counts as scanned in just those months of which a landed row says so."""
     rows = published.execute(
         """
@@ -266,7 +270,9 @@ def test_evidence_leads_to_its_file(year_2024: DataRoot, published: duckdb.DuckD
 
 
 @pytest.mark.parametrize("table", sorted(SEEDED))
-def test_what_comes_from_seeds_says_so(year_2024: DataRoot, published: duckdb.DuckDBPyConnection, table: str) -> None:
+def test_rows_from_seeds_name_their_seeds(
+    year_2024: DataRoot, published: duckdb.DuckDBPyConnection, table: str
+) -> None:
     (first,) = published.execute(
         f"select cast({load_rules()[table].key[0]} as varchar) from marts.{table} limit 1"
     ).fetchone() or ("",)
@@ -290,7 +296,7 @@ def test_a_column_may_be_named(year_2024: DataRoot, published: duckdb.DuckDBPyCo
     )
 
 
-def test_what_cannot_be_traced_is_told(year_2024: DataRoot, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_rows_that_cannot_be_traced_are_reported(year_2024: DataRoot, tmp_path_factory: pytest.TempPathFactory) -> None:
     with pytest.raises(BadArguments, match=r"only marts can be traced.*choose from bridge_case_lead.*fct_case"):
         trace(year_2024, "reports.rpt_kpi", ["K01"])
     with pytest.raises(BadArguments, match=r"no such row is published \[table=fct_case, asked=9\].*wangjian sql"):
@@ -316,7 +322,7 @@ def run(year_2024: DataRoot, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
     return call
 
 
-def test_the_command_line_tells_file_row_and_bytes(
+def test_the_command_line_prints_file_row_and_bytes(
     run: Run, year_2024: DataRoot, published: duckdb.DuckDBPyConnection
 ) -> None:
     (number,) = published.execute("select inspection_no from marts.fct_inspection order by 1 limit 1").fetchone() or (
@@ -339,7 +345,7 @@ def test_the_command_line_tells_file_row_and_bytes(
     assert "种子表 reviewed seed: dbt_project/seeds/seed_calendar.csv" in run("trace", "dim_date", "2024-01-02")
 
 
-def test_a_rule_that_is_wrong_is_named(tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_a_wrong_rule_is_named(tmp_path_factory: pytest.TempPathFactory) -> None:
     folder = tmp_path_factory.mktemp("marts")
     test = {"grain": {"arguments": {"key": ["a"]}}}
     model = {

@@ -34,7 +34,7 @@ BY_DBT_EVERY = timedelta(days=30 if IS_FULL else 10)
 
 
 @pytest.mark.everyday
-def test_the_days_are_worth_proving(landed: Landed) -> None:
+def test_the_days_contain_what_the_proof_needs(landed: Landed) -> None:
     with duckdb.connect(str(landed.data.warehouse), read_only=True) as connection:
         counts = connection.execute(
             "select (select count(*) from audit.quarantine), (select count(*) from audit.held_export), "

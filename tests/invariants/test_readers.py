@@ -172,7 +172,7 @@ def reading(root: Path, threads: int) -> Iterator[Shared]:
 
 
 @pytest.mark.everyday
-def test_readers_see_whole_and_present_publications(data: DataRoot, build: Callable[..., Any], labels: Path) -> None:
+def test_readers_see_complete_and_current_publications(data: DataRoot, build: Callable[..., Any], labels: Path) -> None:
     build(rows=ROWS + 1, factor="1")
     publish(data, labels=labels)
     threads = 4

@@ -41,7 +41,7 @@ def mailbox(port: int) -> str:
     return json.dumps({"conn_type": "smtp", "host": "127.0.0.1", "port": port, "extra": extra})
 
 
-def test_every_morning_the_head_is_told_outside(
+def test_the_head_is_sent_outside_every_morning(
     data: DataRoot, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     Mailbox.taken.clear()
@@ -60,7 +60,7 @@ def test_every_morning_the_head_is_told_outside(
     assert f"{head} over wangjian_anchor_webhook, wangjian_anchor_smtp" in capsys.readouterr().out
 
 
-def test_a_chain_written_anew_is_found_by_what_was_told(data: DataRoot, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_rewritten_chain_is_discovered_by_the_sent_head(data: DataRoot, monkeypatch: pytest.MonkeyPatch) -> None:
     with Robot.running() as start:
         define(monkeypatch, "ANCHOR_WEBHOOK", start("plain", "/send"))
         anchor_audit_log()
@@ -76,7 +76,7 @@ def test_a_chain_written_anew_is_found_by_what_was_told(data: DataRoot, monkeypa
     )
 
 
-def test_without_anybody_to_keep_it_the_task_is_skipped_and_says_so(
+def test_without_an_anchor_connection_the_task_is_skipped_with_a_message(
     data: DataRoot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with Robot.running() as start:
@@ -87,7 +87,7 @@ def test_without_anybody_to_keep_it_the_task_is_skipped_and_says_so(
 
 
 @pytest.mark.parametrize("path", ["/refuse", "/broken"])
-def test_a_keeper_that_does_not_take_it_fails_the_task(
+def test_an_anchor_that_is_not_accepted_fails_the_task(
     data: DataRoot, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
     Mailbox.taken.clear()
@@ -99,13 +99,13 @@ def test_a_keeper_that_does_not_take_it_fails_the_task(
     assert len(Mailbox.taken) == 1, "the other one has it"
 
 
-def test_a_connection_that_is_wrong_is_no_reason_to_skip(data: DataRoot, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wrong_connection_fails_the_task(data: DataRoot, monkeypatch: pytest.MonkeyPatch) -> None:
     define(monkeypatch, "ANCHOR_WEBHOOK", json.dumps({"conn_type": "http", "host": "robot", "extra": "{"}))
     with pytest.raises(AirflowException, match="not anchored"):
         anchor_audit_log()
 
 
-def test_a_chain_that_is_not_whole_gets_no_anchor(data: DataRoot, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_damaged_chain_gets_no_anchor(data: DataRoot, monkeypatch: pytest.MonkeyPatch) -> None:
     log_file(data).write_bytes(log_file(data).read_bytes().replace(b"t1", b"tX"))
     with Robot.running() as start:
         define(monkeypatch, "ANCHOR_WEBHOOK", start("plain", "/send"))

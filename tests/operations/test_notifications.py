@@ -36,13 +36,13 @@ def robot(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         ("plain", {"title": "标题", "text": "电话138****2345"}),
     ],
 )
-def test_each_robot_gets_its_shape_and_nobodys_number(robot: Any, shape: str, expected: dict[str, Any]) -> None:
+def test_each_robot_gets_its_shape_and_no_personal_number(robot: Any, shape: str, expected: dict[str, Any]) -> None:
     taken = robot(shape)
     assert notify("标题", "电话13879712345") == ["wangjian_webhook"]
     assert taken == [expected]
 
 
-def test_a_long_message_is_cut(robot: Any) -> None:
+def test_a_long_message_is_shortened(robot: Any) -> None:
     taken = robot("plain")
     notify("标题", "长" * (LIMIT + 1))
     assert taken[0]["text"] == "长" * LIMIT + "…"
@@ -52,7 +52,7 @@ def test_a_long_message_is_cut(robot: Any) -> None:
     ("shape", "path", "told"),
     [("wecom", "/refuse", "invalid webhook url"), ("wecom", "/broken", "500"), ("fax", "/send", "unknown shape: fax")],
 )
-def test_a_channel_that_fails_is_logged_and_costs_nothing(
+def test_a_failing_channel_is_logged_and_fails_nothing_else(
     robot: Any, caplog: pytest.LogCaptureFixture, shape: str, path: str, told: str
 ) -> None:
     robot(shape, path)
@@ -85,7 +85,7 @@ def test_a_robots_key_is_in_no_log(
     assert "CANARY" not in caplog.text + "".join(capfd.readouterr())
 
 
-def test_an_extra_that_is_no_json_shows_nothing_of_it(
+def test_an_extra_that_is_not_json_is_not_shown(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
     connection = {"conn_type": "http", "host": "robot", "extra": "{key: CANARY-extra"}

@@ -55,7 +55,7 @@ def test_all_rules_can_be_broken() -> None:
     assert {account.rule for account in ACCOUNTS} == set(BROKEN)
 
 
-def test_what_is_in_order_passes(accounts_of: Callable[[str], dict[str, CheckResult]]) -> None:
+def test_good_exports_pass(accounts_of: Callable[[str], dict[str, CheckResult]]) -> None:
     found = accounts_of(
         "update intermediate.int_audit__export_status set mode = 'full', declared_amount = 0, amount = 0"
     )
@@ -64,7 +64,9 @@ def test_what_is_in_order_passes(accounts_of: Callable[[str], dict[str, CheckRes
 
 
 @pytest.mark.parametrize("rule", sorted(BROKEN))
-def test_a_broken_rule_is_told_with_an_example(accounts_of: Callable[[str], dict[str, CheckResult]], rule: str) -> None:
+def test_a_broken_rule_is_reported_with_an_example(
+    accounts_of: Callable[[str], dict[str, CheckResult]], rule: str
+) -> None:
     result = accounts_of(BROKEN[rule])[rule]
     assert not result.passed and result.failing_rows
     assert EXAMPLES[rule] in (result.observed or "") and "2023-12-31" in (result.observed or "")

@@ -100,7 +100,7 @@ def test_the_verdicts(good: DataRoot, bad: DataRoot) -> None:
         assert (verdict.passed, verdict.check_count) == (passed, len(list(check_results(data, "run1"))))
 
 
-def test_a_critical_failure_stops_after_all_was_written(small: DataRoot, suite: Callable[..., Path]) -> None:
+def test_a_critical_failure_stops_after_all_results_are_written(small: DataRoot, suite: Callable[..., Path]) -> None:
     with pytest.raises(ChecksFailed) as caught:
         check(small, "r7", expectations=suite())
     assert caught.value.exit_code == 3
@@ -132,7 +132,7 @@ def test_a_check_that_raises_is_a_critical_failure(
     assert (result.passed, result.severity) == (False, "critical")
 
 
-def test_a_table_that_is_not_there_is_a_critical_failure(small: DataRoot, suite: Callable[..., Path]) -> None:
+def test_a_missing_table_is_a_critical_failure(small: DataRoot, suite: Callable[..., Path]) -> None:
     folder = suite("warning")
     with duckdb.connect(str(small.warehouse)) as connection:
         connection.execute("drop table marts.t")
@@ -161,7 +161,7 @@ def test_the_file_is_free_afterwards(small: DataRoot, suite: Callable[..., Path]
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
 
-def test_progress_is_told(small: DataRoot, suite: Callable[..., Path]) -> None:
+def test_progress_is_reported(small: DataRoot, suite: Callable[..., Path]) -> None:
     told: list[tuple[str, int, int | None]] = []
     check(small, progress=lambda *step: told.append(step), expectations=suite("warning"))
     assert told == [("check marts.t", 1, 1)]
@@ -187,7 +187,7 @@ def test_the_report_is_swapped_and_bounded(small: DataRoot, suite: Callable[...,
     assert sorted(path.name for path in small.docs.iterdir()) == [".checks-r2", ".checks-r3", "checks"]
 
 
-def test_failing_rows_are_named_and_nobody_is(small: DataRoot, suite: Callable[..., Path]) -> None:
+def test_failing_rows_are_named_and_persons_are_not(small: DataRoot, suite: Callable[..., Path]) -> None:
     query = "select b, '电话13879712345' as c from {batch}"
     folder = suite("warning", "unexpected_rows_expectation", {"unexpected_rows_query": query})
     (result,) = check(small, "r1", expectations=folder).warnings

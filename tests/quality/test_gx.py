@@ -48,7 +48,7 @@ def test_with_the_shim_it_works(good: DataRoot) -> None:
     assert validate(good).success
 
 
-def test_the_shim_is_put_on_once() -> None:
+def test_the_shim_is_applied_once() -> None:
     great_expectations()
     great_expectations()
     engine: Any = importlib.import_module(ENGINE)

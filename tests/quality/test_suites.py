@@ -50,7 +50,7 @@ def test_every_mart_has_a_suite() -> None:
     assert {f"marts.{mart}" for mart in MARTS} <= {suite.table for suite in load_suites()}
 
 
-def test_no_rule_stands_in_dbt_and_here() -> None:
+def test_no_rule_is_in_dbt_and_in_a_suite() -> None:
     checks = [check for suite in load_suites() for check in suite.checks]
     assert not [check.rule for check in checks if check.expectation in OURS]
 
@@ -72,7 +72,7 @@ def test_a_well_formed_suite_is_read(tmp_path: Path) -> None:
         ({"kwargs": "{min_value: 1"}, "not YAML"),
     ],
 )
-def test_a_fault_is_told_with_its_place(tmp_path: Path, changes: dict[str, str], told: str) -> None:
+def test_a_fault_is_reported_with_its_place(tmp_path: Path, changes: dict[str, str], told: str) -> None:
     with pytest.raises(BadArguments, match=rf"(?s){told}.*marts\.fct_case\.yml"):
         load_suites(write(tmp_path, **changes))
 
@@ -82,7 +82,7 @@ def test_a_file_is_named_after_its_table(tmp_path: Path) -> None:
         load_suites(write(tmp_path, name="marts.fct_lead"))
 
 
-def test_a_rule_id_stands_once(tmp_path: Path) -> None:
+def test_a_repeated_rule_identifier_is_refused(tmp_path: Path) -> None:
     write(tmp_path)
     write(tmp_path, name="marts.fct_lead", text=SUITE.replace("fct_case", "fct_lead"))
     with pytest.raises(BadArguments, match="case_rows"):

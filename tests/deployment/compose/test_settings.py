@@ -81,7 +81,7 @@ def test_the_compose_file_holds_no_secret() -> None:
     assert set(yaml.safe_load(text)["secrets"]) >= {"POSTGRES_PASSWORD", "AIRFLOW_ADMIN_PASSWORD"}
 
 
-def test_make_env_fills_every_secret_in_and_keeps_what_is_there(tmp_path: Path) -> None:
+def test_make_env_fills_in_every_secret_and_keeps_existing_ones(tmp_path: Path) -> None:
     example = (PROJECT / ".env.example").read_text()
     (tmp_path / ".env.example").write_text(example)
     make_env(tmp_path)
@@ -123,7 +123,7 @@ def test_secrets_become_the_environment(tmp_path: Path) -> None:
     assert not {"SSL_CERT_FILE", "AIRFLOW_CONN_X", "site_key"} & found.keys()
 
 
-def test_a_missing_file_of_trusted_certificates_is_told(tmp_path: Path) -> None:
+def test_a_missing_file_of_trusted_certificates_is_reported(tmp_path: Path) -> None:
     there = tmp_path / "ca.crt"
     there.touch()
     assert environment({}, {"SSL_CERT_FILE": str(there)})["SSL_CERT_FILE"] == str(there)

@@ -29,7 +29,7 @@ def test_one_command_starts_everything_and_a_day_is_published(stack: Stack) -> N
     assert published(stack)["publication_id"] in page.text
 
 
-def test_what_runs_no_task_is_killed_in_mid_run(stack: Stack) -> None:
+def test_services_without_tasks_are_killed_during_a_run(stack: Stack) -> None:
     begin(stack, "2023-02-02")
     for service in KILLED_IN_ONE_RUN:
         before = stack.starts(service)
@@ -45,7 +45,7 @@ def test_what_runs_no_task_is_killed_in_mid_run(stack: Stack) -> None:
         ("postgres", "warehouse.build", "2023-02-04"),
     ],
 )
-def test_what_a_task_depends_on_is_killed_under_it(stack: Stack, service: str, during: str, day: str) -> None:
+def test_services_that_a_task_needs_are_killed_during_a_run(stack: Stack, service: str, during: str, day: str) -> None:
     begin(stack, day)
     wait_for(stack, during)
     before = stack.starts(service)
@@ -54,7 +54,7 @@ def test_what_a_task_depends_on_is_killed_under_it(stack: Stack, service: str, d
     finish(stack, day)
 
 
-def test_the_whole_stack_is_killed_in_mid_run(stack: Stack) -> None:
+def test_the_whole_stack_is_killed_during_a_run(stack: Stack) -> None:
     begin(stack, "2023-02-05")
     wait_for(stack, "warehouse.build")
     stack.compose("kill")

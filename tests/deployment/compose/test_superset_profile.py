@@ -38,7 +38,7 @@ def test_dashboards_are_there_and_a_query_answers(superset: Stack) -> None:
     assert answers and {answer.status_code for answer in answers} == {httpx.codes.OK}
 
 
-def test_a_guess_is_refused(superset: Stack) -> None:
+def test_a_guessed_password_is_refused(superset: Stack) -> None:
     assert {_log_in(superset, guess).status_code for guess in ("admin", "CHANGE_ME", "superset")} == {401}
 
 

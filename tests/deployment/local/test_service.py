@@ -59,7 +59,7 @@ def test_up_prints_address_and_login_that_work(up: tuple[Path, str]) -> None:
     assert httpx.get(f"{address[1]}/api/v2/dags", headers=headers, timeout=30).status_code == httpx.codes.OK
 
 
-def test_up_again_leaves_everything_as_it_is(up: tuple[Path, str]) -> None:
+def test_a_second_up_changes_nothing(up: tuple[Path, str]) -> None:
     data, told = up
     before = (data / "run" / "processes.json").read_text()
     again = _service("up", data)

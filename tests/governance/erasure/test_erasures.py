@@ -71,7 +71,7 @@ def erase_zhang(data: DataRoot) -> None:
     approve_erasure(data, plan.erasure.erasure_id, person="赵二")
 
 
-def test_a_person_is_gone_and_nothing_else(data: DataRoot) -> None:
+def test_the_values_of_a_person_are_erased_and_nothing_else(data: DataRoot) -> None:
     before = rows(data)
     exports = list(Landing(data.landing).exports())
     correct(data, "jiangxi", "case_parties", FIRST, "party_name", f"{ZHANG}改", reason="校核", person="李核")
@@ -96,14 +96,14 @@ def test_a_person_is_gone_and_nothing_else(data: DataRoot) -> None:
     require_everything(data)
 
 
-def test_parsed_anew_it_is_the_same(data: DataRoot) -> None:
+def test_a_second_parse_gives_the_same_rows(data: DataRoot) -> None:
     erase_zhang(data)
     before = raw_rows(data, "jiangxi", "case_parties")
     parse(get_source("jiangxi"), data, again=lambda *_: True)
     assert raw_rows(data, "jiangxi", "case_parties") == before
 
 
-def test_what_was_erased_does_not_come_back_with_the_same_file(data: DataRoot) -> None:
+def test_erased_values_do_not_return_with_the_same_file(data: DataRoot) -> None:
     erase_zhang(data)
     left = rows(data)
     zhang = f"{FIRST[0]},1,{ZHANG},个体,,{NUMBER}"
@@ -113,7 +113,7 @@ def test_what_was_erased_does_not_come_back_with_the_same_file(data: DataRoot) -
     assert found_in(data.root, [NUMBER]) == []
 
 
-def test_cut_off_it_is_gone_on_with(data: DataRoot, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupted_erasure_is_continued(data: DataRoot, monkeypatch: pytest.MonkeyPatch) -> None:
     plan = request_erasure(data, "jiangxi", "case_parties", FIRST, **WHO)
     name, erase, done = plan.erasure.erasure_id, Landing.erase, []
 
@@ -135,7 +135,9 @@ def test_cut_off_it_is_gone_on_with(data: DataRoot, monkeypatch: pytest.MonkeyPa
     assert list((data.state / "erasures").iterdir()) == []
 
 
-def test_killed_between_the_new_file_and_the_old_one(data: DataRoot, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_kill_between_the_new_and_the_old_file_leaves_no_value(
+    data: DataRoot, monkeypatch: pytest.MonkeyPatch
+) -> None:
     plan = request_erasure(data, "jiangxi", "case_parties", FIRST, **WHO)
     unlink = Path.unlink
 
@@ -152,7 +154,7 @@ def test_killed_between_the_new_file_and_the_old_one(data: DataRoot, monkeypatch
     assert found_in(data.root, [NUMBER]) == []
 
 
-def test_what_is_older_than_the_period_is_due_until_it_is_erased(
+def test_exports_older_than_the_period_are_due_until_they_are_erased(
     data: DataRoot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (site := tmp_path / "periods.yml").write_text("personal_data: {months: 12}")
@@ -169,7 +171,7 @@ def test_what_is_older_than_the_period_is_due_until_it_is_erased(
     assert (later.exports, later.oldest) == (1, date(2023, 2, 2))
 
 
-def test_by_age(data: DataRoot) -> None:
+def test_an_erasure_by_age(data: DataRoot) -> None:
     plan = request_erasure(data, "jiangxi", "case_parties", before=date(2023, 1, 3), **WHO)
     assert (plan.row_count, len(plan.files)) == (2, 1)
     approve_erasure(data, plan.erasure.erasure_id, person="赵二")
@@ -178,7 +180,7 @@ def test_by_age(data: DataRoot) -> None:
     assert len(names["2023-01-02"]) == 2 and all(str(name).startswith(ERASED) for name in names["2023-01-02"])
 
 
-def test_a_whole_file_that_holds_no_rows(data: DataRoot) -> None:
+def test_a_whole_file_without_rows_is_erased(data: DataRoot) -> None:
     (export,) = landing_of(data).exports("jiangxi", "inspections")
     (file,) = export.files
     plan = request_erasure(data, "jiangxi", "inspections", file_sha256=file.sha256, **WHO)
@@ -189,7 +191,7 @@ def test_a_whole_file_that_holds_no_rows(data: DataRoot) -> None:
         request_erasure(data, "jiangxi", "case_parties", file_sha256=parsed.files[0].sha256, **WHO)
 
 
-def test_who_did_what_is_on_record_and_names_nobody(data: DataRoot) -> None:
+def test_the_audit_log_names_who_decided_and_not_the_erased_person(data: DataRoot) -> None:
     erase_zhang(data)
     asked, done = records(data)
     assert (asked.action, done.action) == ("ERASURE_REQUESTED", "ERASED")
@@ -199,7 +201,7 @@ def test_who_did_what_is_on_record_and_names_nobody(data: DataRoot) -> None:
     assert (erasure.step, erasure.person, erasure.reason) == ("DONE", "赵二", "当事人申请")
 
 
-def test_refusals(data: DataRoot, tmp_path: Path) -> None:
+def test_unsuitable_requests_are_refused(data: DataRoot, tmp_path: Path) -> None:
     plan = request_erasure(data, "jiangxi", "case_parties", FIRST, **WHO)
     name = plan.erasure.erasure_id
     with pytest.raises(BadArguments, match="the person who requested an erasure cannot approve it"):
@@ -225,7 +227,7 @@ def test_refusals(data: DataRoot, tmp_path: Path) -> None:
         request_erasure(data, "jiangxi", "case_parties", FIRST, **WHO)
 
 
-def test_an_archive_leaves_alone_what_was_erased(data: DataRoot, tmp_path: Path) -> None:
+def test_archiving_skips_erased_files(data: DataRoot, tmp_path: Path) -> None:
     plan = request_erasure(data, "jiangxi", "case_parties", before=date(2023, 1, 3), **WHO)
     approve_erasure(data, plan.erasure.erasure_id, person="赵二")
     report = archive(data, date(2023, 2, 1), tmp_path / "archive", ("jiangxi",))
@@ -235,7 +237,7 @@ def test_an_archive_leaves_alone_what_was_erased(data: DataRoot, tmp_path: Path)
     require_everything(data)
 
 
-def test_a_file_that_would_lose_more_is_left_alone(data: DataRoot, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_would_lose_more_is_not_changed(data: DataRoot, monkeypatch: pytest.MonkeyPatch) -> None:
     before = found_in(data.root, [NUMBER])
     plan = request_erasure(data, "jiangxi", "case_parties", FIRST, **WHO)
     monkeypatch.setattr(

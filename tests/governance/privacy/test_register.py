@@ -28,7 +28,7 @@ def test_every_personal_column_of_every_source_is_in_it(tmp_path: Path) -> None:
     assert load_contract("jiangxi")["cases"].columns[0].name == "case_no" and "cases.case_no" not in told
 
 
-def test_it_tells_levels_roles_periods_and_accesses(tmp_path: Path) -> None:
+def test_it_lists_levels_roles_periods_and_accesses(tmp_path: Path) -> None:
     data = DataRoot(tmp_path)
     for count in (3, 4):
         record_access(data, Access(action="OPENED_CLEAR", purpose="核对", table_name="t", row_count=count))
@@ -47,7 +47,9 @@ def test_it_tells_levels_roles_periods_and_accesses(tmp_path: Path) -> None:
         (lambda known: known["jiangxi"].pop("basis"), "jiangxi.basis: Field required"),
     ],
 )
-def test_what_is_left_out_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: object, told: str) -> None:
+def test_missing_entries_are_reported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: object, told: str
+) -> None:
     known = yaml.safe_load(DEFAULTS.read_text(encoding="utf-8"))
     change(known)  # type: ignore[operator]
     path = tmp_path / "processing.yml"

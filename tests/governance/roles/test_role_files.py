@@ -137,7 +137,7 @@ def test_the_published_file_has_the_secrets_that_no_role_may_see(data: DataRoot,
     assert [secret for secret in SECRETS if secret not in shown] == []
 
 
-def test_one_file_a_role_and_county(data: DataRoot, publish_again: Publish) -> None:
+def test_each_role_and_county_has_one_file(data: DataRoot, publish_again: Publish) -> None:
     publish_again()
     written = write_role_files(data)
     found = sorted(path.name for path in (data.published / "roles").iterdir())
@@ -200,7 +200,9 @@ def test_the_public_sees_public_columns_and_rows(data: DataRoot, publish_again: 
 
 
 @pytest.mark.parametrize("role", ["analyst", "county-360703", "public"])
-def test_a_file_says_what_it_is(data: DataRoot, publish_again: Publish, role: str) -> None:
+def test_a_file_names_its_publication_and_describes_its_columns(
+    data: DataRoot, publish_again: Publish, role: str
+) -> None:
     publish_again()
     publish_again(kpi=4)
     write_role_files(data)
@@ -213,7 +215,7 @@ def test_a_file_says_what_it_is(data: DataRoot, publish_again: Publish, role: st
     assert rows(data, role, silent) == []
 
 
-def test_it_follows_publications_and_rollbacks(data: DataRoot, publish_again: Publish) -> None:
+def test_the_files_follow_publications_and_rollbacks(data: DataRoot, publish_again: Publish) -> None:
     first = publish_again()
     write_role_files(data)
     last = [publish_again(kpi=kpi) for kpi in (4, 5)][-1]
@@ -234,7 +236,7 @@ class Crash(BaseException):
 
 
 @pytest.mark.parametrize("step", ["_copy", "_describe", "show_folder"])
-def test_a_crash_leaves_the_file_before(
+def test_a_crash_leaves_the_previous_file(
     data: DataRoot, publish_again: Publish, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
     publish_again()
@@ -254,7 +256,7 @@ def test_a_crash_leaves_the_file_before(
     assert not list((data.published / "roles").rglob("*.tmp"))
 
 
-def test_the_file_of_a_role_that_is_no_more_goes(data: DataRoot, publish_again: Publish, tmp_path: Path) -> None:
+def test_the_file_of_a_removed_role_is_removed(data: DataRoot, publish_again: Publish, tmp_path: Path) -> None:
     publish_again()
     write_role_files(data)
     known = yaml.safe_load(ROLES)
@@ -264,14 +266,16 @@ def test_the_file_of_a_role_that_is_no_more_goes(data: DataRoot, publish_again: 
     assert not (data.published / "roles" / "public").exists()
 
 
-def test_the_next_publication_leaves_them_alone(data: DataRoot, publish_again: Publish) -> None:
+def test_the_next_publication_does_not_change_the_files(data: DataRoot, publish_again: Publish) -> None:
     publish_again()
     write_role_files(data)
     publish_again(kpi=4)
     assert rows(data, "public", "from audit.publication") == [("20231231-001",)]
 
 
-def test_with_publication(data: DataRoot, publish_again: Publish, tmp_path: Path) -> None:
+def test_a_publication_writes_the_files_where_a_site_asks_for_it(
+    data: DataRoot, publish_again: Publish, tmp_path: Path
+) -> None:
     publish_again()
     assert pipeline._role_warnings(data) == ()
     assert not (data.published / "roles").exists()
@@ -283,7 +287,7 @@ def test_with_publication(data: DataRoot, publish_again: Publish, tmp_path: Path
     assert "the files of roles could not be written" in told and "wangjian roles publish" in told
 
 
-def test_nothing_published(data: DataRoot) -> None:
+def test_without_a_publication_nothing_is_written(data: DataRoot) -> None:
     with pytest.raises(WangjianError, match="nothing is published yet"):
         write_role_files(data)
 
@@ -335,7 +339,7 @@ def test_a_wrong_file_of_roles_is_refused(data: DataRoot, tmp_path: Path, old: s
     assert told in str(caught.value) and f"file={path}" in str(caught.value)
 
 
-def test_names_that_lead_nowhere_are_all_told(data: DataRoot, publish_again: Publish, tmp_path: Path) -> None:
+def test_all_unknown_names_are_reported(data: DataRoot, publish_again: Publish, tmp_path: Path) -> None:
     publish_again()
     text = ROLES.replace("whole: [dim_region]", "whole: [dim_regoin]").replace(
         "[fct_lead.lead_key]", "[fct_lead.lead_no]"
@@ -347,14 +351,16 @@ def test_names_that_lead_nowhere_are_all_told(data: DataRoot, publish_again: Pub
         assert told in str(caught.value)
 
 
-def test_rows_that_belong_to_each_other_in_a_circle(data: DataRoot, publish_again: Publish, tmp_path: Path) -> None:
+def test_tables_that_belong_to_each_other_in_a_circle_are_refused(
+    data: DataRoot, publish_again: Publish, tmp_path: Path
+) -> None:
     publish_again()
     (tmp_path / "roles.yml").write_text(ROLES.replace("[fct_lead.lead_key]", "[fct_note.lead_key]"))
     with pytest.raises(WangjianError, match="in a circle"):
         write_role_files(data)
 
 
-def test_our_roles_speak_of_tables_that_there_are() -> None:
+def test_the_roles_of_the_package_name_existing_tables() -> None:
     models = {path.stem for path in (DBT_PROJECT / "models").rglob("*.sql")}
     named = {name for role in load_roles(DEFAULTS).roles.values() for name in role.named_tables()}
     assert named - models == set()

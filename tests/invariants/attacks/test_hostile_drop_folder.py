@@ -89,7 +89,7 @@ def _link_to_itself(path: Path) -> None:
 
 @pytest.mark.parametrize("make", [_fifo, _socket, _device, _link_to_a_file, _link_to_a_device, _link_to_itself])
 @pytest.mark.parametrize("name", ["evidence/zz.png", f"clues_{DAY.replace('-', '')}.csv", "DONE"])
-def test_what_is_no_plain_file_is_never_read(
+def test_only_plain_files_are_read(
     take: Take, drop: Path, landing: Landing, make: Callable[[Path], None], name: str
 ) -> None:
     """A FIFO would keep us for ever, `/dev/zero` fill the disk, a link lead to somebody's secret."""
@@ -150,7 +150,7 @@ def test_a_name_is_kept_as_it_is_and_breaks_nothing(take: Take, drop: Path, land
     assert take().exports_new == 0, "every manifest can be read again"
 
 
-def test_a_name_that_is_no_text_is_told_and_left(take: Take, drop: Path, landing: Landing) -> None:
+def test_a_name_that_is_not_text_is_reported_and_skipped(take: Take, drop: Path, landing: Landing) -> None:
     for folder in (drop, drop / "evidence"):
         Path(os.fsdecode(os.fsencode(folder) + b"/\xff\xfe.png")).write_bytes(b"1")
     report = take()
@@ -187,7 +187,7 @@ def test_a_file_that_only_looks_large_is_refused(take: Take, drop: Path, landing
     assert sum(file.stat().st_size for file in landing.root.rglob("*") if file.is_file()) < 10_000
 
 
-def test_folders_within_folders_are_walked_so_far(take: Take, drop: Path, landing: Landing) -> None:
+def test_nested_folders_are_walked_to_a_limit(take: Take, drop: Path, landing: Landing) -> None:
     inner = drop / "evidence" / "/".join("d" * 40)
     inner.mkdir(parents=True)
     (inner / "deep.png").write_bytes(b"1")
@@ -200,7 +200,7 @@ def test_folders_within_folders_are_walked_so_far(take: Take, drop: Path, landin
 @pytest.mark.parametrize(
     "name", ["special-20230701-../..", "special-20230701-", "special-99999999-T", "2023-13", "..", "２０２３-0７"]
 )
-def test_a_delivery_of_another_name_is_left(drop: Path, name: str) -> None:
+def test_a_delivery_of_another_name_is_skipped(drop: Path, name: str) -> None:
     if "/" not in name and name != "..":
         (drop.parent / name).mkdir()
         (drop.parent / name / "DONE").touch()

@@ -106,7 +106,7 @@ def test_entities_are_not_expanded(data: DataRoot) -> None:
 
 
 @pytest.mark.parametrize("kind", ["file", "http", "parameter"])
-def test_no_entity_reaches_out(data: DataRoot, inside: HostileServer, tmp_path: Path, kind: str) -> None:
+def test_no_external_entity_is_read(data: DataRoot, inside: HostileServer, tmp_path: Path, kind: str) -> None:
     secret = tmp_path / "secret"
     secret.write_text("CANARY")
     definitions = {
@@ -129,7 +129,7 @@ def test_a_link_is_text(data: DataRoot, inside: HostileServer, link: str) -> Non
     assert inside.requests == []
 
 
-def test_names_of_members_lead_nowhere(data: DataRoot, tmp_path: Path) -> None:
+def test_names_of_archive_members_are_never_used_as_paths(data: DataRoot, tmp_path: Path) -> None:
     content = with_members(
         workbook(), lambda _, member: member,
         **{"../../../../escaped": b"x", "/tmp/escaped-from-a-workbook": b"x", "..\\escaped": b"x", "xl/\x1b[2J": b"x", "C:escaped": b"x"},

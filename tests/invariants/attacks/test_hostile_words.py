@@ -135,7 +135,9 @@ QUERIES = (
 )  # fmt: skip
 
 
-def test_a_query_neither_writes_nor_reaches_out(call: Call, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_query_neither_writes_nor_accesses_anything_else(
+    call: Call, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     for query in QUERIES:
         assert call("sql", query) == 1, query
         assert "root:x:0:0" not in "".join(capsys.readouterr())
@@ -168,7 +170,7 @@ def test_what_is_seen_stays_as_it_is() -> None:
 
 
 @pytest.mark.parametrize("changes", [{"datasets": (word,)} for word in HOSTILE] + [{"sources": (word,)} for word in HOSTILE])  # fmt: skip
-def test_parameters_of_the_backfill_dag_are_names_that_there_are(changes: dict[str, Any]) -> None:
+def test_parameters_of_the_backfill_dag_are_existing_names(changes: dict[str, Any]) -> None:
     given = {"sources": ("jiangxi",), "date_from": "2023-07-01", "date_to": "2023-07-01", "reason": "r"} | changes
     with pytest.raises(BadArguments, match="unknown"):
         BackfillRequest.model_validate(given).require_sound()
@@ -198,7 +200,7 @@ def test_a_robot_leads_nobody_to_another_host(
     assert attacker.requests == ["POST /send"] and inside.requests == []
 
 
-def test_a_robot_that_answers_without_end_is_left(
+def test_a_robot_that_answers_without_end_is_given_up(
     attacker: HostileServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     attacker.answers["/send"] = attacker.endless(b" " * 2**16, content_type="application/json")

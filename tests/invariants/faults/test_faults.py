@@ -93,7 +93,7 @@ def test_its_bad_rows_are_set_aside_with_their_reason(struck: Struck, case: Case
 
 
 @pytest.mark.parametrize("case", _of("warned"))
-def test_a_check_tells_of_it(struck: Struck, clean: Struck, case: Case) -> None:
+def test_a_check_reports_it(struck: Struck, clean: Struck, case: Case) -> None:
     results = "select passed, severity, observed from audit.check_result where rule = $1"
     failed = [row for row in struck.ask(results, case.code) if not row[0]]
     assert failed and {severity for _, severity, _ in failed} == {"warning"}
@@ -111,7 +111,7 @@ def test_repeated_rows_count_once(struck: Struck, clean: Struck, case: Case) -> 
 
 @pytest.mark.everyday
 @pytest.mark.parametrize("case", _of("late"))
-def test_what_comes_late_is_joined_when_it_comes(struck: Struck, systems: Systems, case: Case) -> None:
+def test_late_rows_are_joined_when_they_arrive(struck: Struck, systems: Systems, case: Case) -> None:
     place = _place(case, struck)
     first = next((row["lead_no"] for row in systems.five_level("leads", place[3])[2]), "")
     assert struck.ask(case.shown.format(first=first)) == [(True,)]
@@ -121,7 +121,7 @@ def test_what_comes_late_is_joined_when_it_comes(struck: Struck, systems: System
 
 
 @pytest.mark.parametrize("case", _of("harmless"))
-def test_it_loads_as_if_nothing_were(struck: Struck, clean: Struck, case: Case) -> None:
+def test_it_loads_like_a_world_without_the_fault(struck: Struck, clean: Struck, case: Case) -> None:
     place = _place(case, struck)
     loaded = f"select sum(rows_loaded) from audit.row_balance where {_PLACE}"
     quarantined = f"select reason_codes from audit.quarantine where {_PLACE}"
@@ -161,7 +161,7 @@ def test_a_world_without_faults_has_no_bad_row_no_failure_and_no_warning(clean: 
 
 
 @pytest.mark.everyday
-def test_what_is_held_back_is_told_with_the_publication(struck: Struck) -> None:
+def test_held_back_datasets_are_reported_with_the_publication(struck: Struck) -> None:
     ((held,),) = struck.ask("select held from audit.publication")
     assert "jiangxi/cases since" in str(held)
     waiting = struck.ask("select fail_codes, waiting_exports from audit.held_dataset where dataset = 'cases'")

@@ -76,7 +76,7 @@ def test_an_absurd_amount_stops_the_publication_and_readers_keep_the_last(system
     assert _published(data, "select max(publication_id) from audit.publication") == [(before,)]
 
 
-def test_a_waiver_lets_go_on_and_its_withdrawal_holds_again(systems: Systems, world: World) -> None:
+def test_a_waiver_lets_later_exports_load_and_its_withdrawal_holds_them_again(systems: Systems, world: World) -> None:
     day = _penalty_day(systems)
     data = world(f"ctl_rows_off_by_one@{day}")
     _publish(data)
@@ -98,7 +98,7 @@ def test_a_waiver_lets_go_on_and_its_withdrawal_holds_again(systems: Systems, wo
     assert _published(data, waiting) == held
 
 
-def test_a_fixed_mapping_takes_the_rows_up_and_says_when(
+def test_a_fixed_mapping_loads_the_rows_and_records_when(
     systems: Systems, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     day = next(day for day in systems.scenario.days()[2:] if systems.jiangxi(day)["inspections"])

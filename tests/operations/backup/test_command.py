@@ -57,7 +57,7 @@ def test_a_damaged_backup_ends_verify_with_1(call: Call, folder: Path, capsys: C
     assert "✘ 缺失 missing" in capsys.readouterr().out
 
 
-def test_without_its_folder_it_is_refused(call: Call, folder: Path, capsys: Captured) -> None:
+def test_a_backup_without_its_folder_is_refused(call: Call, folder: Path, capsys: Captured) -> None:
     assert call("backup") == 2
     assert call("backup", "verify", folder) == 2
     assert "there is no backup" in capsys.readouterr().err
@@ -73,7 +73,9 @@ def test_nothing_is_rebuilt_with_another_key(call: Call, data: DataRoot, folder:
     assert call("restore", "--from", folder) == 2, "never over data"
 
 
-def test_it_says_what_is_made_anew(call: Call, folder: Path, safe: Path, tmp_path: Path, capsys: Captured) -> None:
+def test_a_restore_names_the_command_that_rebuilds_the_rest(
+    call: Call, folder: Path, safe: Path, tmp_path: Path, capsys: Captured
+) -> None:
     call("backup", "--to", folder, "--keys-to", safe)
     assert call("restore", "--from", folder, "--to", tmp_path / "new", "--keys-from", safe, "--json") == 0
     said = capsys.readouterr()

@@ -53,7 +53,7 @@ def test_sqlite_is_copied_while_it_is_in_use(data: DataRoot, folder: Path, sqlit
     assert sqlite.stat().st_mode & 0o777 == 0o600
 
 
-def test_what_is_not_asked_for_stays(data: DataRoot, folder: Path, sqlite: Path) -> None:
+def test_the_database_stays_unless_its_restore_is_requested(data: DataRoot, folder: Path, sqlite: Path) -> None:
     back_up(data, folder)
     destroy(data)
     with pytest.raises(BadArguments, match="without --metadata"):
@@ -62,7 +62,7 @@ def test_what_is_not_asked_for_stays(data: DataRoot, folder: Path, sqlite: Path)
     assert ask(sqlite) == [(1,)]
 
 
-def test_a_database_of_another_kind_or_none(
+def test_a_database_of_another_kind_or_a_missing_one_is_refused(
     data: DataRoot, folder: Path, sqlite: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     back_up(data, folder, metadata=True)

@@ -87,7 +87,9 @@ def step_with_events(data: DataRoot, step: str, source: str | None = None) -> It
         yield run
 
 
-def test_nothing_is_written_unless_it_is_asked_for(data: DataRoot, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_written_unless_a_file_is_configured(
+    data: DataRoot, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv("WANGJIAN_OPENLINEAGE_FILE")
     with step_with_events(data, "parse", source="jiangxi"):
         pass
@@ -122,7 +124,7 @@ def test_an_interrupted_step_is_aborted(data: DataRoot, file: Path) -> None:
     assert [found.eventType for found in events(file)] == [RunState.START, RunState.ABORT]
 
 
-def test_a_step_within_another_names_it(data: DataRoot, file: Path) -> None:
+def test_a_step_within_another_names_its_parent(data: DataRoot, file: Path) -> None:
     with step_with_events(data, "backfill"), step_with_events(data, "build"):
         pass
     outer, inner, *_ = events(file)
@@ -148,7 +150,7 @@ def test_other_steps_write_no_event(data: DataRoot, file: Path) -> None:
 
 
 @pytest.mark.parametrize("trouble", ["a folder stands there", "no client"])
-def test_what_cannot_be_written_is_logged_and_fails_nothing(
+def test_a_write_error_is_logged_and_does_not_fail_the_step(
     data: DataRoot, file: Path, trouble: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     if trouble == "no client":
@@ -169,7 +171,7 @@ def _builds(data: DataRoot) -> None:
             pass
 
 
-def test_processes_that_write_at_once_tear_no_line(data: DataRoot, file: Path) -> None:
+def test_parallel_processes_write_whole_lines(data: DataRoot, file: Path) -> None:
     with step_with_events(data, "build"):
         pass
     assert len(file.read_text().splitlines()[0]) > 2000, "longer lines are written in pieces"

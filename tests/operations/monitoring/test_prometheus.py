@@ -34,7 +34,7 @@ def values(data: DataRoot) -> dict[str, float]:
     }
 
 
-def test_what_is_well_and_how_old_it_is(data: DataRoot) -> None:
+def test_the_metrics_of_a_healthy_warehouse(data: DataRoot) -> None:
     found = values(data)
     assert (found["healthy"], found["problems"], found["publication_held"], found["audit_log_whole"]) == (1, 0, 0, 1)
     assert found["publication_info,20231231-001"] == 1
@@ -47,7 +47,7 @@ def test_what_is_well_and_how_old_it_is(data: DataRoot) -> None:
     assert found["disk_size_bytes"] > found["disk_free_bytes"] > 0
 
 
-def test_what_is_wrong(data: DataRoot) -> None:
+def test_the_metrics_of_problems(data: DataRoot) -> None:
     with record_run(data, "ingest", source="five_level") as run:
         run.files = 3
     well = values(data)
@@ -76,11 +76,11 @@ def test_whether_the_key_is_backed_up(data: DataRoot) -> None:
     assert values(data)["key_backed_up"] == 1
 
 
-def test_nothing_at_all_has_metrics_too(tmp_path: Path) -> None:
+def test_an_empty_data_root_has_metrics(tmp_path: Path) -> None:
     assert values(DataRoot(tmp_path))["healthy"] == 0
 
 
-def test_the_file_is_whole_and_readable_and_its_failure_fails_nothing(
+def test_the_file_is_complete_and_readable_and_a_write_error_fails_nothing(
     data: DataRoot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = tmp_path / "textfile" / "wangjian.prom"
@@ -114,7 +114,7 @@ def test_every_metric_of_a_rule_exists(data: DataRoot) -> None:
 
 
 @pytest.mark.skipif(not shutil.which("promtool"), reason="promtool is not installed: Debian has it in `prometheus`")
-def test_prometheus_itself_takes_metrics_and_rules(data: DataRoot) -> None:
+def test_prometheus_accepts_metrics_and_rules(data: DataRoot) -> None:
     checks = {
         ("check", "metrics"): metrics_text(data, MORNING),
         ("check", "rules", str(RULES)): "",
