@@ -1,4 +1,4 @@
-"""Decisions about wrong values: what can be corrected, what holds, and what is refused."""
+"""Corrections of wrong values: which are accepted, which one holds, and which are refused."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ WHO = {"reason": "当事人申请更正", "person": "李核"}
 
 @pytest.fixture
 def data(tmp_path: Path) -> DataRoot:
-    """A party that is sent twice, with another name the second time."""
+    """Return a data root with a party that the source sent twice, the second time with another name."""
     data = DataRoot(tmp_path)
     for day, name in (("2023-01-02", "张三"), ("2023-01-03", "张山")):
         content = f"{PARTIES}\r\n案1,1,{name},自然人,,360702199003077715\r\n".encode("gb18030")

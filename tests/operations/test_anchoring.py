@@ -1,4 +1,4 @@
-"""The head of the audit log, told every morning to somebody else: a real robot and a real mailbox keep it, and a rewritten chain is found by it."""
+"""The head of the audit log is sent outside every morning to a real robot and a real mailbox. It exposes a rewritten chain."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from wangjian.state.audit_log import Access, Head, head_file, last_head, log_fil
 
 @pytest.fixture
 def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DataRoot:
-    """Three records; whatever the task is called with, it is of this data root."""
+    """Return a data root with three records, which the task uses whatever its arguments are."""
     data = DataRoot(tmp_path)
     monkeypatch.setenv("WANGJIAN_DATA", str(tmp_path))
     write(data, 3)
@@ -46,7 +46,7 @@ def test_the_head_is_sent_outside_every_morning(
 ) -> None:
     Mailbox.taken.clear()
     with Robot.running() as start, running(TCPServer(("127.0.0.1", 0), Mailbox)) as port:
-        # who is told of what goes wrong is not who keeps anchors
+        # The channel of notices must not be that of anchors: its readers run the warehouse.
         define(monkeypatch, "WEBHOOK", start("plain", "/refuse"))
         define(monkeypatch, "ANCHOR_WEBHOOK", start("plain", "/send"))
         define(monkeypatch, "ANCHOR_SMTP", mailbox(port))
@@ -70,7 +70,7 @@ def test_a_rewritten_chain_is_discovered_by_the_sent_head(data: DataRoot, monkey
     log_file(data).unlink()
     head_file(data).unlink()
     write(data, 4)
-    assert verify_audit_log(data).is_whole, "as far as the house itself can tell"
+    assert verify_audit_log(data).is_whole, "the installation alone cannot see it"
     assert verify_audit_log(data, (kept,)).faults == (
         f"record 3 was changed: the anchor {kept} names another hash of it",
     )
@@ -96,7 +96,7 @@ def test_an_anchor_that_is_not_accepted_fails_the_task(
         define(monkeypatch, "ANCHOR_SMTP", mailbox(port))
         with pytest.raises(AirflowException, match=r"not anchored.*over=wangjian_anchor_webhook\]"):
             anchor_audit_log()
-    assert len(Mailbox.taken) == 1, "the other one has it"
+    assert len(Mailbox.taken) == 1, "the other channel got the head"
 
 
 def test_a_wrong_connection_fails_the_task(data: DataRoot, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""What a monitoring system is told: overdue, failed and held sources, and when all is well."""
+"""The health report for a monitoring system: overdue, failed and held sources, and a healthy warehouse."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_a_healthy_warehouse_has_no_problems(data: DataRoot) -> None:
 
 def test_an_overdue_source_is_reported_by_the_calendar_of_shanghai(data: DataRoot) -> None:
     evening = datetime(2024, 1, 2, 15, 59, tzinfo=UTC)
-    assert health(data, evening).is_well, "still the second of January there"
+    assert health(data, evening).is_well, "in Shanghai it is still the second of January"
     found = health(data, datetime(2024, 1, 2, 16, 1, tzinfo=UTC))
     assert _of(found, "jiangxi") == ("overdue: the newest business date is 2023-12-31, 3 days ago",)
     assert _of(found, "third_party") == ()
@@ -76,7 +76,7 @@ def test_parsed_data_that_is_not_published_is_reported(data: DataRoot) -> None:
     assert problem.startswith("what was parsed at") and "not published" in problem
     with record_run(data, "publish"):
         pass
-    assert health(data, late).problems == (), "there was nothing new in it"
+    assert health(data, late).problems == (), "the parse found nothing new"
 
 
 def test_a_step_that_never_ended_is_reported(data: DataRoot) -> None:
@@ -98,7 +98,7 @@ def test_a_failed_backup_is_reported(data: DataRoot) -> None:
 
 
 def test_the_newest_date_is_known_without_reading_manifests(data: DataRoot) -> None:
-    """The newest date stands in the names; a manifest that cannot be read does not matter here."""
+    """The newest date is in the file names, so a manifest that cannot be read does not matter."""
     folder = data.landing / "manifests" / "jiangxi" / "leads"
     for year in (2021, 2022):
         (folder / f"{year}-06").mkdir()
@@ -124,7 +124,7 @@ def test_a_changed_audit_log_is_reported(data: DataRoot) -> None:
 
 def test_a_missing_key_is_reported_before_the_next_parse(data: DataRoot) -> None:
     (data.raw / "_ledger" / "five_level" / "leads").mkdir(parents=True)
-    assert health(data, MORNING).is_well, "nothing was hashed yet"
+    assert health(data, MORNING).is_well, "no number was hashed yet"
     (data.raw / "_ledger" / "jiangxi" / "case_parties").mkdir(parents=True)
     (problem,) = health(data, MORNING).problems
     assert problem.startswith("the key of hashed numbers is missing")
@@ -138,4 +138,6 @@ def test_a_year_without_its_calendar_is_reported_in_time(data: DataRoot) -> None
     late = datetime(2024, 11, 30, 15, 59, tzinfo=UTC)
     assert health(data, late).problems == ()
     (problem,) = health(data, late + timedelta(minutes=1)).problems
-    assert problem.startswith("the working-day calendar of 2025 is not loaded"), "the first of December in Shanghai"
+    assert problem.startswith("the working-day calendar of 2025 is not loaded"), (
+        "in Shanghai it is the first of December"
+    )

@@ -1,4 +1,4 @@
-"""Messages reach a real receiver in the shape that it takes; a channel that fails costs nothing."""
+"""A real receiver gets each message in its own shape. A failing channel fails nothing else."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_a_mail_arrives(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_robots_key_is_in_no_log(
     robot: Any, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str], path: str
 ) -> None:
-    """As in a task of Airflow, where every library's remarks are kept."""
+    """A task of Airflow keeps the log lines of every library, so no library may log the address."""
     caplog.set_level(logging.INFO)
     caplog.set_level(logging.INFO, logger="httpx")
     taken = robot("plain", f"{path}?key=CANARY-robot")

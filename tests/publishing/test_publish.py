@@ -1,4 +1,4 @@
-"""Publication: only what was checked, whole or not at all, the same again after any crash."""
+"""Only checked builds are published, completely or not at all, and with the same result after any crash."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_older_drivers_can_open_it(data: DataRoot, build: BuildAgain, labels: Pa
     build()
     publish(data, labels=labels)
     header = (data.published / "warehouse.duckdb").read_bytes()[:16]
-    # DuckDB 1.2 opens versions 64 and 65, and no later one
+    # DuckDB 1.2 opens the storage versions 64 and 65, and no later one.
     assert header[8:12] == b"DUCK"
     assert header[12] == 65
 
@@ -249,7 +249,7 @@ def test_too_little_space_is_reported_and_changes_nothing(
 
 
 class Crash(BaseException):
-    """The process dies here."""
+    """The point at which the process dies."""
 
 
 STEPS = [
@@ -299,7 +299,7 @@ def test_temporary_files_of_readers_stay_as_long_as_their_publication(
 ) -> None:
     build()
     first = publish(data, labels=labels).publication
-    # what DuckDB makes beside a file that it reads; of the second one the publication has gone
+    # Temporary files that DuckDB makes for a file that it reads. The publication of the second one is removed.
     kept, gone = (data.published / f"{name}.tmp" for name in (first.file_name, "warehouse-20220101-001.duckdb"))
     for folder in (kept, gone):
         folder.mkdir()

@@ -1,4 +1,4 @@
-"""What docs/how-to/read-the-published-file.md says of connections that outlive a publication."""
+"""The statements of docs/how-to/read-the-published-file.md about connections that outlive a publication."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def link(data: DataRoot) -> str:
 
 @pytest.fixture
 def republish(data: DataRoot, build: Callable[..., Any], labels: Path) -> Callable[[int], None]:
-    """Publish so many cases, and keep nothing else on the shelf."""
+    """Publish a number of cases, and keep no other publication."""
 
     def publish_rows(rows: int) -> None:
         build(rows=rows)

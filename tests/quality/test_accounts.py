@@ -1,4 +1,4 @@
-"""What parsing and counting found stands beside the expectations, one result a rule and dataset."""
+"""The results of parsing and counting are check results too, one for each rule and dataset."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from wangjian.core.paths import DataRoot
 from wangjian.quality.accounts import ACCOUNTS, account_results
 from wangjian.state import CheckResult, current_build, record_build
 
-# each change breaks one rule for the cases of the Jiangxi platform, and no other
+# Each change breaks exactly one rule, for the cases of the Jiangxi platform.
 BROKEN = {
     "files_readable": "update intermediate.int_audit__export_status set rejected_files = 1, fail_codes = 'BAD_ENCODING'",
     "versions_agree": "update intermediate.int_audit__export_status set fail_codes = 'VERSION_CONFLICT'",

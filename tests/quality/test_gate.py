@@ -1,4 +1,4 @@
-"""The gate: every rule can pass and can fail, everything is written, and only what passed goes on."""
+"""The gate: every rule can pass and can fail, all results are written, and only a build that passed may be published."""
 
 from __future__ import annotations
 
@@ -207,13 +207,13 @@ def test_failing_rows_are_named_and_persons_are_not(small: DataRoot, suite: Call
 def test_no_value_becomes_markup_in_the_report(
     small: DataRoot, suite: Callable[..., Path], expectation: str, kwargs: dict[str, Any]
 ) -> None:
-    """Great Expectations' pages hold what failed: as text, whatever it says."""
+    """The pages of Great Expectations show failing values as text, even if a value is markup."""
     hostile = "<script>window.hacked=1</script><img src=x onerror=hacked()>{{ 7*7 }}$params"
     with duckdb.connect(str(small.warehouse)) as connection:
         connection.execute("update marts.t set b = ?", [hostile])
     record_build(small, "build")
     check(small, "r1", expectations=suite("warning", expectation, kwargs))
     pages = [page.read_text(encoding="utf-8") for page in (small.docs / "checks").rglob("*.html")]
-    assert any("window.hacked" in page and "7*7" in page for page in pages), "the value is shown"
+    assert any("window.hacked" in page and "7*7" in page for page in pages), "the page shows the value"
     assert not [page for page in pages if "<script>window" in page or "<img src=x" in page]
-    assert all("default-src 'none'" in page.split("</head>")[0] for page in pages), "and no script would run"
+    assert all("default-src 'none'" in page.split("</head>")[0] for page in pages), "and the browser runs no script"

@@ -1,4 +1,4 @@
-"""The shim over Great Expectations: there as long as upstream needs it, and no longer."""
+"""The shim for Great Expectations works, and a test fails when upstream no longer needs it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The suites are well formed, cover the marts, and say what is wrong with them."""
+"""The suites are well formed and cover the marts, and the errors of a wrong suite name the fault."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MARTS = {
     "dim_date", "dim_region", "dim_organization", "dim_platform", "dim_storefront", "dim_operator", "fct_lead", "fct_case",
     "fct_case_penalty", "fct_guidance_action", "fct_platform_review_issue", "fct_storefront_monthly",
 }  # fmt: skip
-# dbt tests ask these of our own code
+# dbt tests check these rules on the warehouse's own results.
 OURS = {
     "expect_column_values_to_be_unique",
     "expect_column_values_to_not_be_null",
@@ -67,7 +67,7 @@ def test_a_well_formed_suite_is_read(tmp_path: Path) -> None:
         ({"why": "so"}, r"checks\.0\.why.*at least 15"),
         ({"rule": "Case Rows"}, r"checks\.0\.rule"),
         ({"expectation": "looks_right"}, r"checks\.0\.expectation"),
-        ({"kwargs": "{column: operator_name}"}, "operator_name.*stand in the report"),
+        ({"kwargs": "{column: operator_name}"}, "operator_name.*appear in the report"),
         ({"why": "fine and long enough\n    owner: me"}, r"checks\.0\.owner.*not permitted"),
         ({"kwargs": "{min_value: 1"}, "not YAML"),
     ],

@@ -1,4 +1,4 @@
-"""Who gets in: nobody without a password of this installation, nobody over plain HTTP, and nothing says the secrets aloud."""
+"""Nobody gets in without a password of this installation or over plain HTTP, and no output shows a secret."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""With an unset, example or short password nothing starts, and a person is told which and what to do."""
+"""Nothing starts with an unset, example or short password, and the message names it and the fix."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can be said of docker-compose.yml, .env.example and the secrets without an engine."""
+"""Checks of docker-compose.yml, .env.example and the secrets that need no container engine."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _values(path: Path) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def composed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """docker-compose.yml as Docker Compose reads it, with every profile."""
+    """Return docker-compose.yml as Docker Compose reads it, with every profile."""
     if COMPOSE is None:
         pytest.skip("NO DOCKER COMPOSE HERE: `make containers-install`")
     command = [str(COMPOSE), "--env-file", ".env.example", "--profile", "*", "config", "--format", "json"]

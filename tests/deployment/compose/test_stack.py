@@ -1,6 +1,6 @@
-"""From nothing to published days, through whatever is killed on the way: nothing lost, nothing doubled.
+"""A stack publishes its days although services are killed on the way, and no row is lost or doubled.
 
-In order: each test goes on from what the ones before it left, as an installation does.
+The tests run in order: each continues from the state of the one before, as an installation does.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def test_the_whole_stack_is_killed_during_a_run(stack: Stack) -> None:
 
 
 def test_it_equals_an_uninterrupted_run(stack: Stack) -> None:
-    """The same days, one after another by hand into a data root beside it, with the same key of hashed numbers."""
+    """Process the same days by hand in a second data root with the same key of hashed numbers."""
     steps = [
         "export WANGJIAN_DATA=/tmp/uninterrupted",
         "mkdir -p -m 700 $WANGJIAN_DATA/state && cp -a /data/state/keys $WANGJIAN_DATA/state/",

@@ -12,7 +12,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 
 @pytest.fixture(scope="module")
 def superset(stack: Stack) -> Stack:
-    """Runs after the stack's own tests, which published: without a publication there is nothing to show."""
+    """Return Superset's address. This runs after the tests of the stack, because dashboards need a publication."""
     stack.compose("build", "superset")
     stack.set({"COMPOSE_PROFILES": "demo,superset"})
     stack.compose("up", "--detach")

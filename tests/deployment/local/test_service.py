@@ -1,4 +1,4 @@
-"""`make up` and `make down`: up answers to its login only and can backfill, down leaves no process behind."""
+"""`make up` accepts its own login only and can backfill; `make down` leaves no process behind."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def test_airflows_own_backfill_builds_and_publishes_once(up: tuple[Path, str]) -
         tasks = client.get("/dags/warehouse/dagRuns/~/taskInstances", params={"limit": 100}).json()["task_instances"]
     backfilled = [run for run in runs if run["run_type"] == "backfill"]
     assert [run["state"] for run in backfilled] == ["success"] * 2 * DAYS
-    # events that come while a run waits for quiet are taken together by the next one, which finds nothing to do
+    # Events during a run are handled together by the next run, which then has nothing to do.
     assert 1 <= len([run for run in runs if run["dag_id"] == "warehouse"]) <= 2
     states = Counter((task["task_id"], task["state"]) for task in tasks)
     assert (states["build", "success"], states["publish", "success"]) == (1, 1), states
@@ -102,7 +102,7 @@ def _client(told: str) -> httpx.Client:
 
 
 def _post_backfill(client: httpx.Client, asked: dict[str, object]) -> None:
-    """Ask again where Airflow says to: SQLite has one writer."""
+    """Send the request again if Airflow asks for it: SQLite has one writer."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while (answer := client.post("/backfills", json=asked)).status_code == httpx.codes.SERVICE_UNAVAILABLE:
         assert time.monotonic() < deadline, answer.text
@@ -111,7 +111,7 @@ def _post_backfill(client: httpx.Client, asked: dict[str, object]) -> None:
 
 
 def _until_quiet(client: httpx.Client) -> None:
-    """Until no run is under way, and no event waits to start one."""
+    """Wait until no run is under way and no event waits to start one."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
         unfinished = af.unfinished(client)

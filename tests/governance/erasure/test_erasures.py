@@ -1,4 +1,4 @@
-"""A person's data are gone from landing and from raw; everything else is as it was, and who asked and approved is on record."""
+"""An erasure removes a person's data from landing and raw, changes nothing else, and records who requested and approved it."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def parties(*rows: str) -> dict[str, bytes]:
 
 @pytest.fixture
 def data(tmp_path: Path) -> DataRoot:
-    """Two parties on two days of a month, and one of them once more in the next; a page of a file that cannot be read."""
+    """Return a data root with two parties on two days of a month, one of them again in the next month, and a page that cannot be read."""
     data = DataRoot(tmp_path / "data")
     zhang, li = f"{FIRST[0]},1,{ZHANG},自然人,,{NUMBER}", f"赣市监立案〔2023〕2号,1,{LI},自然人,,{OTHER}"
     land(data, "jiangxi", "case_parties", "2023-01-02", parties(zhang, li))
@@ -85,11 +85,11 @@ def test_the_values_of_a_person_are_erased_and_nothing_else(data: DataRoot) -> N
             assert str(other[7]).startswith(ERASED) and other[8] != one[8] and len(str(other[8])) == len(str(one[8]))
         else:
             assert other == one
-    # what was one person is one still
+    # Rows of one person must still belong together: equal values get equal marks.
     assert len({row[7:] for row in after}) == 2
     (correction,) = corrections(data)
     assert str(correction.wrong_value).startswith(ERASED) and str(correction.right_value).startswith(ERASED)
-    # but for the file that cannot be read: that can only go as a whole
+    # Except the file that cannot be read: it has no rows and can only be erased as a whole.
     assert found_in(data.root, [NUMBER]) == []
     assert [hit.split("/")[1] for hit in found_in(data.root, [ZHANG])] == ["objects"]
     assert list(Landing(data.landing).exports()) == exports
@@ -130,7 +130,7 @@ def test_an_interrupted_erasure_is_continued(data: DataRoot, monkeypatch: pytest
     approve_erasure(data, name, person="王一")
     assert [item.step for item in erasures(data)] == ["DONE"]
     assert found_in(data.root, [NUMBER]) == []
-    # the same marks before the cut and after it
+    # Equal marks before and after the interruption: the key is kept until the end.
     assert len({row[7:] for row in rows(data)}) == 2
     assert list((data.state / "erasures").iterdir()) == []
 

@@ -1,4 +1,4 @@
-"""The register of processing knows every personal column of every source, and cannot leave one out."""
+"""The register of processing lists every personal column of every source, and refuses to leave one out."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_every_personal_column_of_every_source_is_in_it(tmp_path: Path) -> None:
     assert [column for _, column in columns if f"| `{column.dataset}.{column.name}` | {column.zh} |" not in told] == []
     assert "| `case_parties.id_no` | 证件号码 | 解析时以密钥散列 keyed hash on parsing |" in told
     assert "| `storefronts.contact_phone` | 联系电话 | 落地后仅以脱敏形式发布 published masked only |" in told
-    # what is no person's is not
+    # Columns that are not personal are not listed.
     assert load_contract("jiangxi")["cases"].columns[0].name == "case_no" and "cases.case_no" not in told
 
 

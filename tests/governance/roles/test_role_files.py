@@ -1,4 +1,4 @@
-"""Each role's file holds what the role may see, of one publication, and nothing else."""
+"""The file of each role holds the data of one publication that the role may see, and nothing else."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DataRoot:
 
 @pytest.fixture
 def publish_again(data: DataRoot, tmp_path: Path) -> Publish:
-    """Build, pass and publish; the id of the publication."""
+    """Return a function that builds, passes the checks and publishes; it returns the publication's identifier."""
 
     def publish_once(kpi: int = 3) -> str:
         with duckdb.connect(str(data.warehouse)) as connection:
@@ -122,7 +122,7 @@ def tables(data: DataRoot, role: str) -> set[str]:
 
 
 def texts(data: DataRoot, role: str) -> str:
-    """Everything that stands in a file."""
+    """Return every text in a file."""
     query = "select schema_name, table_name from duckdb_tables() where not internal"
     return "\n".join(
         str(row) for schema, table in rows(data, role, query) for row in rows(data, role, f'from "{schema}"."{table}"')
@@ -130,7 +130,7 @@ def texts(data: DataRoot, role: str) -> str:
 
 
 def test_the_published_file_has_the_secrets_that_no_role_may_see(data: DataRoot, publish_again: Publish) -> None:
-    """A hole in the models' own masking: the roles' files are the second line."""
+    """The published file of this test has a hole in the models' masking. The files of the roles must mask it again."""
     publish_again()
     with duckdb.connect(str(data.published / "warehouse.duckdb"), read_only=True) as connection:
         shown = str(connection.execute("from marts.fct_lead").fetchall())
@@ -141,7 +141,7 @@ def test_each_role_and_county_has_one_file(data: DataRoot, publish_again: Publis
     publish_again()
     written = write_role_files(data)
     found = sorted(path.name for path in (data.published / "roles").iterdir())
-    # the engineer has the published file; what is no code of a county makes no folder
+    # The engineer reads the published file. A code that is not a county's gets no folder.
     assert found == ["analyst", "county-360702", "county-360703", "public"]
     assert [(file.role, file.region_code) for file in written.files] == [
         ("analyst", None), ("county", "360702"), ("county", "360703"), ("public", None),
@@ -176,7 +176,7 @@ def test_a_county_sees_its_own_rows(data: DataRoot, publish_again: Publish) -> N
     publish_again()
     write_role_files(data)
     county = "county-360702"
-    # what belongs to nobody's county is not there
+    # Rows that belong to no county are in no county's file.
     assert tables(data, county) == {"dim_region", "fct_lead", "fct_lead_event", "fct_note", "rpt_sum"}
     assert rows(data, county, "select lead_key from marts.fct_lead order by all") == [("l1",), ("l2",)]
     assert rows(data, county, "select lead_key, event_seq from marts.fct_lead_event order by all") == [
@@ -221,7 +221,7 @@ def test_the_files_follow_publications_and_rollbacks(data: DataRoot, publish_aga
     last = [publish_again(kpi=kpi) for kpi in (4, 5)][-1]
     assert write_role_files(data).publication_id == last
     folder = data.published / "roles" / "analyst"
-    # the one before stays for who reads it just then
+    # The previous file stays: a reader may have it open.
     assert sorted(path.name for path in folder.glob("warehouse-*")) == [
         f"warehouse-{first}.duckdb",
         f"warehouse-{last}.duckdb",
@@ -232,7 +232,7 @@ def test_the_files_follow_publications_and_rollbacks(data: DataRoot, publish_aga
 
 
 class Crash(BaseException):
-    """The process dies here."""
+    """The point at which the process dies."""
 
 
 @pytest.mark.parametrize("step", ["_copy", "_describe", "show_folder"])

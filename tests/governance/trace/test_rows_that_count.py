@@ -1,4 +1,4 @@
-"""Only rows that count are traced, and one of them speaks: a month with everything that can be wrong with an export, landed by hand."""
+"""A trace shows only rows that count, and marks the one whose values are published. The month has every fault of an export."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from wangjian.ingestion.sources.registry import get_source
 from wangjian.operations.archive import archive
 
 HEADER = "检查编号,检查日期,检查方式,对象类型,载体编号,平台编码,区划代码,检查结果,任务编号,处理条数"
-# number, day, version, how it is: what the audit tables say of it is written by hand below
+# Number, day, version, and its state, which the hand-written audit tables below repeat.
 EXPORTS = {
     ("2023-05-01", 1): ["J1", "J2"],
     ("2023-05-02", 1): ["J1"],
-    # the second line is the first again; the third is bad
+    # The second line repeats the first; the third is bad.
     ("2023-05-02", 2): ["J1", "J1", "J1 bad", "J1 last"],
-    # held back
+    # This export is held back.
     ("2023-05-03", 1): ["J1"],
 }
 

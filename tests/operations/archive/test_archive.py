@@ -1,4 +1,4 @@
-"""Archiving moves bytes and loses nothing: exports go on counting, shared bytes stay, whatever is cut off is finished later."""
+"""Archiving moves bytes and loses nothing: exports still count, shared bytes stay, and a second run finishes an interrupted one."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ DATASETS = (("five_level", "monitoring_tasks"), ("jiangxi", "case_penalties"))
 
 
 def everything(data: DataRoot) -> list[Any]:
-    """Rows and ledger of both systems."""
+    """Return the rows and the ledger of both systems."""
     return [(raw_rows(data, *dataset), ledger(data, *dataset)) for dataset in DATASETS]
 
 
@@ -136,7 +136,7 @@ def test_bytes_of_an_unfinished_fetch_stay(data: DataRoot, folder: Path) -> None
 
 
 def test_nothing_is_removed_while_a_source_is_fetched(data: DataRoot, folder: Path) -> None:
-    """A fetch that has landed bytes but no manifest yet: the removal waits for it, and then sees its manifest."""
+    """A fetch has landed bytes and no manifest yet. The removal waits for it and then sees its manifest."""
     script = (
         "import sys; from pathlib import Path; from datetime import date; from wangjian.operations.archive import archive;"
         "from wangjian.core.paths import DataRoot; archive(DataRoot(Path(sys.argv[1])), date(2023, 1, 1), Path(sys.argv[2]))"
@@ -199,7 +199,7 @@ def test_too_little_room_is_reported_before_anything_moves(
     assert objects(folder) == set() if (folder / "objects").exists() else True
 
 
-# an archived export goes on counting ---------------------------------------------------------------------------------
+# an archived export still counts -------------------------------------------------------------------------------------
 
 
 def test_an_archived_export_still_counts(data: DataRoot, folder: Path) -> None:
@@ -210,7 +210,7 @@ def test_an_archived_export_still_counts(data: DataRoot, folder: Path) -> None:
         assert parse(get_source(source), data).files == 0
         assert unparsed(get_source(source), data) == frozenset()
     assert everything(data) == before
-    assert ledger_fingerprint(read_ledgers(data)) == fingerprint, "archiving is no reason to build anew"
+    assert ledger_fingerprint(read_ledgers(data)) == fingerprint, "archiving is no reason to build again"
 
 
 def test_the_same_delivery_is_known_and_does_not_land_again(data: DataRoot, folder: Path) -> None:
@@ -220,9 +220,9 @@ def test_the_same_delivery_is_known_and_does_not_land_again(data: DataRoot, fold
     archive(data, CUT, folder)
     stored = [landing.put_bytes(content).sha256 for content in contents]
     assert stored == [file.sha256 for file in export.files]
-    assert not landing.commit(export), "fetched again, it is no new export"
+    assert not landing.commit(export), "a second fetch is not a new export"
     assert parse(get_source("jiangxi"), data).files == 0
-    # the bytes that came again go the same way
+    # The same bytes that a later export landed again are archived too.
     assert archive(data, CUT, folder).removed == 2
     assert objects(data.landing) == named(data, *NEW)
 
@@ -260,7 +260,7 @@ def test_without_its_archive_nothing_is_lost_and_the_archive_is_named(data: Data
     with pytest.raises(ArchiveUnavailable) as caught:
         parse(get_source("jiangxi"), data, again=_anew)
     said = str(caught.value)
-    # the third is a header-only file, which landing still has
+    # The third is a header-only file, which another export still needs in landing.
     assert "2 exports" in said and str(folder) in said and "source=jiangxi" in said
     assert f"wangjian archive restore FOLDER --source jiangxi --from {OLD[0]} --to {OLD[1]}" in said
     assert everything(data) == before
@@ -324,8 +324,8 @@ def test_a_missing_or_changed_list_of_hashes_is_found(data: DataRoot, folder: Pa
     before = sha256_of(manifest)
     manifest.write_text(text)
     sums.write_text(sums.read_text().replace(before, sha256_of(manifest)))
-    assert verify(folder).is_whole, "someone who changes both fools the archive alone,"
-    assert verify(folder, data).damaged == (str(manifest.relative_to(folder)),), "but not what we remember of it"
+    assert verify(folder).is_whole, "a person who changes both deceives the archive's own list,"
+    assert verify(folder, data).damaged == (str(manifest.relative_to(folder)),), "but not the hashes in the state"
     sums.unlink()
     assert "SHA256SUMS" in verify(folder, data).missing
     sums.write_text("nonsense\n")
@@ -424,7 +424,7 @@ def test_a_folder_without_an_archive_is_refused(data: DataRoot, tmp_path: Path) 
         verify(tmp_path / "nowhere")
 
 
-# cut off anywhere ----------------------------------------------------------------------------------------------------
+# interruptions -------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.slow
@@ -439,7 +439,7 @@ def test_a_kill_at_any_step_loses_nothing_and_a_second_run_finishes(data: DataRo
     ]
     needed, rows = named(data, *OLD, *NEW), everything(data)
     code, steps = run_cut_off(*job)
-    assert (code, steps > 30) == (0, True), "so many steps can be cut off"
+    assert (code, steps > 30) == (0, True), "the number of steps that can be interrupted"
     final = objects(data.landing), objects(folder)
     for after in range(0, steps, 6):
         for place, copy in kept:
@@ -469,7 +469,7 @@ Wangjian = Callable[..., tuple[int, Any, str]]
 
 @pytest.fixture
 def wangjian(data: DataRoot, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Wangjian:
-    """Run the command; exit code, answer (JSON where it is), and what it said to people."""
+    """Return a function that runs the command; it returns the exit code, the output (parsed if JSON) and the messages."""
     monkeypatch.setenv("WANGJIAN_DATA", str(data.root))
 
     def run(*arguments: str) -> tuple[int, Any, str]:

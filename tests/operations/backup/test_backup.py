@@ -1,4 +1,4 @@
-"""A backup holds everything that cannot be made anew, of one moment; it comes back whole or not at all."""
+"""A backup holds everything of one moment that a rebuild cannot make. A restore is complete or leaves an unusable data root."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def objects(folder: Path) -> dict[str, Path]:
     return {path.name: path for path in BackupFolder(folder).objects()}
 
 
-# there and back -----------------------------------------------------------------------------------------------------
+# back up and restore -----------------------------------------------------------------------------------------------------
 
 
 def test_a_restore_returns_every_file_unchanged(data: DataRoot, folder: Path, safe: Path) -> None:
@@ -77,7 +77,7 @@ def test_steps_that_were_under_way_have_ended_after_a_restore(data: DataRoot, fo
 
 
 def test_a_backup_can_be_restored_by_hand(data: DataRoot, folder: Path, tmp_path: Path) -> None:
-    """The command that stands in BACKUP.txt, and sha256sum afterwards."""
+    """Run the command from BACKUP.txt, and check the result with sha256sum."""
     back_up(data, folder)
     text = (folder / "BACKUP.txt").read_text(encoding="utf-8")
     (command,) = [line.strip() for line in text.splitlines() if line.strip().startswith("while")]
@@ -88,7 +88,7 @@ def test_a_backup_can_be_restored_by_hand(data: DataRoot, folder: Path, tmp_path
     subprocess.run(["sha256sum", "--quiet", "--check", str(sums)], cwd=tmp_path / "by hand", check=True)
 
 
-# little by little ---------------------------------------------------------------------------------------------------
+# several backups ---------------------------------------------------------------------------------------------------
 
 
 def test_only_new_bytes_are_copied(data: DataRoot, folder: Path) -> None:
@@ -97,7 +97,7 @@ def test_only_new_bytes_are_copied(data: DataRoot, folder: Path) -> None:
     export(data, "2023-01-03")
     second = back_up(data, folder)
     new = objects(folder).values() - old.keys()
-    # the export's two files and manifest, and the log
+    # The export's two files and its manifest, and the log.
     assert second.copied == len(new) == 4
     assert first.copied > second.copied
     assert {path: path.stat().st_mtime_ns for path in old} == old
@@ -132,7 +132,7 @@ def test_only_the_newest_backups_and_their_bytes_are_kept(data: DataRoot, folder
 def test_a_publication_an_ingest_and_a_reader_run_during_a_backup(
     data: DataRoot, folder: Path, publish: Publish
 ) -> None:
-    """After the moment of the cut everything goes on: the shelf is cleared, logs grow, an export is landed."""
+    """After the snapshot the pipelines continue: publications are removed, logs grow, an export is landed."""
     happened = []
 
     def meanwhile(*_: object) -> None:
@@ -152,7 +152,7 @@ def test_a_publication_an_ingest_and_a_reader_run_during_a_backup(
     assert publishing.current(data) == shelf[0]
     assert verify_audit_log(data).is_whole and last_head(data) == head
     assert verify(folder).is_whole
-    # landing is at least as new as all that speaks of it
+    # Landing must be at least as new as everything that names its exports.
     assert len(list(Landing(data.landing).exports())) == 3
     for manifest in Landing(data.landing).exports():
         assert all(Landing(data.landing).find(file.sha256) for file in manifest.files)
@@ -193,7 +193,7 @@ def test_archived_bytes_are_named_and_do_not_count_as_missing(data: DataRoot, fo
     assert backup.archives == (str(tmp_path / "archive"),)
     destroy(data)
     restore(data, folder)
-    assert len(list(Landing(data.landing).exports())) == 2, "it goes on counting"
+    assert len(list(Landing(data.landing).exports())) == 2, "the export still counts"
 
 
 def _archived(manifest: Manifest, folder: Path) -> ArchiveEvent:
@@ -219,7 +219,7 @@ def test_what_was_erased_stays_erased(data: DataRoot, folder: Path) -> None:
     assert landing.erased_path(erased).stat().st_mode & 0o777 == 0o440
 
 
-# what is wrong is told ----------------------------------------------------------------------------------------------
+# faults are reported ------------------------------------------------------------------------------------------------
 
 
 def test_changed_landed_bytes_stop_the_backup(data: DataRoot, folder: Path) -> None:
@@ -341,7 +341,7 @@ def test_the_key_is_copied_to_its_own_folder_and_recorded(data: DataRoot, folder
     record = records(data)[-1]
     assert (record.action, record.selection["versions"]) == ("KEY_COPIED", f"1:{key.fingerprint}")
     back_up(data, folder, keys_to=safe)
-    assert records(data)[-1] == record, "it lay there already"
+    assert records(data)[-1] == record, "the key was there already"
     new = add_key(data.state)
     assert back_up(data, folder, keys_to=safe).keys == 2
     assert records(data)[-1].selection["versions"] == f"2:{new.fingerprint}"

@@ -1,4 +1,4 @@
-"""The commands: exit codes, output for machines, and what they remind of."""
+"""The backup commands: exit codes, output for machines, and reminders for people."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_nothing_is_rebuilt_with_another_key(call: Call, data: DataRoot, folder:
     assert call("restore", "--from", folder, "--rebuild") == 1
     assert "everything is restored, but the key of hashed numbers" in capsys.readouterr().err
     assert (data.published / "warehouse.duckdb").exists() and not data.raw.exists()
-    assert call("restore", "--from", folder) == 2, "never over data"
+    assert call("restore", "--from", folder) == 2, "a restore never overwrites data"
 
 
 def test_a_restore_names_the_command_that_rebuilds_the_rest(

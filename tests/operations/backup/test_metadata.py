@@ -1,4 +1,4 @@
-"""Airflow's metadata database, of both kinds, while somebody has it open."""
+"""Backup and restore of Airflow's metadata database, of both kinds, while another process uses it."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def ask(path: Path) -> list[tuple[int]]:
 
 def test_sqlite_is_copied_while_it_is_in_use(data: DataRoot, folder: Path, sqlite: Path) -> None:
     with closing(sqlite3.connect(sqlite)) as airflow:
-        # committed, and still in the log beside the file; and begun, and not committed
+        # One row is committed and still in the write-ahead log; the other is not committed.
         airflow.execute("insert into dag_run values (2)")
         airflow.commit()
         airflow.execute("insert into dag_run values (3)")

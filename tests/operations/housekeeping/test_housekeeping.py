@@ -1,4 +1,4 @@
-"""Housekeeping clears away what is older than its period, loses no record, and can be cut off anywhere."""
+"""Housekeeping removes what is older than its period, loses no record, and can be interrupted at any step."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DataRoot:
 
 
 def log_runs(data: DataRoot, *months: str) -> list[Run]:
-    """Two lines a step, as a step writes them."""
+    """Write two lines for each run, as a step does."""
     made = []
     for month in months:
         started = datetime.fromisoformat(f"{month}-15T01:00:00+00:00")
@@ -78,7 +78,7 @@ def lines_of(path: Path) -> list[str]:
 
 
 def published(data: DataRoot, *days: str) -> list[Publication]:
-    """Files on the shelf; readers see the first."""
+    """Put publications on the shelf; readers see the first."""
     data.published.mkdir(exist_ok=True)
     made = []
     for day in days:
@@ -165,7 +165,7 @@ def _append_until(stop: Any, written: Any, data: DataRoot, number: int) -> None:
 
 
 def test_lines_that_are_appended_meanwhile_are_not_lost(data: DataRoot) -> None:
-    """Writers keep appending while months are taken out of the same file, again and again."""
+    """Writers keep appending while months are moved out of the same file, again and again."""
     context = multiprocessing.get_context("fork")
     stop, counts = context.Event(), [context.Value("i", 0) for _ in range(3)]
     writers = [context.Process(target=_append_until, args=(stop, n, data, i)) for i, n in enumerate(counts)]
@@ -275,7 +275,7 @@ def test_work_files_are_removed_unless_a_build_runs(data: DataRoot) -> None:
     assert (old.exists(), new.exists()) == (False, True)
 
 
-# the whole -----------------------------------------------------------------------------------------------------------
+# a whole round -----------------------------------------------------------------------------------------------------------
 
 
 def _full_house(data: DataRoot) -> None:

@@ -1,4 +1,4 @@
-"""OpenLineage events: well formed by the client's own classes, one START and one end a step, and never in the way."""
+"""OpenLineage events are well formed, each step has one START and one end, and they never fail a step."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def events(file: Path) -> list[RunEvent]:
-    """What was written, made into the client's own classes again, whose validators then look at it."""
+    """Return the written events as objects of the client's classes, whose validators check them."""
     return [_event(json.loads(line)) for line in file.read_text().splitlines()]
 
 
@@ -59,7 +59,7 @@ def _event(found: dict[str, Any]) -> RunEvent:
     )
     assert found.keys() <= {"eventTime", "eventType", "producer", "run", "job", "inputs", "outputs", "schemaURL"}
     assert found["schemaURL"] == made.schemaURL
-    # the specification asks for these on every facet
+    # The specification requires these fields on every facet.
     facets = [*run["facets"].values(), *job["facets"].values()]
     assert all(facet["_producer"] == found["producer"] and facet["_schemaURL"] for facet in facets)
     if error := run["facets"].get("errorMessage"):
@@ -82,7 +82,7 @@ def names(datasets: Any) -> set[str]:
 
 @contextmanager
 def step_with_events(data: DataRoot, step: str, source: str | None = None) -> Iterator[LoggedRun]:
-    """A step as `orchestration.pipeline` runs it: in the run log, and as lineage events."""
+    """Run a step as `orchestration.pipeline` does: in the run log and with lineage events."""
     with record_run(data, step, source=source) as run, lineage_events(run):
         yield run
 
@@ -174,7 +174,7 @@ def _builds(data: DataRoot) -> None:
 def test_parallel_processes_write_whole_lines(data: DataRoot, file: Path) -> None:
     with step_with_events(data, "build"):
         pass
-    assert len(file.read_text().splitlines()[0]) > 2000, "longer lines are written in pieces"
+    assert len(file.read_text().splitlines()[0]) > 2000, "the transport writes longer lines in pieces"
     context = multiprocessing.get_context("fork")
     workers = [context.Process(target=_builds, args=(data,)) for _ in range(4)]
     for worker in workers:

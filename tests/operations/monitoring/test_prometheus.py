@@ -1,4 +1,4 @@
-"""Metrics say what `wangjian health` says; the alert rules ask for metrics that there are."""
+"""The metrics agree with `wangjian health`, and the alert rules use existing metrics."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ RULES = PROJECT_ROOT / "dashboards" / "prometheus" / "wangjian.rules.yml"
 
 
 def values(data: DataRoot) -> dict[str, float]:
-    """By name, with labels as they stand in the text."""
+    """Return the values by name, with the labels as the text has them."""
     families = text_string_to_metric_families(metrics_text(data, MORNING))
     return {
         sample.name.removeprefix("wangjian_")
@@ -38,7 +38,7 @@ def test_the_metrics_of_a_healthy_warehouse(data: DataRoot) -> None:
     found = values(data)
     assert (found["healthy"], found["problems"], found["publication_held"], found["audit_log_whole"]) == (1, 0, 0, 1)
     assert found["publication_info,20231231-001"] == 1
-    # 2023-12-31 00:00 in Shanghai
+    # This is 2023-12-31 00:00 in Shanghai.
     assert found["publication_as_of_timestamp_seconds"] == 1703952000
     assert found["source_last_business_date_timestamp_seconds,jiangxi"] == 1703952000
     assert (found["source_age_seconds,jiangxi"], found["source_overdue_after_seconds,jiangxi"]) == (86400, 172800)
@@ -64,7 +64,7 @@ def test_the_metrics_of_problems(data: DataRoot) -> None:
     assert (well["run_succeeded,five_level,ingest"], found["run_succeeded,five_level,ingest"]) == (1, 0)
     assert well["run_files,five_level,ingest"] == 3
     name = "run_success_timestamp_seconds,five_level,ingest"
-    assert found[name] == well[name], "the last one that went well"
+    assert found[name] == well[name], "the last successful run"
 
 
 def test_whether_the_key_is_backed_up(data: DataRoot) -> None:
