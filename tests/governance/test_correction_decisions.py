@@ -59,7 +59,7 @@ def test_the_last_decision_holds_until_it_is_withdrawn(data: DataRoot) -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "message"),
     [
         ({"reason": " "}, "needs a reason and a person"),
         ({"person": ""}, "needs a reason and a person"),
@@ -75,8 +75,8 @@ def test_the_last_decision_holds_until_it_is_withdrawn(data: DataRoot) -> None:
         ({"source": "third_party", "dataset": "leads", "key": ["1"], "column": "operator_name"}, "the day of the delivery is needed"),
     ],
 )  # fmt: skip
-def test_unsuitable_corrections_are_refused(data: DataRoot, changes: dict[str, Any], told: str) -> None:
-    with pytest.raises(BadArguments, match=told):
+def test_unsuitable_corrections_are_refused(data: DataRoot, changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(BadArguments, match=message):
         give(data, **changes)
     assert corrections(data) == []
 
@@ -90,8 +90,10 @@ def test_the_command_line(data: DataRoot, monkeypatch: pytest.MonkeyPatch, capsy
         return capsys.readouterr().out
 
     who = ("--reason", WHO["reason"], "--person", WHO["person"])
-    told = call("add", "jiangxi", "case_parties", "案1", "1", "--column", "party_name", "--to", "张叁", *who, "--json")
-    made = json.loads(told)
+    output = call(
+        "add", "jiangxi", "case_parties", "案1", "1", "--column", "party_name", "--to", "张叁", *who, "--json"
+    )
+    made = json.loads(output)
     assert made["instead of"] == "张山"
     shown = call("list")
     assert "张山 → 张叁  当事人申请更正  李核" in shown and "1 条 corrections" in shown

@@ -329,9 +329,9 @@ def test_the_command_line_prints_file_row_and_bytes(
         "",
     )
     expected: Trace = trace(year_2024, "fct_inspection", [number])
-    told: dict[str, Any] = json.loads(run("trace", "fct_inspection", number, "--json"))
-    assert told["key"] == [{"inspection_no": number}]
-    assert told["places"][0]["row_number"] == expected.places[0].row_number
+    answer: dict[str, Any] = json.loads(run("trace", "fct_inspection", number, "--json"))
+    assert answer["key"] == [{"inspection_no": number}]
+    assert answer["places"][0]["row_number"] == expected.places[0].row_number
     shown = run("trace", "fct_inspection", number)
     place = expected.places[0]
     assert (

@@ -151,9 +151,9 @@ def _refused(world: World, data: DataRoot, step: Step, words: str, stop: Stop | 
     """The command fails as a command should, and what readers see is whole."""
     before = fingerprint_shown(data) if publishing.current(data) else None
     outcome, said = world.crashes.run(data.root, step, stop)
-    told = said.split("✘")[-1]
+    message = said.split("✘")[-1]
     assert outcome.exit_code == 1, (step, stop, said[-3000:], outcome.points)
-    assert words in told and "→" in told and "run the same command again" in told, (step, stop, said[-3000:])
+    assert words in message and "→" in message and "run the same command again" in message, (step, stop, said[-3000:])
     assert "Traceback" not in said, (step, stop, said[-3000:])
     if before:
         seen, _ = world.crashes.run(data.root, command("sql", "select count(*) from marts.fct_lead"))

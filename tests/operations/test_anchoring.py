@@ -51,10 +51,10 @@ def test_the_head_is_sent_outside_every_morning(
         define(monkeypatch, "ANCHOR_WEBHOOK", start("plain", "/send"))
         define(monkeypatch, "ANCHOR_SMTP", mailbox(port))
         anchor_audit_log()
-        (told,) = Robot.taken
+        (message,) = Robot.taken
     head = str(last_head(data))
     assert head.startswith("3:")
-    assert told["text"] == f"链头 head {head}"
+    assert message["text"] == f"链头 head {head}"
     (mail,) = [message_from_bytes(taken, policy=policy.default) for taken in Mailbox.taken]
     assert mail["To"] == "archive@example.com" and mail.get_content().strip() == f"链头 head {head}"
     assert f"{head} over wangjian_anchor_webhook, wangjian_anchor_smtp" in capsys.readouterr().out

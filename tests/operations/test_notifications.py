@@ -49,15 +49,15 @@ def test_a_long_message_is_shortened(robot: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("shape", "path", "told"),
+    ("shape", "path", "message"),
     [("wecom", "/refuse", "invalid webhook url"), ("wecom", "/broken", "500"), ("fax", "/send", "unknown shape: fax")],
 )
 def test_a_failing_channel_is_logged_and_fails_nothing_else(
-    robot: Any, caplog: pytest.LogCaptureFixture, shape: str, path: str, told: str
+    robot: Any, caplog: pytest.LogCaptureFixture, shape: str, path: str, message: str
 ) -> None:
     robot(shape, path)
     assert notify("标题", "文字") == []
-    assert told in caplog.text
+    assert message in caplog.text
 
 
 def test_a_mail_arrives(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -91,6 +91,6 @@ def test_an_extra_that_is_not_json_is_not_shown(
     connection = {"conn_type": "http", "host": "robot", "extra": "{key: CANARY-extra"}
     monkeypatch.setenv("AIRFLOW_CONN_WANGJIAN_WEBHOOK", json.dumps(connection))
     assert notify("标题", "文字") == []
-    told = caplog.text + "".join(capfd.readouterr())
-    assert "the extra of the connection is no JSON" in told
-    assert "CANARY" not in told
+    output = caplog.text + "".join(capfd.readouterr())
+    assert "the extra of the connection is no JSON" in output
+    assert "CANARY" not in output

@@ -109,9 +109,9 @@ def test_a_column_without_a_level_stops_the_publication(data: DataRoot, build: B
 def test_the_file_has_the_level_of_each_of_its_columns(data: DataRoot, build: BuildAgain, labels: Path) -> None:
     build()
     publish(data, labels=labels)
-    told = rows(data, "select schema_name, table_name, column_name from audit.column_level order by all")
+    levels = rows(data, "select schema_name, table_name, column_name from audit.column_level order by all")
     there = "select schema_name, table_name, column_name from duckdb_columns() where not internal order by all"
-    assert told == rows(data, there)
+    assert levels == rows(data, there)
     of_case = "select label_zh, label_en, level, level_name, level_name_en from audit.column_level where table_name = 'fct_case'"
     assert rows(data, f"{of_case} and column_name = 'case_no'") == [
         ("立案号", "Case's number", "PUBLIC", "公开", "Public")

@@ -104,8 +104,10 @@ def test_a_critical_failure_stops_after_all_results_are_written(small: DataRoot,
     with pytest.raises(ChecksFailed) as caught:
         check(small, "r7", expectations=suite())
     assert caught.value.exit_code == 3
-    told = str(caught.value)
-    assert all(word in told for word in ("marts.t", "only_rule", "observed 1", '"max_value": 0', "checks/index.html"))
+    message = str(caught.value)
+    assert all(
+        word in message for word in ("marts.t", "only_rule", "observed 1", '"max_value": 0', "checks/index.html")
+    )
     assert [result.passed for result in expectation_results(small, "r7")] == [False]
     assert (small.docs / "checks" / "index.html").exists()
 
@@ -162,9 +164,9 @@ def test_the_file_is_free_afterwards(small: DataRoot, suite: Callable[..., Path]
 
 
 def test_progress_is_reported(small: DataRoot, suite: Callable[..., Path]) -> None:
-    told: list[tuple[str, int, int | None]] = []
-    check(small, progress=lambda *step: told.append(step), expectations=suite("warning"))
-    assert told == [("check marts.t", 1, 1)]
+    steps: list[tuple[str, int, int | None]] = []
+    check(small, progress=lambda *step: steps.append(step), expectations=suite("warning"))
+    assert steps == [("check marts.t", 1, 1)]
 
 
 def test_the_report_is_chinese_whole_and_needs_no_network(bad: DataRoot) -> None:

@@ -61,7 +61,7 @@ def test_a_well_formed_suite_is_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "message"),
     [
         ({"severity": "fatal"}, r"checks\.0\.severity.*'critical' or 'warning'"),
         ({"why": "so"}, r"checks\.0\.why.*at least 15"),
@@ -72,8 +72,8 @@ def test_a_well_formed_suite_is_read(tmp_path: Path) -> None:
         ({"kwargs": "{min_value: 1"}, "not YAML"),
     ],
 )
-def test_a_fault_is_reported_with_its_place(tmp_path: Path, changes: dict[str, str], told: str) -> None:
-    with pytest.raises(BadArguments, match=rf"(?s){told}.*marts\.fct_case\.yml"):
+def test_a_fault_is_reported_with_its_place(tmp_path: Path, changes: dict[str, str], message: str) -> None:
+    with pytest.raises(BadArguments, match=rf"(?s){message}.*marts\.fct_case\.yml"):
         load_suites(write(tmp_path, **changes))
 
 

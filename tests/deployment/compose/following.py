@@ -63,8 +63,8 @@ def unfinished(stack: Stack) -> list[dict[str, Any]]:
 
 def published(stack: Stack) -> dict[str, Any]:
     """Return the current publication's own record."""
-    told = stack.compose("exec", "-T", "scheduler", "wangjian", "publications", "--json").stdout
-    return next(one for one in json.loads(told) if one["is_current"])
+    output = stack.compose("exec", "-T", "scheduler", "wangjian", "publications", "--json").stdout
+    return next(one for one in json.loads(output) if one["is_current"])
 
 
 def back(stack: Stack, service: str, before: tuple[str, int]) -> None:

@@ -86,23 +86,23 @@ def test_only_nginx_is_available_from_outside(stack: Stack) -> None:
 
 def test_no_container_runs_as_root_or_may_become_it(stack: Stack) -> None:
     for container in _containers(stack):
-        told = stack.engine.docker(
+        identity = stack.engine.docker(
             "inspect", "--format", "{{.Config.User}} {{.HostConfig.CapDrop}} {{.HostConfig.SecurityOpt}}", container
         )
-        user, rest = told.split(" ", maxsplit=1)
-        assert user.split(":")[0] not in ("", "0", "root"), told
+        user, rest = identity.split(" ", maxsplit=1)
+        assert user.split(":")[0] not in ("", "0", "root"), identity
         assert rest == "[ALL] [no-new-privileges:true]"
 
 
 def test_no_secret_is_in_an_image_a_container_or_a_log(stack: Stack) -> None:
     secrets = [value for name, value in stack.settings.items() if name.endswith(SECRET) and value]
     assert len(secrets) == 9
-    told = [stack.engine.docker("inspect", container) for container in _containers(stack)]
-    told += [stack.engine.docker("logs", container) for container in _containers(stack)]
+    outputs = [stack.engine.docker("inspect", container) for container in _containers(stack)]
+    outputs += [stack.engine.docker("logs", container) for container in _containers(stack)]
     images = {stack.engine.docker("inspect", "--format", "{{.Image}}", one) for one in _containers(stack)}
-    told += [stack.engine.docker("history", "--no-trunc", image) for image in images]
+    outputs += [stack.engine.docker("history", "--no-trunc", image) for image in images]
     assert not [
-        name for name, value in stack.settings.items() if value in secrets and any(value in one for one in told)
+        name for name, value in stack.settings.items() if value in secrets and any(value in one for one in outputs)
     ]
 
 

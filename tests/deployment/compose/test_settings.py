@@ -92,10 +92,10 @@ def test_make_env_fills_in_every_secret_and_keeps_existing_ones(tmp_path: Path) 
     assert len(set(made)) == len(made) == 9
     refuse_weak(first)
     (tmp_path / ".env.example").write_text(example + "NEW_PASSWORD=CHANGE_ME\nNEW_SETTING=5\n")
-    told = make_env(tmp_path)
+    output = make_env(tmp_path)
     second = _values(env)
     assert {name: second[name] for name in first} == first
-    assert "NEW_PASSWORD" in told and second["NEW_PASSWORD"] != EXAMPLE and second["NEW_SETTING"] == "5"
+    assert "NEW_PASSWORD" in output and second["NEW_PASSWORD"] != EXAMPLE and second["NEW_SETTING"] == "5"
 
 
 @pytest.mark.parametrize(

@@ -72,11 +72,11 @@ def test_it_equals_an_uninterrupted_run(stack: Stack) -> None:
         *(f"wangjian ingest {source} --from {FIRST} --to 2023-02-05" for source in SOURCES),
         *(f"wangjian parse {source}" for source in SOURCES),
         *(f"wangjian {step}" for step in ("build", "check", "publish")),
-        "wangjian publications --json > /tmp/told",
+        "wangjian publications --json > /tmp/publications",
     ]
     stack.compose("exec", "-T", "scheduler", "sh", "-ec", " >&2 && ".join(steps))
-    told = json.loads(stack.compose("exec", "-T", "scheduler", "cat", "/tmp/told").stdout)
-    assert told[0]["content_fingerprint"] == published(stack)["content_fingerprint"]
+    publications = json.loads(stack.compose("exec", "-T", "scheduler", "cat", "/tmp/publications").stdout)
+    assert publications[0]["content_fingerprint"] == published(stack)["content_fingerprint"]
 
 
 def test_rows_are_conserved(stack: Stack) -> None:

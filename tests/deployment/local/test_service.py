@@ -46,9 +46,9 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
 
 
 def test_up_prints_address_and_login_that_work(up: tuple[Path, str]) -> None:
-    _, told = up
-    address = re.search(r"address\s+(\S+)", told)
-    login = re.search(r"login\s+(\S+) / (\S+)", told)
+    _, output = up
+    address = re.search(r"address\s+(\S+)", output)
+    login = re.search(r"login\s+(\S+) / (\S+)", output)
     assert address
     assert login
     wrong = httpx.post(f"{address[1]}/auth/token", json={"username": login[1], "password": "guess"}, timeout=30)
@@ -60,17 +60,17 @@ def test_up_prints_address_and_login_that_work(up: tuple[Path, str]) -> None:
 
 
 def test_a_second_up_changes_nothing(up: tuple[Path, str]) -> None:
-    data, told = up
+    data, output = up
     before = (data / "run" / "processes.json").read_text()
     again = _service("up", data)
     assert "already up" in again
-    assert set(told.splitlines()[:3]) <= set(again.splitlines())
+    assert set(output.splitlines()[:3]) <= set(again.splitlines())
     assert (data / "run" / "processes.json").read_text() == before
 
 
 def test_airflows_own_backfill_builds_and_publishes_once(up: tuple[Path, str]) -> None:
-    data, told = DataRoot(up[0]), up[1]
-    with _client(told) as client:
+    data, output = DataRoot(up[0]), up[1]
+    with _client(output) as client:
         for dag_id in ("ingest_five_level", "ingest_jiangxi"):
             asked = {
                 "dag_id": dag_id,
@@ -94,8 +94,8 @@ def test_airflows_own_backfill_builds_and_publishes_once(up: tuple[Path, str]) -
     assert [str(publication.as_of) for publication in published] == [SMALL["TO"]]
 
 
-def _client(told: str) -> httpx.Client:
-    address, user, password = re.search(r"address\s+(\S+)\n.*login\s+(\S+) / (\S+)", told).groups()  # type: ignore[union-attr]
+def _client(output: str) -> httpx.Client:
+    address, user, password = re.search(r"address\s+(\S+)\n.*login\s+(\S+) / (\S+)", output).groups()  # type: ignore[union-attr]
     login = {"username": user, "password": password}
     token = httpx.post(f"{address}/auth/token", json=login, timeout=30).json()["access_token"]
     return httpx.Client(base_url=f"{address}/api/v2", headers={"Authorization": f"Bearer {token}"}, timeout=60)

@@ -263,5 +263,5 @@ def test_the_command_line(data: DataRoot, monkeypatch: pytest.MonkeyPatch, capsy
     assert asked["id"] in call("list") and "REQUESTED" in call("list")
     done = json.loads(call("approve", asked["id"], "--person", "赵二", "--json"))
     assert done["rows"] == 3
-    (told,) = json.loads(call("list", "--json"))
-    assert (told["id"], told["step"]) == (asked["id"], "DONE")
+    (listed,) = json.loads(call("list", "--json"))
+    assert (listed["id"], listed["step"]) == (asked["id"], "DONE")

@@ -283,8 +283,8 @@ def test_a_publication_writes_the_files_where_a_site_asks_for_it(
     assert pipeline._role_warnings(data) == ()
     assert (data.published / "roles" / "analyst" / "warehouse.duckdb").exists()
     (tmp_path / "roles.yml").write_text("roles: 1", encoding="utf-8")
-    (told,) = pipeline._role_warnings(data)
-    assert "the files of roles could not be written" in told and "wangjian roles publish" in told
+    (warning,) = pipeline._role_warnings(data)
+    assert "the files of roles could not be written" in warning and "wangjian roles publish" in warning
 
 
 def test_without_a_publication_nothing_is_written(data: DataRoot) -> None:
@@ -316,7 +316,7 @@ def test_the_command_line(
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "message"),
     [
         ("levels: [PUBLIC]", "levels: [PUBLIC, SECRET]", "roles.public.levels.1: Input should be"),
         ("levels: [PUBLIC]", "levels: []", "roles.public.levels: "),
@@ -328,7 +328,7 @@ def test_the_command_line(
         ("    en: County\n", "", "roles.county.en: Field required"),
     ],
 )  # fmt: skip
-def test_a_wrong_file_of_roles_is_refused(data: DataRoot, tmp_path: Path, old: str, new: str, told: str) -> None:
+def test_a_wrong_file_of_roles_is_refused(data: DataRoot, tmp_path: Path, old: str, new: str, message: str) -> None:
     path = tmp_path / "roles.yml"
     if new.startswith("levels: [PUBLIC], masked"):
         new = "levels: [PUBLIC]\n    masked: [SENSITIVE]"
@@ -336,7 +336,7 @@ def test_a_wrong_file_of_roles_is_refused(data: DataRoot, tmp_path: Path, old: s
     path.write_text(ROLES.replace(old, new, 1) if old != "levels: [PUBLIC]" else new.join(ROLES.rsplit(old, 1)))
     with pytest.raises(BadArguments) as caught:
         load_roles()
-    assert told in str(caught.value) and f"file={path}" in str(caught.value)
+    assert message in str(caught.value) and f"file={path}" in str(caught.value)
 
 
 def test_all_unknown_names_are_reported(data: DataRoot, publish_again: Publish, tmp_path: Path) -> None:
@@ -347,8 +347,8 @@ def test_all_unknown_names_are_reported(data: DataRoot, publish_again: Publish, 
     (tmp_path / "roles.yml").write_text(text)
     with pytest.raises(BadArguments) as caught:
         write_role_files(data)
-    for told in ("county: dim_regoin", "county: fct_lead has no lead_no", "county: fct_lead_event has no lead_no"):
-        assert told in str(caught.value)
+    for name in ("county: dim_regoin", "county: fct_lead has no lead_no", "county: fct_lead_event has no lead_no"):
+        assert name in str(caught.value)
 
 
 def test_tables_that_belong_to_each_other_in_a_circle_are_refused(

@@ -143,16 +143,16 @@ def _bomb(layers: int) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("layers", "encoding", "told"),
+    ("layers", "encoding", "message"),
     [(1, "gzip", "exceeds 1048576 bytes"), (2, "gzip, gzip", "encoded as"), (1, "deflate", "encoded as"), (1, "br", "encoded as")],
 )  # fmt: skip
 def test_what_unpacks_to_far_more_takes_no_memory(
-    take: Callable[..., FetchReport], attacker: HostileServer, layers: int, encoding: str, told: str
+    take: Callable[..., FetchReport], attacker: HostileServer, layers: int, encoding: str, message: str
 ) -> None:
     attacker.answers[EXPORT] = says(_bomb(layers), content_encoding=encoding)
     tracemalloc.start()
     try:
-        with pytest.raises(BadDelivery, match=told):
+        with pytest.raises(BadDelivery, match=message):
             take(http=SMALL)
         assert tracemalloc.get_traced_memory()[1] < 12 * 2**20
     finally:

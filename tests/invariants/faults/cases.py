@@ -19,22 +19,22 @@ class Case:
             tells; `superseded`: the rows are outvoted or repeated; `harmless`: it loads as if nothing were; `late`: what is left out
             comes another day, and is joined then.
         code: reject code, fail code or reason code; of a warning, the rule.
-        told: words that the message or the published row must hold.
+        words: words that the message or the published row must hold.
         shown: a query that must give true, on the published file; `{day}` is the struck date.
     """
 
     fault: str
     outcome: Outcome
     code: str = ""
-    told: str = ""
+    words: str = ""
     shown: str = ""
 
 
 CASES = (
     # five-level system
-    Case("json_nan", "fetch", told="scans"),
-    Case("json_lone_surrogate", "fetch", told="scans"),
-    Case("json_deep_nesting", "fetch", told="scans"),
+    Case("json_nan", "fetch", words="scans"),
+    Case("json_lone_surrogate", "fetch", words="scans"),
+    Case("json_deep_nesting", "fetch", words="scans"),
     Case("json_nul", "rejected", "UNREADABLE_FILE", "NUL"),
     Case("json_duplicate_keys", "rejected", "UNREADABLE_FILE", "event_seq"),
     Case("json_missing_field", "rejected", "MISSING_COLUMN", "task_name"),
@@ -171,7 +171,7 @@ TOGETHER = (
 
 ELSEWHERE = {
     "token_expiry_mid_export": "tests/ingestion/fetching: the connector goes on with a new token",
-    "rate_limited": "tests/ingestion/fetching: it waits as long as it is told",
+    "rate_limited": "tests/ingestion/fetching: it waits as long as the source asks",
     "server_error_503": "tests/ingestion/fetching: likewise",
     "bad_login": "tests/ingestion/fetching: refused with a clear message",
     "http_down": "tests/ingestion/fetching: unavailable after retries",

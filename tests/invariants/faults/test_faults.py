@@ -36,7 +36,7 @@ def test_every_fault_has_its_case() -> None:
 @pytest.mark.parametrize("case", _of("fetch"))
 def test_the_connector_refuses_it_and_lands_nothing(struck: Struck, case: Case) -> None:
     source, provider, dataset, day = _place(case, struck)
-    assert str(day) in struck.refused and case.told in struck.refused
+    assert str(day) in struck.refused and case.words in struck.refused
     assert struck.ask(f"select count(*) from audit.file_ledger where {_PLACE}", source, provider, dataset, day) == [
         (0,)
     ]
@@ -54,7 +54,7 @@ def test_the_file_is_rejected_as_a_whole(struck: Struck, case: Case) -> None:
     assert rows
     for code, message, rows_read, name in rows:
         assert (code, rows_read) == (case.code, None)
-        assert name and case.told in str(message) and "→" in str(message), "what, where and what to do"
+        assert name and case.words in str(message) and "→" in str(message), "what, where and what to do"
     balance = f"select coalesce(sum(rows_loaded), 0) from audit.row_balance where {_PLACE}"
     if case.fault != "evidence_archive_cut_off":
         assert struck.ask(balance, *place) == [(0,)], "nothing of it is loaded"
@@ -86,7 +86,7 @@ def test_its_bad_rows_are_set_aside_with_their_reason(struck: Struck, case: Case
     )
     found = [row for row in rows if all(code in str(row[0]) for code in case.code.split(","))]
     assert found, rows
-    assert any(case.told in str(values) for _, values, _, _ in found)
+    assert any(case.words in str(values) for _, values, _, _ in found)
     assert all(number and name for _, _, number, name in found)
     failing, severity, _ = _check(struck, "rows_keep_the_contract", place)
     assert failing >= len(found) and severity == "warning"
@@ -97,7 +97,7 @@ def test_a_check_reports_it(struck: Struck, clean: Struck, case: Case) -> None:
     results = "select passed, severity, observed from audit.check_result where rule = $1"
     failed = [row for row in struck.ask(results, case.code) if not row[0]]
     assert failed and {severity for _, severity, _ in failed} == {"warning"}
-    assert any(case.told in str(observed) for _, _, observed in failed), failed
+    assert any(case.words in str(observed) for _, _, observed in failed), failed
     assert all(passed for passed, _, _ in clean.ask(results, case.code))
 
 

@@ -72,9 +72,9 @@ def test_a_database_of_another_kind_or_a_missing_one_is_refused(
         restore(data, folder, metadata=True)
     assert not data.root.exists()
     restore(data, folder)
-    with pytest.raises(WangjianError, match=r"pg_dump failed") as told:
+    with pytest.raises(WangjianError, match=r"pg_dump failed") as caught:
         back_up(data, folder, metadata=True)
-    assert "CANARY" not in str(told.value)
+    assert "CANARY" not in str(caught.value)
     monkeypatch.setenv(VARIABLE, f"sqlite:///{sqlite}.gone")
     with pytest.raises(WangjianError, match="there is no metadata database"):
         back_up(data, folder, metadata=True)

@@ -291,11 +291,11 @@ def _full_house(data: DataRoot) -> None:
 def test_a_dry_run_reports_the_same_and_changes_nothing(data: DataRoot) -> None:
     _full_house(data)
     before = {path: path.read_bytes() for path in data.root.rglob("*") if path.is_file()}
-    told = pipeline.housekeeping(data, at=NOW, dry_run=True)
+    report = pipeline.housekeeping(data, at=NOW, dry_run=True)
     after = {path: path.read_bytes() for path in data.root.rglob("*") if path.is_file() and path.suffix != ".lock"}
     assert after == before
-    assert told.cleared == pipeline.housekeeping(data, at=NOW).cleared
-    assert len(told.cleared) == 5
+    assert report.cleared == pipeline.housekeeping(data, at=NOW).cleared
+    assert len(report.cleared) == 5
 
 
 def test_landing_is_never_touched(data: DataRoot) -> None:
