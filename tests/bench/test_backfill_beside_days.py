@@ -1,4 +1,4 @@
-"""What the benchmark of the backfill says of what it measured."""
+"""The report of the backfill benchmark agrees with its measurements."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page on sizing shows what the committed records say."""
+"""The page on sizing shows the committed records."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The five-level system in the hands of an attacker: a real server that does whatever a server can do to its client."""
+"""The five-level system under an attacker's control: a real server that does anything a server can do to its client."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_nobody_is_led_to_another_host(
 def test_no_address_in_the_data_is_ever_asked(
     take: Callable[..., FetchReport], attacker: HostileServer, inside: HostileServer, data: DataRoot
 ) -> None:
-    """Next-links, token endpoints, links of products: whatever looks like an address is text."""
+    """Links to next pages, token endpoints and links of products are text: no request goes to them."""
     there = f"{inside.url}/admin"
     leads = "link next url href product_url storefront_url token_endpoint"
     pointing = dict.fromkeys(leads.split(), there)
@@ -121,7 +121,7 @@ def test_a_body_without_end_is_cut_off(take: Callable[..., FetchReport], attacke
     attacker.answers[path] = attacker.endless(b" " * 2**16)
     with pytest.raises(SourceError, match=r"exceeds 1048576 bytes"):
         take(http=SMALL)
-    # what lies in buffers of the network was sent too
+    # The network's buffers hold bytes that were sent and never read.
     assert attacker.sent < 2 * (SMALL.max_page_bytes + 8 * 2**20)
 
 

@@ -1,4 +1,4 @@
-"""The Jiangxi platform's server in the hands of an attacker: real SFTP, with a known key, that lies."""
+"""The Jiangxi platform's server under an attacker's control: a real SFTP server with the known key that gives false answers."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_a_server_that_never_answers_is_given_up(take: Take, attacker: HostileSf
 
 
 def test_a_file_is_read_as_far_as_it_was_listed(take: Take, attacker: HostileSftp, landing: Landing) -> None:
-    """The server says three bytes, and would go on for ever."""
+    """The server lists three bytes and would send bytes for ever."""
     attacker.read = lambda path, offset, size: b"x" * min(size, 2**20)
     take()
     assert parts(landing) == {f"{NAME}.csv": 3}
@@ -100,7 +100,7 @@ def test_large_files_are_in_memory_one_by_one(
     tracemalloc.start()
     try:
         take()
-        # the buffer and its copy, and what the connection holds, of both ends
+        # The buffer, its copy, and the buffers of both ends of the connection.
         assert tracemalloc.get_traced_memory()[1] < 6 * size
     finally:
         tracemalloc.stop()

@@ -1,4 +1,4 @@
-"""Words that want to be more than words: in arguments of commands, in names that reach terminals, logs and messages."""
+"""Hostile texts in arguments of commands, and in names that appear in terminals, logs and messages."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ TERMINAL = "\x1b[2J\x1b]0;all is well\x07\n2099-01-01 all is well\r\x9b31m\u202e
 
 @pytest.fixture
 def shown(data: DataRoot, build: Callable[..., Any], labels: Path) -> Path:
-    """A small publication, with a bad row whose every text is hostile."""
+    """Return a small publication with a bad row whose texts are all hostile."""
     data.root.mkdir()
-    # what has columns can be asked for others
+    # A relation with columns can be queried for other columns.
     parse(get_source("jiangxi"), data)
     build()
     publish(data, labels=labels)
@@ -72,7 +72,7 @@ def shown(data: DataRoot, build: Callable[..., Any], labels: Path) -> Path:
 
 @pytest.fixture
 def call(data: DataRoot, shown: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Call:
-    """Run `wangjian` in an empty folder; its exit code. Any other end than its own is an error of the test."""
+    """Run `wangjian` in an empty folder and return its exit code. An exception other than its own fails the test."""
     monkeypatch.setenv("WANGJIAN_DATA", str(data.root))
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")

@@ -1,4 +1,4 @@
-"""Every fault of the simulated sources: who catches it, with which code, and what readers see."""
+"""Every fault of the simulated sources: the step that catches it, its code, and the result for readers."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ Outcome = Literal["fetch", "rejected", "fails", "quarantined", "warned", "supers
 
 @dataclass(frozen=True)
 class Case:
-    """What a fault comes to.
+    """The expected result of a fault.
 
     Attributes:
         fault: its name.
-        outcome: `fetch`: the connector refuses it and lands nothing of it; `rejected`: the file is rejected as a whole; `fails`: the
+        outcome: `fetch`: the connector refuses it and lands nothing; `rejected`: the file is rejected as a whole; `fails`: the
             export fails its controls; `quarantined`: its bad rows are set aside, the others load; `warned`: it loads, and a check
-            tells; `superseded`: the rows are outvoted or repeated; `harmless`: it loads as if nothing were; `late`: what is left out
-            comes another day, and is joined then.
-        code: reject code, fail code or reason code; of a warning, the rule.
+            reports it; `superseded`: the rows are superseded or repeated; `harmless`: it loads normally; `late`: the missing rows
+            arrive on another day and are joined then.
+        code: the reject, fail or reason code; for a warning, the rule.
         words: words that the message or the published row must hold.
-        shown: a query that must give true, on the published file; `{day}` is the struck date.
+        shown: a query on the published file that must return true; `{day}` is the date with the fault.
     """
 
     fault: str
@@ -91,7 +91,7 @@ CASES = (
     Case(
         "amount_headed_wan",
         "harmless",
-        # one amount is below fifty yuan: that of the fault `amount_typed_in_wan`
+        # One amount is below fifty yuan: that of the fault `amount_typed_in_wan`.
         shown="select count(*) = 1 from marts.fct_case_penalty where is_fine and amount > 0 and amount < 50",
     ),
     Case("amount_separators", "harmless"),

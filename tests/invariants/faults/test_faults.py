@@ -1,4 +1,4 @@
-"""Each fault, through the real pipeline: who catches it, with which code, and that nothing is lost or half loaded."""
+"""The real pipeline catches each fault at the right step with the right code, and loses or half loads nothing."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ def test_it_loads_like_a_world_without_the_fault(struck: Struck, clean: Struck, 
 
 
 def _check(struck: Struck, rule: str, place: tuple[str, str, str, date]) -> tuple[int, str, str]:
-    """(failing rows, severity, observed) of a rule for a dataset."""
+    """Return (failing rows, severity, observed) of a rule for a dataset."""
     source, provider, dataset, _ = place
     name = ".".join(part for part in (source, provider, dataset) if part)
     ((failing, severity, observed),) = struck.ask(

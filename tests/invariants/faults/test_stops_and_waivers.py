@@ -1,4 +1,4 @@
-"""What stops a publication, what a waiver lets through, and what a fixed mapping takes up: on a few days of their own."""
+"""Faults that stop a publication, exports that a waiver lets through, and rows that a fixed mapping loads."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def systems() -> Systems:
 
 @pytest.fixture
 def world(systems: Systems, tmp_path: Path) -> World:
-    """Fetch and parse the days with these faults; a second call goes on in the same data root."""
+    """Return a function that fetches and parses the days with some faults; a second call continues in the same data root."""
 
     def land(*faults: str, last: date = LAST) -> DataRoot:
         data = DataRoot(tmp_path / "data")
@@ -60,7 +60,7 @@ def _publish(data: DataRoot) -> str:
 
 
 def _penalty_day(systems: Systems) -> date:
-    """The last day with penalty items before the end: no later row of the same item says something else."""
+    """Return the last day with penalty items, so that no later row replaces them."""
     return next(day for day in systems.scenario.days()[-2::-1] if systems.jiangxi(day)["case_penalties"])
 
 
@@ -105,7 +105,7 @@ def test_a_fixed_mapping_loads_the_rows_and_records_when(
     data = world(f"unknown_code@{day}")
     first = _publish(data)
     assert _published(data, "select reason_codes from audit.quarantine") == [("CODE:result",)]
-    # a site's own project: the one under test stays as it is
+    # A site's own project, so that the project under test does not change.
     project = shutil.copytree(DBT_PROJECT, tmp_path / "dbt_project", ignore=shutil.ignore_patterns("target", "logs"))
     for module in ("wangjian.warehouse.build", "wangjian.warehouse.dbt"):
         monkeypatch.setattr(f"{module}.DBT_PROJECT", project)
