@@ -41,7 +41,7 @@ class Command:
         return self.log.read_text()
 
     def until(self, is_so: Callable[[], bool]) -> None:
-        """Wait for a text that the command must print before it ends."""
+        """Wait for a condition that must become true before the command ends."""
         deadline = time.monotonic() + PATIENCE_SECONDS
         while not is_so():
             assert self.process.poll() is None, self.said

@@ -128,7 +128,7 @@ def test_a_day_on_which_every_step_is_killed(world: World, tmp_path: Path) -> No
 
 
 def _interrupt_dbt(world: World, data: DataRoot) -> None:
-    """Interrupt dbt. Python drops an interrupt within a callback; dbt then continues, and the interrupt is sent again."""
+    """Interrupt dbt. Python drops an interrupt within a callback; dbt then ends normally, and another point is tried."""
     for part in (2, 3, 5, 7):
         outcome, said = world.crashes.run(
             data.root, Step("build"), Stop(world.count("build", WAL) // part, WAL, "interrupt")

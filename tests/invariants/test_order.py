@@ -65,7 +65,7 @@ def _begin(landed: Landed, folder: Path, seed: int) -> Beginning:
 
 
 def _first_of_each_dataset(landed: Landed) -> tuple[list[Manifest], list[Manifest]]:
-    """Return the first export of each dataset and provider, and the others. A dataset without any export would force a full build."""
+    """Return the first export of each dataset and provider, and the others. A dataset that arrives later would force a full build."""
     by_date = sorted(landed.exports, key=lambda export: (export.key.business_date, export.key.version))
     first: dict[tuple[str, str, str], Manifest] = {}
     for export in by_date:
@@ -74,7 +74,7 @@ def _first_of_each_dataset(landed: Landed) -> tuple[list[Manifest], list[Manifes
 
 
 def _missing(chance: random.Random) -> float:
-    """Return the exports that arrive later: few of a year, because parsing them takes the time, and enough for every month."""
+    """Return the share of exports that arrive later: small for a year, because parsing takes the time, and enough for every month."""
     return math.exp(chance.uniform(math.log(0.003), math.log(0.1))) if IS_FULL else chance.uniform(0.05, 0.7)
 
 

@@ -161,13 +161,13 @@ def raw_of(data: DataRoot, source: str) -> Any:
 
 
 def leftovers(data: DataRoot) -> list[str]:
-    """Return the temporary files that no later run would remove."""
+    """Return the temporary files below a data root."""
     marks = (".tmp", ".building-", ".partial", ".wal")
     return [str(path) for path in data.root.rglob("*") if any(mark in path.name for mark in marks)]
 
 
 def assert_nothing_is_left(data: DataRoot) -> None:
-    """Check that housekeeping leaves no temporary file once its waiting time is over."""
+    """Remove abandoned files of any age, and check that no temporary file, report or publication is left over."""
     remove_abandoned(data.root, age=timedelta(0))
     assert leftovers(data) == []
     assert len(list(data.docs.glob(".checks-*"))) <= 2

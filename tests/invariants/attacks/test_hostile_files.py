@@ -160,7 +160,7 @@ def spreadsheet_of_another_kind() -> bytes:
 
 
 def with_cells(cells: bytes) -> bytes:
-    """Return a change that adds a row of these cells."""
+    """Return the workbook with one more row of these cells."""
     return with_members(
         workbook(),
         lambda name, member: member.replace(b"</sheetData>", cells + b"</sheetData>") if name == SHEET else member,
@@ -168,12 +168,12 @@ def with_cells(cells: bytes) -> bytes:
 
 
 def cells_without_a_place() -> bytes:
-    """Return thirty million cells without coordinates, so that no coordinate is too large."""
+    """Return a workbook with thirty million cells without coordinates, so that no coordinate is too large."""
     return with_cells(b'<row r="3">' + b"<c><v>1</v></c>" * 30_000_000 + b"</row>")
 
 
 def far_out(spelling: bytes) -> Callable[[], bytes]:
-    """Return a cell with a large coordinate, spelt so that a simple search does not find it."""
+    """Return a function that makes a workbook with a distant cell, spelt so that a simple search does not find it."""
     return lambda: with_cells(spelling)
 
 

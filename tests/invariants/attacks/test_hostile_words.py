@@ -44,7 +44,7 @@ TERMINAL = "\x1b[2J\x1b]0;all is well\x07\n2099-01-01 all is well\r\x9b31m\u202e
 def shown(data: DataRoot, build: Callable[..., Any], labels: Path) -> Path:
     """Return a small publication with a bad row whose texts are all hostile."""
     data.root.mkdir()
-    # A relation with columns can be queried for other columns.
+    # Without a parsed file the commands for corrections would end before they use the hostile column name.
     parse(get_source("jiangxi"), data)
     build()
     publish(data, labels=labels)
