@@ -94,6 +94,7 @@ def withdraw_correction(data: DataRoot, correction_id: str, *, reason: str, pers
     if correction is None:
         raise BadArguments("no such correction holds", correction=correction_id, fix="see `wangjian corrections list`")
     changes = {"reason": reason.strip(), "corrected_by": person.strip(), "is_withdrawn": True, "corrected_at": now()}
+    # A record of its own: the history of decisions must show the correction and its withdrawal.
     withdrawal = correction.model_copy(update=changes)
     record_correction(data, withdrawal)
     return withdrawal
@@ -135,6 +136,7 @@ def _require_correctable(contract: Dataset, key: Sequence[str], column: str, day
 def _values(data: DataRoot, contract: Dataset, column: str, place: dict[str, Any]) -> list[str | None]:
     """Return the column's values in the parsed rows of this key, the newest first."""
     files = data.raw / contract.source / contract.name / "*" / "*.parquet"
+    # DuckDB raises an error for a pattern without files.
     if not any(data.raw.glob(str(files.relative_to(data.raw)))):
         return []
     with duckdb.connect() as connection:

@@ -173,6 +173,7 @@ def export_bad_rows(
         raise BadArguments(
             "an export of clear values needs a purpose", fix="give the reason with --purpose; the audit log keeps it"
         )
+    # One file for each sender: nobody may get the rows of another one.
     groups: dict[str, list[BadRow]] = defaultdict(list)
     for row in bad_rows(data, selection):
         groups[row.provider or row.source].append(row)
@@ -234,6 +235,7 @@ def _write_csv(path: Path, tables: Mapping[str, Sequence[Sequence[str]]]) -> Non
 
 
 def _write_xlsx(path: Path, tables: Mapping[str, Sequence[Sequence[str]]]) -> None:
+    # In this mode openpyxl does not keep all cells in memory.
     book = Workbook(write_only=True)
     for name, rows in tables.items():
         sheet = book.create_sheet(name)
@@ -259,6 +261,7 @@ def _clear_rows(
     files = str(data.raw / source / dataset / "*" / "*.parquet")
     answer = connection.execute(
         f"select _export_id, _part, _sheet, _row_number, {', '.join(names)} "
+        # By name: batches that an older contract parsed may lack a column.
         "from read_parquet($files, union_by_name = true, hive_partitioning = false) where list_contains($exports, _export_id)",
         {"files": files, "exports": sorted({row.export_id for row in rows})},
     )

@@ -27,6 +27,7 @@ def note_quarantine_changes(data: DataRoot, publication_id: str) -> list[Quarant
     with open_published(data) as connection:
         bad = {row["quarantine_key"]: row for row in _rows(connection)}
         superseded = {(export, part): old for export, part, old in connection.execute(_FILES).fetchall()}
+    # Compared with the record and not with the last publication: a run that was skipped or crashed loses no event.
     known = _in_quarantine(data)
     entered = [
         QuarantineEvent(event="entered", cause="broke_contract", publication_id=publication_id, **row)

@@ -76,6 +76,7 @@ def withdraw(data: DataRoot, export_id: str, *, reason: str, person: str) -> Wai
     """
     for waiver in waivers(data):
         if waiver.export_id.startswith(export_id):
+            # A record of its own: the history of decisions must show the waiver and its withdrawal.
             taken_back = Waiver(
                 **waiver.model_dump(exclude={"reason", "waived_by", "waived_at", "is_withdrawn"}),
                 reason=reason,
@@ -89,6 +90,7 @@ def withdraw(data: DataRoot, export_id: str, *, reason: str, person: str) -> Wai
 
 def _failed(data: DataRoot, asked: dict[str, Any]) -> list[dict[str, Any]]:
     with warehouse_open(data, "look for failing exports"):
+        # Raises for an unfinished build, whose audit tables may be incomplete.
         current_build(data)
         with duckdb.connect(str(data.warehouse), read_only=True) as connection:
             answer = connection.execute(_FAILED, asked)

@@ -137,6 +137,7 @@ def _problems(data: DataRoot, shown: Publication | None, past: list[Run], at: da
 
 def _stuck(past: list[Run], at: datetime) -> list[str]:
     """Return a problem for each step that started long ago and never ended: it was killed, or it hangs."""
+    # Only the last run of each step: a later run shows that an earlier one no longer hangs.
     last = {(run.step, run.source): run for run in past}
     hanging = [run for run in last.values() if run.outcome == "running" and at - run.started_at > LONGEST_STEP]
     return [

@@ -115,10 +115,12 @@ def _source(metrics: _Metrics, source: SourceHealth) -> None:
 
 def _runs(metrics: _Metrics, past: Iterable[Run]) -> None:
     """Put the last run of each step, and the end of its last successful run."""
+    # Later runs overwrite the gauges of earlier ones.
     for run in past:
         if run.ended_at is None:
             continue
         labels = {"step": run.step, "source": run.source or ""}
+        # A step is skipped if there is nothing new to do: that is no failure.
         is_well = run.outcome in ("succeeded", "skipped")
         seconds = (run.ended_at - run.started_at).total_seconds()
         metrics.put("run_succeeded", "1 if the last run of the step ended well", is_well, **labels)
@@ -140,6 +142,7 @@ def _house(metrics: _Metrics, data: DataRoot, state: Health) -> None:
     metrics.put("disk_free_bytes", "Free bytes on the disk of the data root", disk.free)
     metrics.put("disk_size_bytes", "Size of the disk of the data root", disk.total)
     if versions := keys(data.state):
+        # The audit log records every copy of the key with its version and fingerprint.
         copied = {item for record in records(data) for item in record.selection.get("versions", "").split(", ")}
         is_copied = f"{versions[-1].version}:{versions[-1].fingerprint}" in copied
         metrics.put("key_backed_up", "1 if the key of hashed numbers has a backup", is_copied)

@@ -23,7 +23,9 @@ from wangjian.ingestion.fetching.connection import Endpoint, resolve
 
 LIMIT = 3500
 """The longest text in characters. Chat robots refuse longer messages; the report has the rest."""
+# A robot that does not answer must not hold up a build.
 _SECONDS = 10
+# In bytes: a hostile robot could answer without end.
 _LONGEST_ANSWER = 2**16
 _log = logging.getLogger(__name__)
 

@@ -88,6 +88,7 @@ def require_apart(folder: Path, data: DataRoot, name: str) -> None:
         BadArguments: the folder is among the warehouse's own files.
     """
     own = [data.landing, data.raw, data.state, data.published, data.docs, data.scratch]
+    # Resolved: a link into the data root is as dangerous as the folder itself.
     inside = [place for place in own if folder.resolve().is_relative_to(place.resolve())]
     if inside or folder.resolve() == data.root.resolve():
         raise BadArguments(

@@ -107,6 +107,7 @@ def new_file(connection: duckdb.DuckDBPyConnection, target: Path) -> Iterator[No
     # Readers get the single file: rows that are still in a write-ahead log would be missing.
     if target.with_name(f"{target.name}.wal").exists():
         raise WangjianError("the new file was not closed completely", file=target, fix="run `wangjian publish` again")
+    # A publication never changes, not even by its owner's mistake.
     target.chmod(0o440)
     fsync_path(target)
 
@@ -145,6 +146,7 @@ def _write(
 
 def _write_levels(connection: duckdb.DuckDBPyConnection, labels: Labels) -> None:
     """Write `audit.column_level`: the label and the level of each published column, including its own."""
+    # The table is created first, so that its own columns are in the list.
     fields = ", ".join(f"{name} varchar" for name in _LEVEL_COLUMNS)
     connection.execute(f"create table building.audit.column_level ({fields})")
     tables = published_tables(connection)

@@ -50,6 +50,7 @@ def record_kpis(
         earlier: the publications before it.
         publication: the publication that is being made. If it crashes, the next one writes the same file again.
     """
+    # A full join below: a KPI that no longer exists is recorded with a null.
     _register(connection, data, earlier)
     with written_atomically(_file(data, publication)) as temporary:
         connection.execute(

@@ -85,6 +85,7 @@ def publish(
         publishing_lock(data, "publish"),
         connect_beside(data.warehouse) as connection,
     ):
+        # First of all: it may turn out that the last publication is in place already.
         _recover(data, run_id)
         attach_warehouse(connection, data.warehouse)
         build = _passed_build(data)
@@ -160,6 +161,7 @@ def _draft(
 
 def _next_id(data: DataRoot, day: date) -> str:
     prefix = f"{day:%Y%m%d}-"
+    # From the whole history: the identifier of a removed publication must not return with other content.
     used = {event.publication.publication_id for event in events(data)}
     numbers = [int(name.removeprefix(prefix)) for name in used if name.startswith(prefix)]
     return f"{prefix}{max(numbers, default=0) + 1:03}"

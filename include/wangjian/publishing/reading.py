@@ -48,6 +48,7 @@ def open_published(data: DataRoot, publication: Publication | None = None) -> du
     path = data.published / publication.file_name if publication else current_file(data)
     if path is None or not path.exists():
         raise WangjianError("nothing is published yet", folder=data.published, fix="run `wangjian publish`")
+    # Locked: otherwise a query could switch external access on again.
     config: dict[str, str | bool | int | float | list[str]] = {
         "enable_external_access": "false",
         "lock_configuration": "true",

@@ -82,6 +82,7 @@ def check(
         WangjianError: there is no finished build.
         Busy: another program has the warehouse open.
     """
+    # A wrong suite fails before anything is locked or imported.
     suites = load_suites(expectations)
     run_id = run_id or new_run_id()
     with warehouse_open(data, "check the warehouse"):

@@ -19,6 +19,7 @@ from wangjian.state import Build, CheckResult
 Progress = Callable[[str, int, int | None], None]
 
 _log = logging.getLogger(__name__)
+# The arguments that select the data and do not say what is expected of it.
 _NOT_EXPECTED = ("column", "column_A", "column_B", "unexpected_rows_query", "ignore_row_if")
 
 
@@ -38,7 +39,9 @@ class GxRunner:
         self._gx = great_expectations()
         self._run_id = run_id
         self._build = build
+        # In memory: Great Expectations would otherwise keep a project folder with a configuration of its own.
         self.context = self._gx.get_context(mode="ephemeral")
+        # Progress bars would fill the log of a task.
         self.context.variables.progress_bars = _no_progress_bars()
         self._source = self.context.data_sources.add_sql(
             "warehouse",

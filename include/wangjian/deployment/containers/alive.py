@@ -28,6 +28,7 @@ def is_alive(component: str) -> bool:
     import psycopg
 
     address = environment(read_secrets())["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"]
+    # A component may have registered under either name.
     names = [socket.gethostname(), socket.getfqdn()]
     with psycopg.connect(address.replace("+psycopg2", ""), connect_timeout=5) as connection:
         row = connection.execute(_ASK, (JOBS[component], names, LONGEST_SILENCE)).fetchone()

@@ -62,6 +62,7 @@ class Airflow:
 
 
 def _free_port() -> int:
+    # The system chooses a free port: a fixed one may be in use.
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port: int = listener.getsockname()[1]
@@ -167,6 +168,7 @@ def start(
         raise WangjianError("the metadata database could not be created", log=home / "migrate.log", fix="read the log")
     port, password = _free_port(), secrets.token_urlsafe(12)
     passwords = home / "passwords.json"
+    # The mode is set before the password is written.
     passwords.touch(mode=0o600)
     passwords.write_text(json.dumps({USER: password}))
     airflow = Airflow(home, port, password, settings(home, data, port, connections))
@@ -177,8 +179,13 @@ def start(
 
 def _start(airflow: Airflow, component: str) -> subprocess.Popen[bytes]:
     with (airflow.home / f"{component}.log").open("wb") as log:
+        # The session makes a process group, which `stop` signals as a whole, children included.
         return subprocess.Popen(
-            [*AIRFLOW, component], env=airflow.environment, stdout=log, stderr=log, start_new_session=True
+            [*AIRFLOW, component],
+            env=airflow.environment,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
         )
 
 

@@ -23,6 +23,7 @@ from wangjian.ingestion.sources.registry import load_registry
 from wangjian.state import now, runs
 
 YEAR = ("2023-01-01", "2023-12-31")
+# The backfill leaves the last day to the daily DAGs, so that the demonstration shows both ways.
 BACKFILL = {"date_from": YEAR[0], "date_to": "2023-12-30", "reason": "demonstration year"}
 LAST_DAY = {"business_date": YEAR[1]}
 

@@ -82,6 +82,7 @@ class Watch:
             time.sleep(1)
 
     def _show(self, task: Mapping[str, Any]) -> None:
+        # With the try number: each try of a task is shown once.
         key = f"{task['dag_run_id']} {task['dag_id']} {task['task_id']} {task['map_index']} {task['try_number']}"
         if str(task["state"]) not in DONE or key in self._shown:
             return
@@ -96,12 +97,14 @@ class Watch:
         names = ", ".join(sorted({task_name(task) for task in running})) or "…"
         text = f"  … {time.monotonic() - self._started:4.0f} s  {self._landed()} exports landed; running: {names}"
         if sys.stdout.isatty():
+            # Shortened: a line that wraps could not be overwritten.
             print(f"\r\033[K{text[:118]}", end="", flush=True)
         elif time.monotonic() - self._last_line >= LINE_EVERY_SECONDS:
             self._last_line = time.monotonic()
             say(text)
 
     def _landed(self) -> int:
+        # An export counts once it has a manifest, which is written last.
         return sum(1 for _ in self._data.landing.glob("manifests/*/*/*/*.jsonl"))
 
     def _clear_line(self) -> None:

@@ -84,6 +84,7 @@ def request_erasure(
         before=before, file_sha256=file_sha256, reason=reason.strip(), person=person.strip(),
         column_names=() if file_sha256 else _columns(contract, columns),
     )  # fmt: skip
+    # Planned before it is recorded: a request that cannot be carried out is refused now and not at its approval.
     plan = plan_of(data, wanted)
     record_erasure(data, wanted)
     record_access(data, access(plan, "ERASURE_REQUESTED"))
@@ -220,6 +221,7 @@ def _place(erasure: Erasure) -> dict[str, object]:
 
 
 def _require_one(contract: Dataset, key: Sequence[str], before: date | None, file_sha256: str | None) -> None:
+    # Two selections could contradict each other, and an erasure cannot be undone.
     given = [name for name, value in (("KEY", key), ("--before", before), ("--file", file_sha256)) if value]
     if len(given) != 1:
         raise BadArguments(

@@ -101,6 +101,7 @@ class Roles(_Entry):
             for table in (child, key.split(".")[0])
             if table in tables and key.split(".")[1] not in tables[table]
         }
+        # A misspelt table would otherwise be missing from the role's file without any message.
         if unknown:
             raise BadArguments(
                 f"the roles name tables or columns that are not published: {', '.join(sorted(unknown))}",

@@ -22,6 +22,7 @@ from wangjian.publishing.shelf import current
 from wangjian.state import Publication
 from wangjian.warehouse.labels import Level
 
+# Current counties only. The pattern also keeps a source's odd code from becoming a folder's name.
 COUNTIES = """
     select region_code, region_name from source.marts.dim_region
     where region_level = 4 and valid_to is null and regexp_full_match(region_code, '[0-9]{6}') order by region_code
@@ -90,6 +91,7 @@ def write_role_files(data: DataRoot) -> RoleFiles:
         BadArguments: the file of roles is wrong.
     """
     roles = load_roles()
+    # With the lock no other process can remove the publication while its rows are copied.
     with publishing_lock(data, "write the files of roles"), connect_beside(data.warehouse) as connection:
         publication = _attach(connection, data)
         tables = _tables(connection)
@@ -215,6 +217,7 @@ def _clause(role: Role, table: _Table, county: str | None) -> str:
     """Return the SQL condition for the rows of a table that the role sees."""
     wanted = [role.rows.get(table.name, "true")]
     if county and table.name in role.through:
+        # In the new file (`building`) the parents have only the county's rows: their keys select those of the child.
         keys = [key.split(".") for key in role.through[table.name]]
         belongs = [f'"{key}" in (select "{key}" from building.marts."{parent}")' for parent, key in keys]
         wanted.append(" or ".join(belongs))
@@ -259,6 +262,7 @@ def _describe(
     written = {table.name for table in seen if table.schema == "audit"}
     if "publication" not in written:
         columns = tuple(column for column in about["publication"].columns if column.level in role.levels)
+        # Only the publication's own row: this role does not see the audit tables.
         own = _Table("audit", "publication", about["publication"].comment, columns)
         _copy(connection, role, own, f"publication_id = '{publication.publication_id}'")
         seen.append(own)

@@ -108,6 +108,7 @@ def _connected(data: DataRoot) -> duckdb.DuckDBPyConnection:
     shown = current_file(data)
     if shown is None or not shown.exists():
         raise WangjianError("nothing is published yet", folder=data.published, fix="run `wangjian publish`")
+    # A connection in memory: the published file is read-only, and the trace needs temporary tables and functions.
     connection = duckdb.connect()
     connection.execute(f"attach '{quoted(shown)}' as published (read_only)")
     macro = rendered_macros()

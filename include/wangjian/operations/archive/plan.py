@@ -90,6 +90,7 @@ def needed_bytes(landing: Landing, known: Mapping[str, ArchiveEvent], chosen: se
         known: the archived exports by their identifier.
         chosen: the identifiers of the exports that are about to be archived.
     """
+    # Bytes that a fetch noted (`noted_bytes`) belong to no manifest yet.
     staying = (
         export for export in landing.exports() if export.export_id not in chosen and export.export_id not in known
     )

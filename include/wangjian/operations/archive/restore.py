@@ -88,6 +88,7 @@ def restore(
     archive = ArchiveFolder(folder)
     archive.require()
     landing = Landing(data.landing)
+    # Landing is in use from the first byte to the manifest: between the two the bytes belong to no export.
     with archive_lock(data, "restore"), landing_in_use(data, "restore"), record_run(data, "restore") as run:
         chosen = [export for export in archive.exports() if selection.takes(export)]
         _require_some(chosen, archive)
@@ -134,6 +135,7 @@ def _restore_one(landing: Landing, archive: ArchiveFolder, sha256: str, sizes: l
         return True
     path = archive.zone.object_path(sha256)
     try:
+        # `put` compares the hash: damaged bytes never get into landing.
         stored = landing.put(_chunks(path), sha256)
     except (FileNotFoundError, ArchiveDamaged):
         return False

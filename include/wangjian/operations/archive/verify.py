@@ -67,6 +67,7 @@ def verify(folder: Path, data: DataRoot | None = None, progress: Progress | None
     damaged = set(_other_bytes(archive, expected, progress or (lambda *_: None)))
     exports = list(_whole_manifests(archive, damaged))
     wanted = {name for export in exports for name in archive.names_of(export)} | sums.keys() | remembered.keys()
+    # An archive with files must have its list; one that is still empty has none.
     is_listed = bool(sums) or not present
     return Verification(
         folder=archive.root,

@@ -207,6 +207,7 @@ class BackupFolder(OffsiteFolder):
 
     def objects(self) -> Iterator[Path]:
         """Yield the paths of all objects, whether a backup needs them or not."""
+        # A leading dot marks a temporary file of an interrupted run.
         paths = (self.root / "objects").glob("*/*")
         return (path for path in sorted(paths) if not path.name.startswith("."))
 
@@ -226,6 +227,7 @@ class BackupFolder(OffsiteFolder):
             # The header goes first: without it nobody can choose the backup while its objects disappear.
             (self._shelf / backup.backup_id / HEADER).unlink()
         kept = {backup.backup_id for backup in stay}
+        # All other folders: an interrupted backup leaves one without a header.
         for folder in self._shelf.iterdir():
             if folder.name not in kept:
                 shutil.rmtree(folder)

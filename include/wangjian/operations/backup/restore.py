@@ -34,6 +34,7 @@ from wangjian.publishing.shelf import swap_link
 from wangjian.state import now, record_run, runs
 from wangjian.state.runs import record_end
 
+# A backup keeps no file modes. Landed files are read-only, and the state is private to its owner.
 _MODES = {"landing/objects": 0o440, "landing/erased": 0o440, "state": 0o600}
 
 
@@ -93,6 +94,7 @@ def restore(
     backup = source.chosen(backup_id)
     sums, keys = source.sums(backup), _checked_keys(backup, keys_from)
     _require_metadata(backup, metadata)
+    # Before the first copy: a missing file must show now and not at the end of the restore.
     _require_objects(source, sums)
     with _under_way(data, source, backup):
         sizes = _copy_all(data, source, sums, report)

@@ -97,6 +97,7 @@ def back_up(
     started, target = time.monotonic(), BackupFolder(folder)
     target.prepare(data)
     doing = "back up"
+    # It waits: archiving and erasing would remove bytes from landing during the copy.
     with archive_lock(data, doing, wait=True), target.lock(doing), record_run(data, "backup") as run:
         # Temporary files of any age are abandoned: the lock shows that no other process writes there.
         remove_abandoned(target.root, timedelta(0))
@@ -110,6 +111,7 @@ def back_up(
         _copy_landing(data, making)
         backup = _header(data, making, snapshot, run, database)
         target.commit(backup, sums_text(making.files))
+        # Only now: a backup that fails must not cost an older one.
         pruned = target.prune(keep) if keep else 0
         run.files = making.copied
         run.message = f"{backup.backup_id} to {target.root}: {backup.files} files, {making.copied_bytes} bytes new"

@@ -62,6 +62,7 @@ def verify(folder: Path, progress: Progress | None = None) -> Verification:
     for backup in backups:
         try:
             needed |= {sha256: name for name, sha256 in stored.sums(backup).items()}
+        # One damaged list does not end the check: the other backups may be complete.
         except BackupDamaged:
             damaged.append(f"backups/{backup.backup_id}/SHA256SUMS")
         if backup.metadata:

@@ -88,6 +88,7 @@ def _check_results(data: DataRoot, retention: Retention, at: datetime, run_id: s
     first = first_kept_month(at, retention.check_results.months)
     old: dict[str, list[Path]] = defaultdict(list)
     for path in (data.state / "check_results").glob("*.jsonl"):
+        # A file with another name is not the result of a run and stays.
         named = RUN_ID.fullmatch(path.stem)
         if named and (month := f"{named[1]}-{named[2]}") < first:
             old[month].append(path)
@@ -115,6 +116,7 @@ def _airflow_logs(data: DataRoot, retention: Retention, at: datetime, run_id: st
 
 
 def _scratch(data: DataRoot, retention: Retention, at: datetime, run_id: str, dry_run: bool) -> list[Cleared]:
+    # A build uses these files. It does not wait: the next round can remove them.
     with warehouse_lock(data, "clear away work files", wait=False):
         return _remove_older("scratch", data.scratch, at - timedelta(days=retention.scratch.days), dry_run=dry_run)
 
