@@ -182,12 +182,12 @@ def _comment(connection: duckdb.DuckDBPyConnection, labels: Labels) -> None:
     tables = published_tables(connection)
     for table in tables:
         where = f"building.{table.full_name}"
-        _say(connection, f"table {where}", labels.of_table(table.name))
+        _set_comment(connection, f"table {where}", labels.of_table(table.name))
         for column, _ in table.columns:
-            _say(connection, f'column {where}."{column}"', labels.of_column(table.name, column))
+            _set_comment(connection, f'column {where}."{column}"', labels.of_column(table.name, column))
 
 
-def _say(connection: duckdb.DuckDBPyConnection, what: str, comment: str | None) -> None:
+def _set_comment(connection: duckdb.DuckDBPyConnection, what: str, comment: str | None) -> None:
     text = (comment or "").replace("'", "''")
     connection.execute(f"comment on {what} is '{text}'")
 
