@@ -1,4 +1,7 @@
-"""Correct a value of a source (校核纠错; 个人信息保护法 art. 46). A person decides, the record keeps the reason, the landed bytes stay as they are."""
+"""Correct a value of a source (校核纠错; 个人信息保护法 art. 46).
+
+A person decides, and the record keeps the reason. The landed bytes do not change.
+"""
 
 from __future__ import annotations
 

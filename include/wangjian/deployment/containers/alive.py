@@ -1,5 +1,6 @@
-"""`python -m wangjian.deployment.containers.alive scheduler|triggerer|dag-processor`: exit with 0 if the component of this container is alive.
+"""Exit with 0 if the component of this container is alive.
 
+Usage: `python -m wangjian.deployment.containers.alive scheduler|triggerer|dag-processor`.
 Airflow's own `airflow jobs check` does the same, but takes five seconds of a core each time.
 """
 

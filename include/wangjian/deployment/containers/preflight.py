@@ -1,4 +1,7 @@
-"""`python -m wangjian.deployment.containers.preflight NAME …`: check that these secrets are set and strong, before any container starts."""
+"""Check that secrets are set and strong, before any container starts.
+
+Usage: `python -m wangjian.deployment.containers.preflight NAME …`.
+"""
 
 from __future__ import annotations
 
