@@ -1,4 +1,4 @@
-"""The benchmark runs, on a tiny world, and its floor does the same work."""
+"""The benchmark runs on a tiny world, and its lower bound does the same work."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ FIRST, LAST = date(2023, 2, 1), date(2023, 2, 8)
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Holds a landed city."""
+    """Return a folder with a landed city."""
     folder = tmp_path_factory.mktemp("bench")
     land_city(folder / "city", FIRST, LAST, "0.01")
     return folder
@@ -51,11 +51,11 @@ def test_every_stage_is_measured_over_copies_of_a_city_with_identifiers_of_their
 
 
 @pytest.mark.slow
-def test_one_more_day_is_measured_behind_its_history(folder: Path) -> None:
+def test_one_more_day_is_measured_after_its_history(folder: Path) -> None:
     found = measure(DataRoot(folder / "city"), folder / "1", 1, LAST)
     assert list(found.stages)[-3:] == ["build", "check", "publish"]
     assert found.cpu_seconds > 0
-    assert found.seconds < sum(cost.seconds for cost in found.stages.values()), "publication stands apart"
+    assert found.seconds < sum(cost.seconds for cost in found.stages.values()), "the publication is measured separately"
     with duckdb.connect(str(folder / "1" / "warehouse.duckdb"), read_only=True) as connection:
         assert connection.execute("select max(as_of_date) from intermediate.int_as_of").fetchone() == (LAST,)
     assert "1.00 (1.00)" in history_text([found])

@@ -1,4 +1,4 @@
-"""What a stage costs is what all of its processes cost."""
+"""The cost of a stage is the cost of all its processes."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ for process in started:
 
 
 def test_memory_is_that_of_all_processes_at_once(tmp_path: Path) -> None:
-    # a process that is started begins with its parent's peak, and pytest's is larger than what is measured
+    # A new process starts with the peak of its parent, and the peak of pytest is larger than the measured one.
     with ProcessPoolExecutor(1, get_context("spawn")) as small:
         cost = small.submit(run, [sys.executable, "-c", _STARTS_TWO], dict(os.environ), tmp_path / "log").result()
     assert 240 < cost.peak_mb < 360
     assert cost.seconds > 3
 
 
-def test_a_failure_shows_what_was_said(tmp_path: Path) -> None:
+def test_a_failure_shows_the_output_of_the_command(tmp_path: Path) -> None:
     with pytest.raises(SystemExit, match="no such luck"):
         run([sys.executable, "-c", "raise SystemExit('no such luck')"], os.environ, tmp_path / "log")

@@ -1,4 +1,4 @@
-"""The page on sizing shows what the committed records say."""
+"""The page on sizing shows the committed records."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_costs_are_those_of_a_million_rows() -> None:
     ]
 
 
-def test_growth_is_told_against_the_smallest_world() -> None:
+def test_growth_is_relative_to_the_smallest_world() -> None:
     city = {"scale": "city", "year": {"ingest a": _cost(99), "parse a": _cost(2, 500_000), "build": _cost(2)}}
     nation = {"scale": "nation", "year": {"parse a": _cost(4, 2_000_000), "build": _cost(8)}}
     assert growth([city, nation]).splitlines()[2:] == ["| city | 2 | 4.0 | 1.00 |", "| nation | 6 | 3.0 | 0.75 |"]

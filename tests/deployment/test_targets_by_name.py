@@ -1,4 +1,4 @@
-"""A target that a person asks for by name fails where it cannot run, and says what to install."""
+"""A target that a person runs by name fails if it cannot run, and names the program to install."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PROJECT = Path(__file__).parents[2]
 
 
 def _run(folder: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    """Run a folder of tests where neither Docker nor Java is on the path."""
+    """Run a folder of tests without Docker and Java on the path."""
     environment = {**os.environ, "PATH": "/nowhere", **variables}
     for name in (
         "PYTEST_XDIST_WORKER",

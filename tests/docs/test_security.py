@@ -48,7 +48,7 @@ def test_every_attack_that_is_tried_is_told_of() -> None:
     assert tried, "the folder of attacks has tests"
     # what must go well beside the attacks
     sound = {name for name in tried if "_sound_" in name} | {
-        "test_a_packed_page_is_landed_as_what_it_says", "test_packed_bytes_that_are_damaged_are_refused", "test_a_list_that_is_none_is_refused",
+        "test_a_compressed_page_is_landed_uncompressed", "test_damaged_compressed_bytes_are_refused", "test_an_invalid_list_is_refused",
     }  # fmt: skip
     assert tried - named - sound == set()
 

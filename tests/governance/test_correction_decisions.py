@@ -1,4 +1,4 @@
-"""Decisions about wrong values: what can be corrected, what holds, and what is refused."""
+"""Corrections of wrong values: which are accepted, which one holds, and which are refused."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ WHO = {"reason": "当事人申请更正", "person": "李核"}
 
 @pytest.fixture
 def data(tmp_path: Path) -> DataRoot:
-    """A party that is sent twice, with another name the second time."""
+    """Return a data root with a party that the source sent twice, the second time with another name."""
     data = DataRoot(tmp_path)
     for day, name in (("2023-01-02", "张三"), ("2023-01-03", "张山")):
         content = f"{PARTIES}\r\n案1,1,{name},自然人,,360702199003077715\r\n".encode("gb18030")
@@ -40,7 +40,7 @@ def give(data: DataRoot, column: str = "party_name", right: str | None = "张叁
     return correct(data, *place, column, right, **given)
 
 
-def test_the_newest_word_of_the_source_is_what_is_wrong(data: DataRoot) -> None:
+def test_the_wrong_value_is_that_of_the_newest_delivery(data: DataRoot) -> None:
     made = give(data)
     assert (made.wrong_value, made.right_value, made.row_key) == ("张山", "张叁", "案1|1")
     assert corrections(data) == [made]
@@ -59,24 +59,24 @@ def test_the_last_decision_holds_until_it_is_withdrawn(data: DataRoot) -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "message"),
     [
         ({"reason": " "}, "needs a reason and a person"),
         ({"person": ""}, "needs a reason and a person"),
         ({"dataset": "nothing"}, "no such dataset"),
-        ({"column": "nothing"}, "no column that can be corrected"),
-        ({"column": "party_seq"}, "no column that can be corrected"),
-        ({"column": "id_no"}, "no column that can be corrected"),
+        ({"column": "nothing"}, "this column cannot be corrected"),
+        ({"column": "party_seq"}, "this column cannot be corrected"),
+        ({"column": "id_no"}, "this column cannot be corrected"),
         ({"key": ["案1"]}, "1 values for a key of 2"),
         ({"key": ["案1", "2"]}, "no such row is parsed"),
-        ({"right": "张山"}, "the source says so already"),
-        ({"column": "uscc", "right": ""}, "the source says so already"),
-        ({"day": date(2023, 1, 2)}, "the day of the delivery is not wanted"),
+        ({"right": "张山"}, "the newest delivery has this value already"),
+        ({"column": "uscc", "right": ""}, "the newest delivery has this value already"),
+        ({"day": date(2023, 1, 2)}, "the day of the delivery must not be given"),
         ({"source": "third_party", "dataset": "leads", "key": ["1"], "column": "operator_name"}, "the day of the delivery is needed"),
     ],
 )  # fmt: skip
-def test_what_is_refused(data: DataRoot, changes: dict[str, Any], told: str) -> None:
-    with pytest.raises(BadArguments, match=told):
+def test_unsuitable_corrections_are_refused(data: DataRoot, changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(BadArguments, match=message):
         give(data, **changes)
     assert corrections(data) == []
 
@@ -90,8 +90,10 @@ def test_the_command_line(data: DataRoot, monkeypatch: pytest.MonkeyPatch, capsy
         return capsys.readouterr().out
 
     who = ("--reason", WHO["reason"], "--person", WHO["person"])
-    told = call("add", "jiangxi", "case_parties", "案1", "1", "--column", "party_name", "--to", "张叁", *who, "--json")
-    made = json.loads(told)
+    output = call(
+        "add", "jiangxi", "case_parties", "案1", "1", "--column", "party_name", "--to", "张叁", *who, "--json"
+    )
+    made = json.loads(output)
     assert made["instead of"] == "张山"
     shown = call("list")
     assert "张山 → 张叁  当事人申请更正  李核" in shown and "1 条 corrections" in shown

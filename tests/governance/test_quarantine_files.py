@@ -1,4 +1,4 @@
-"""Files of bad rows are opened again: hostile values stand there as texts, none as a formula."""
+"""Exported files of bad rows hold hostile values as text and never as a formula."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def bad(value: str, *, is_row: bool) -> BadRow:
 
 
 def cells(path: Path) -> list[tuple[str, str]]:
-    """Kind and text of every cell: `f` would be a formula."""
+    """Return the kind and the text of every cell; the kind `f` would be a formula."""
     if path.suffix == ".csv":
         with path.open(encoding="utf-8-sig", newline="") as file:
             return [("s", cell) for row in csv.reader(file) for cell in row]
@@ -51,7 +51,7 @@ def test_hostile_values_are_texts_and_the_file_is_on_record(
     assert {kind for kind, _ in found} == {"s"}
     texts = [text for _, text in found]
     assert not [text for text in texts if text.startswith(("=", "+", "-", "@", "\t", "\r"))]
-    # each twice as the name of a file, once as a value of a row, once as a line; XLSX makes a line feed of a carriage return
+    # Each value appears twice as a file name, once as a value of a row and once as a line. XLSX turns a carriage return into a line feed.
     plain = [text.replace("\r", "\n") for text in texts]
     assert {value: plain.count(f"'{value}".replace("\r", "\n")) for value in HOSTILE} == dict.fromkeys(HOSTILE, 4)
     (record,) = records(data)

@@ -1,4 +1,4 @@
-"""The catalogue of reason codes names every code that can be given, and no other."""
+"""The catalogue of reason codes has every code that the warehouse can set, and no other."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bad rows enter and leave quarantine on record, once each, with the cause."""
+"""The record has one event when a bad row enters quarantine and one with the cause when it leaves."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Changes = list[tuple[str, str, str]]
 
 
 def _publish(data: DataRoot, name: str, bad: list[str], files: dict[str, bool]) -> Changes:
-    """Put a publication in place with these bad rows (one an export) and files (whether outvoted), and note the changes."""
+    """Publish these bad rows (one for each export) and files (whether superseded), and record the changes."""
     data.published.mkdir(parents=True, exist_ok=True)
     path = data.published / f"warehouse-{name}.duckdb"
     with duckdb.connect(str(path)) as connection:

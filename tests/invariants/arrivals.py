@@ -1,4 +1,4 @@
-"""Ways in which the landed files may arrive, and a pipeline that takes them in again and again from a common beginning."""
+"""Orders in which the landed files may arrive, and a pipeline that loads them repeatedly from a common beginning."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ from wangjian.warehouse.dbt import run_dbt
 
 @dataclass(frozen=True)
 class Arrival:
-    """How exports that are not there yet arrive.
+    """The order in which the missing exports arrive.
 
     Attributes:
-        seed: of their order.
-        cuts: where they are split into batches, as shares of all; each batch is parsed by itself.
-        delayed: so many business dates wait for the last batch, with all that belongs to them.
-        repeated: so many exports, there already or not, arrive once more.
-        built: after which batches the warehouse is built; after the last one always.
+        seed: the seed of their order.
+        cuts: the shares of all exports at which they are split into batches; each batch is parsed by itself.
+        delayed: the number of business dates whose exports wait for the last batch.
+        repeated: the number of exports that arrive a second time, landed already or not.
+        built: the batches after which the warehouse is built; it is always built after the last one.
     """
 
     seed: int
@@ -45,8 +45,8 @@ class Arrival:
         """The batches, in order.
 
         Args:
-            missing: what is to arrive.
-            there: what is landed already.
+            missing: the exports that are to arrive.
+            there: the exports that are landed already.
         """
         chance = random.Random(self.seed)
         dates = sorted({export.key.business_date for export in missing})
@@ -60,7 +60,7 @@ class Arrival:
 
 
 def arrivals() -> st.SearchStrategy[Arrival]:
-    """Any order, batches, delays, repeats and builds in between."""
+    """Return a strategy for any order, batches, delays, repeats and builds in between."""
     return st.builds(
         Arrival,
         seed=st.integers(0, 2**32),
@@ -73,9 +73,9 @@ def arrivals() -> st.SearchStrategy[Arrival]:
 
 @dataclass
 class Beginning:
-    """A warehouse of some of the exports, built by dbt, to which one comes back for each way in which the others may arrive.
+    """A warehouse of some of the exports, built by dbt. Each order in which the others may arrive starts from it.
 
-    dbt's statements name the data root, so everything happens at one path. What was published or landed there before is put back
+    dbt's statements name the data root, so everything happens at one path. Published and landed files of the beginning are restored
     by copying; manifests and raw files are never written to again, so links are copies of them.
     """
 
@@ -90,26 +90,26 @@ class Beginning:
         return self.data.root.with_name("beginning")
 
     def make(self) -> None:
-        """Land, parse and build what is there, and keep it."""
+        """Land, parse and build the first exports, and keep a copy."""
         land(self.data, self.there)
         parse_all(self.data)
         pipeline.build(self.data)
         _copy(self.data.root, self.kept)
-        # writes to the warehouse, which then is no finished build any more: nothing could be added to it
+        # This writes to the warehouse, which is then no finished build, and a build could not add to it.
         self.statements = record(self.data)
         self.put_back()
 
     def put_back(self) -> None:
-        """As if nothing had come since the beginning."""
+        """Restore the state of the beginning."""
         shutil.rmtree(self.data.root)
         _copy(self.kept, self.data.root)
 
     def arrive(self, arrival: Arrival, *, by_dbt: bool = False) -> DataRoot:
-        """Let the missing exports arrive, as if nothing had since the beginning.
+        """Restore the beginning, and let the missing exports arrive.
 
         Args:
-            arrival: how.
-            by_dbt: build with dbt itself.
+            arrival: their order.
+            by_dbt: whether dbt itself builds.
 
         Returns:
             The data root, built from all of them.
@@ -124,7 +124,7 @@ class Beginning:
         return self.data
 
     def build(self) -> None:
-        """`pipeline.build`, but with dbt's recorded statements wherever it would let dbt add to the warehouse."""
+        """Build as `pipeline.build` does, with dbt's recorded statements if dbt would add to the warehouse."""
 
         def replayed(data: DataRoot, command: str, progress: Any) -> list[dict[str, Any]]:
             if command != "build":
@@ -139,7 +139,7 @@ class Beginning:
 
 
 def land(data: DataRoot, exports: Iterable[Manifest]) -> None:
-    """The bytes are there: their manifests are what makes them part of the landing zone."""
+    """Write the manifests of exports. Their bytes are in the landing zone already, and a manifest makes them part of it."""
     for export in exports:
         Landing(data.landing).commit(export)
 
@@ -152,5 +152,5 @@ def _copy_file(source: str, target: str) -> None:
     if source.endswith(".parquet") or "/manifests/" in source:
         Path(target).hardlink_to(source)
     else:
-        # with its mode and time: a key that others may read is refused, a warehouse written to since its build is built anew
+        # With mode and time: a key that others may read is refused, and a warehouse that changed after its build is built again.
         shutil.copy2(source, target)

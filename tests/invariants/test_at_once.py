@@ -1,4 +1,4 @@
-"""Several processes at once: each comes to its end, waits and says for whom, or is refused by name. Never a lock's stack trace."""
+"""Parallel processes each finish, wait with a message that names the other, or are refused with its name; never with a stack trace."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ RANGE = ("--from", str(FIRST), "--to", str(FIRST))
 
 
 class Command:
-    """A `wangjian` command as a person would start it, in a process group of its own."""
+    """A `wangjian` command in a process group of its own, as a shell starts it."""
 
     def __init__(self, data: DataRoot, *arguments: str) -> None:
         self.log = data.root / f"said-{time.monotonic_ns()}.txt"
@@ -41,7 +41,7 @@ class Command:
         return self.log.read_text()
 
     def until(self, is_so: Callable[[], bool]) -> None:
-        """Wait for what must come before the command ends."""
+        """Wait for a condition that must become true before the command ends."""
         deadline = time.monotonic() + PATIENCE_SECONDS
         while not is_so():
             assert self.process.poll() is None, self.said
@@ -57,7 +57,7 @@ class Command:
 
     @contextmanager
     def stopped(self) -> Iterator[None]:
-        """Frozen in the middle of its work, with all that it started: so that the others surely come meanwhile."""
+        """Freeze the command and its children in the middle of their work, so that the others certainly start meanwhile."""
         os.killpg(self.process.pid, signal.SIGSTOP)
         try:
             yield
@@ -93,7 +93,7 @@ def test_builds_backfills_publication_and_compaction_at_once(landed: Landed, tmp
     }  # fmt: skip
     ends = {name: command.end() for name, command in everyone.items()}
 
-    # a publication whose turn comes before the check finds a build that nobody has checked, and says so
+    # A publication before the check finds an unchecked build and reports it.
     assert ends.pop("publishing") in (0, 3), publishing_now.said
     assert set(ends.values()) == {0}, {name: command.said for name, command in everyone.items()}
     at_work = f"another process is at work [process={building.process.pid}, since="
@@ -109,7 +109,7 @@ def test_builds_backfills_publication_and_compaction_at_once(landed: Landed, tmp
     assert publishing.current(data)
 
 
-def test_a_program_that_asks_for_no_lock_is_named(landed: Landed, tmp_path: Path) -> None:
+def test_a_program_that_takes_no_lock_is_named(landed: Landed, tmp_path: Path) -> None:
     data = DataRoot(tmp_path / "data")
     shutil.copytree(landed.data.root, data.root)
     hold = f"import duckdb, sys; c = duckdb.connect({str(data.warehouse)!r}, read_only=True); print('open', flush=True); sys.stdin.read()"

@@ -1,7 +1,7 @@
-"""Killed at any write, a plain second run reaches the same state; readers see whole publications only; nothing is left lying about.
+"""After a kill at any write, a second run ends in the same state, readers see complete publications only, and no temporary file stays.
 
-Each step is killed before some of the system calls by which it changes a file (`support.write_points`), in some of them with half of the
-bytes written. In CI a few of these points, spread over the step; with `PROOF=full` many times as many.
+Each step is killed before some of the system calls that change a file (`support.write_points`), in some of them with half of the
+bytes written. CI uses a few of these points, spread over the step; `PROOF=full` uses many times as many.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ def test_killed_while_compacting(world: World, tmp_path: Path, source: str) -> N
         assert raw_of(data, source)[0] == expected[0], stop
         world.done(data, step)
         assert raw_of(data, source) == expected, stop
-        # what was built of it is built of it still
+        # The build of these files is still valid.
         assert pipeline.is_published(data)
         assert_nothing_is_left(data)
         shutil.rmtree(data.root)
@@ -113,9 +113,9 @@ def test_a_day_on_which_every_step_is_killed(world: World, tmp_path: Path) -> No
     for step in [*(ingest(source) for source in SOURCES), *(Step("parse", source) for source in SOURCES)]:
         world.killed(data, step, world.stops(str(step), few=3)[1])
         world.done(data, step)
-    # dbt alone is interrupted, with some of its nodes done: that is no build
+    # Only dbt is interrupted, with some of its nodes finished: that is not a finished build.
     _interrupt_dbt(world, data)
-    # within its last checkpoint, half a header is written
+    # The kill is within the last checkpoint: half a header is written.
     world.killed(data, Step("build"), Stop(3, r"warehouse\.duckdb$", "tear"))
     world.done(data, Step("build"))
     for step in (Step("check"), Step("publish")):
@@ -128,7 +128,7 @@ def test_a_day_on_which_every_step_is_killed(world: World, tmp_path: Path) -> No
 
 
 def _interrupt_dbt(world: World, data: DataRoot) -> None:
-    """Python drops an interrupt that comes within a callback; dbt then goes on to its end, and is interrupted elsewhere."""
+    """Interrupt dbt. Python drops an interrupt within a callback; dbt then ends normally, and another point is tried."""
     for part in (2, 3, 5, 7):
         outcome, said = world.crashes.run(
             data.root, Step("build"), Stop(world.count("build", WAL) // part, WAL, "interrupt")
@@ -151,7 +151,7 @@ def test_killed_while_a_rebuild_clears_raw(world: World, tmp_path: Path, at: int
 
 
 @pytest.mark.parametrize("name", ["build", "check", "docs"])
-def test_killed_anywhere_in_what_takes_long(world: World, tmp_path: Path, name: str) -> None:
+def test_long_steps_survive_a_kill_at_any_time(world: World, tmp_path: Path, name: str) -> None:
     before = name if name in ("build", "check") else "end"
     if name == "docs":
         world.done(world.fresh(before, tmp_path / "whole"), Step(name))

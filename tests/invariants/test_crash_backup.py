@@ -1,4 +1,4 @@
-"""A backup or a restore that is killed at any write: the backups before are whole, and the same command again reaches the end."""
+"""After a kill of a backup or a restore at any write, the earlier backups are complete, and the same command finishes."""
 
 from __future__ import annotations
 
@@ -35,20 +35,20 @@ def command(*arguments: object) -> Step:
 
 @pytest.fixture
 def data(world: World, tmp_path: Path) -> DataRoot:
-    """A published world with a backup of it; the folder lies below its root, so that writes to it are met."""
+    """Return a published world with a backup. The backup's folder is below its root, so that writes to it are kill points too."""
     data = world.fresh("end", tmp_path / "data")
     world.done(data, command("backup", "--to", data.root / "backups"))
     return data
 
 
 def tried(count: int) -> Iterator[tuple[int, Stop]]:
-    """Where it is killed, spread over all its write points: between two writes, and in every second place within one."""
+    """Return the points of the kills, spread over all writes: between two writes, and every second one within a write."""
     for place, number in enumerate(range(0, count, max(1, count // (150 if IS_FULL else 7)))):
         yield number, Stop(number, how="tear" if place % 2 else "kill")
 
 
 def exports(data: DataRoot) -> dict[str, bytes]:
-    """What must come back: all of landing."""
+    """Return what a restore must bring back: all exports of landing."""
     places = ("objects", "manifests")
     files = (path for place in places for path in (data.landing / place).rglob("*") if path.is_file())
     return {path.relative_to(data.root).as_posix(): path.read_bytes() for path in files}
@@ -56,7 +56,7 @@ def exports(data: DataRoot) -> dict[str, bytes]:
 
 def test_killed_while_it_backs_up(world: World, data: DataRoot, tmp_path: Path) -> None:
     first = BackupFolder(data.root / "backups").backups()
-    # another export has come since
+    # Another export was landed since the backup.
     day = next(iter((data.landing / "manifests").glob("*/*/*")))
     shutil.copytree(day, day.with_name("2031-01"))
     whole = DataRoot(tmp_path / "whole")
@@ -71,14 +71,14 @@ def test_killed_while_it_backs_up(world: World, data: DataRoot, tmp_path: Path) 
         if not world.was_killed(killed, again, stop):
             ended.append(number)
         kept = BackupFolder(killed.root / "backups")
-        # whatever was left, the backup before or the new one is there, and nothing that looks like one is not whole
+        # Whatever the kill left: the earlier or the new backup is there, and every finished backup is complete.
         assert kept.backups() and verify(kept.root).is_whole, number
         world.done(killed, again)
         assert len(kept.backups()) == 1 and kept.backups() != first
         assert verify(kept.root).is_whole and not verify(kept.root).unneeded
         assert not list(kept.root.rglob(".*.tmp"))
         shutil.rmtree(killed.root)
-    # a folder for the first digits of a new object's hash may be there already, or not: so many points more or fewer
+    # The folder for the first digits of a new hash may exist or not, so the number of points varies.
     assert all(number >= len(points) - NEW_OBJECTS for number in ended), ended
 
 

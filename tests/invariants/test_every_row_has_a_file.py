@@ -1,4 +1,4 @@
-"""Every published row leads to landed rows: those bytes, opened without our parsers, hold the value at that very row."""
+"""Every published row leads to landed rows: their bytes, read without the project's parsers, hold the value at that row."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.slow
 
 SEEDED = {"dim_date", "dim_deadline_rule", "dim_kpi", "dim_product_category", "dim_region", "dim_violation_type"}
 """Tables that nothing landed speaks of."""
-# what of a published row must stand in the landed row, as SQL over the table
+# The value of a published row that the landed row must contain, as SQL over the table.
 VALUES = {
     "bridge_case_lead": "null",
     "bridge_case_party": "case_no",
@@ -58,7 +58,7 @@ SAMPLE = 4
 
 
 def cells_at(content: bytes, place: Place) -> list[str]:
-    """The cells of the row of a landed file, as its name, sheet and number say."""
+    """Return the cells of the row of a landed file that a place names."""
     assert place.row_number is not None
     if place.source == "five_level":
         return [str(value) for value in json.loads(content)["records"][place.row_number - 1].values()]
@@ -70,7 +70,7 @@ def cells_at(content: bytes, place: Place) -> list[str]:
             text = content.decode(encoding)
         except UnicodeDecodeError:
             continue
-        # as an editor shows it: the line in which the record begins
+        # The line number of an editor: that of the first line of the record.
         reader, begins = csv.reader(io.StringIO(text, newline="")), 1
         for cells in reader:
             if begins == place.row_number:
@@ -80,7 +80,7 @@ def cells_at(content: bytes, place: Place) -> list[str]:
 
 
 def plain(text: str) -> str:
-    """Without what a source may write one way or the other: width, brackets, blanks, leading zeros of a number."""
+    """Return a text without differences of spelling: width, brackets, blanks and leading zeros of a number."""
     folded = re.sub(r"[〔〕()\[\]【】（）\s]", "", unicodedata.normalize("NFKC", text))
     return re.sub(r"(?<=\d{4})第?0*(?=\d+号)", "", folded)
 
@@ -93,7 +93,7 @@ def contents(data: DataRoot, place: Place) -> bytes:
 def samples(
     connection: duckdb.DuckDBPyConnection, table: str, where: str = "true"
 ) -> Iterator[tuple[list[str], str | None]]:
-    """Keys from all over a table, each with the value that its landed row must hold."""
+    """Return keys spread over a table, each with the value that its landed row must hold."""
     key = load_rules()[table].key
     columns = ", ".join(f"cast({name} as varchar)" for name in key)
     rows = connection.execute(
@@ -112,7 +112,7 @@ def samples(
 
 
 def said(data: DataRoot, place: Place) -> str:
-    """The row's cells, or the name of a file that has none."""
+    """Return the cells of the row, or the name of a file without rows."""
     content = contents(data, place)
     return plain(" | ".join(cells_at(content, place)) if place.row_number else place.original_name)
 
@@ -149,8 +149,10 @@ def test_the_landed_bytes_hold_the_value(year_2024: DataRoot, published: duckdb.
             assert any(plain(value) in rows[place] for place in speaking), (table, key, value, rows)
 
 
-def test_values_are_those_of_the_row_that_speaks(year_2024: DataRoot, published: duckdb.DuckDBPyConnection) -> None:
-    """Not only the key: what changes from one day to the next is that of the marked row."""
+def test_published_values_are_those_of_the_marked_row(
+    year_2024: DataRoot, published: duckdb.DuckDBPyConnection
+) -> None:
+    """Values that change from day to day are those of the marked row, not only the key."""
     for case_no, closed_on in published.execute(
         "select case_no, closed_on from marts.fct_case where closed_on is not null order by case_no limit 5"
     ).fetchall():
@@ -199,7 +201,7 @@ def _all_places(data: DataRoot, table: str) -> set[tuple[object, ...]]:
 def test_no_row_that_counts_is_left_without_a_published_row(
     year_2024: DataRoot, published: duckdb.DuckDBPyConnection, table: str, dataset: str
 ) -> None:
-    """All rows of a table together lead to just as many landed rows as were loaded and count: none is missed, none is too many."""
+    """All rows of a table together lead to exactly the landed rows that were loaded and count."""
     found = {place for place in _all_places(year_2024, table) if f"{place[0]}/{place[1]}" == dataset}
     source, name = dataset.split("/")
     (loaded,) = published.execute(
@@ -215,7 +217,7 @@ def test_no_row_that_counts_is_left_without_a_published_row(
 
 
 def _scanned_in(data: DataRoot, place: Place, month: str) -> bool:
-    """Whether a landed row says that its storefront was scanned in a month."""
+    """Return whether a landed row says that its storefront was scanned in a month."""
     if place.dataset == "coverage":
         return month in said(data, place).replace("/", "-")
     assert place.row_number
@@ -235,8 +237,10 @@ def _version_at_the_end_of(
     return trace(data, "dim_storefront", [key, *found]).places
 
 
-def test_a_scan_makes_its_month(year_2024: DataRoot, published: duckdb.DuckDBPyConnection) -> None:
-    """A storefront counts as scanned in just those months of which a landed row says so."""
+def test_a_month_counts_as_scanned_because_of_a_landed_row(
+    year_2024: DataRoot, published: duckdb.DuckDBPyConnection
+) -> None:
+    """A storefront counts as scanned exactly in the months for which a landed row says so."""
     rows = published.execute(
         """
         select storefront_key, cast(month_start as varchar), is_scanned
@@ -266,7 +270,9 @@ def test_evidence_leads_to_its_file(year_2024: DataRoot, published: duckdb.DuckD
 
 
 @pytest.mark.parametrize("table", sorted(SEEDED))
-def test_what_comes_from_seeds_says_so(year_2024: DataRoot, published: duckdb.DuckDBPyConnection, table: str) -> None:
+def test_rows_from_seeds_name_their_seeds(
+    year_2024: DataRoot, published: duckdb.DuckDBPyConnection, table: str
+) -> None:
     (first,) = published.execute(
         f"select cast({load_rules()[table].key[0]} as varchar) from marts.{table} limit 1"
     ).fetchone() or ("",)
@@ -290,8 +296,8 @@ def test_a_column_may_be_named(year_2024: DataRoot, published: duckdb.DuckDBPyCo
     )
 
 
-def test_what_cannot_be_traced_is_told(year_2024: DataRoot, tmp_path_factory: pytest.TempPathFactory) -> None:
-    with pytest.raises(BadArguments, match=r"no such table to trace.*choose from bridge_case_lead.*fct_case"):
+def test_rows_that_cannot_be_traced_are_reported(year_2024: DataRoot, tmp_path_factory: pytest.TempPathFactory) -> None:
+    with pytest.raises(BadArguments, match=r"only marts can be traced.*choose from bridge_case_lead.*fct_case"):
         trace(year_2024, "reports.rpt_kpi", ["K01"])
     with pytest.raises(BadArguments, match=r"no such row is published \[table=fct_case, asked=9\].*wangjian sql"):
         trace(year_2024, "fct_case", ["9"])
@@ -316,16 +322,16 @@ def run(year_2024: DataRoot, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
     return call
 
 
-def test_the_command_line_tells_file_row_and_bytes(
+def test_the_command_line_prints_file_row_and_bytes(
     run: Run, year_2024: DataRoot, published: duckdb.DuckDBPyConnection
 ) -> None:
     (number,) = published.execute("select inspection_no from marts.fct_inspection order by 1 limit 1").fetchone() or (
         "",
     )
     expected: Trace = trace(year_2024, "fct_inspection", [number])
-    told: dict[str, Any] = json.loads(run("trace", "fct_inspection", number, "--json"))
-    assert told["key"] == [{"inspection_no": number}]
-    assert told["places"][0]["row_number"] == expected.places[0].row_number
+    answer: dict[str, Any] = json.loads(run("trace", "fct_inspection", number, "--json"))
+    assert answer["key"] == [{"inspection_no": number}]
+    assert answer["places"][0]["row_number"] == expected.places[0].row_number
     shown = run("trace", "fct_inspection", number)
     place = expected.places[0]
     assert (
@@ -339,7 +345,7 @@ def test_the_command_line_tells_file_row_and_bytes(
     assert "种子表 reviewed seed: dbt_project/seeds/seed_calendar.csv" in run("trace", "dim_date", "2024-01-02")
 
 
-def test_a_rule_that_is_wrong_is_named(tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_a_wrong_rule_is_named(tmp_path_factory: pytest.TempPathFactory) -> None:
     folder = tmp_path_factory.mktemp("marts")
     test = {"grain": {"arguments": {"key": ["a"]}}}
     model = {

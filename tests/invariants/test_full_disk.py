@@ -1,6 +1,6 @@
-"""The disk fills up, or may not be written to, at any write: one clear error, readers see what they saw, and a plain second run fixes it.
+"""If a write fails because the disk is full or read-only, one clear error appears, readers see no change, and a second run succeeds.
 
-Real disks: a small file system that becomes full while a step writes, and folders mounted read-only.
+The disks are real: a small file system that becomes full while a step writes, and folders mounted read-only.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ pytestmark = [
 
 
 def command(*words: object) -> Step:
-    """A call of the command line."""
+    """Return a call of the command line."""
     return Step("command", "\t".join(map(str, words)))
 
 
@@ -59,13 +59,13 @@ BACKFILL = command("backfill", "--from", FIRST, "--to", LAST, "--mode", "reparse
 
 @dataclass(frozen=True)
 class Case:
-    """A command, and what stands in its way, one after another.
+    """A command and the write errors that it meets, one after another.
 
     Attributes:
-        before: the state in which it is started.
-        full: before which writes the disk becomes full, the n-th whose path matches, from 0.
-        more: the same, with `PROOF=full` alone: they take long.
-        read_only: which folders and files may not be written to.
+        before: the state before the command.
+        full: the writes before which the disk becomes full: the n-th whose path matches, from 0.
+        more: further writes for `PROOF=full` only, because they take long.
+        read_only: the folders and files that are read-only.
     """
 
     step: Step
@@ -127,7 +127,7 @@ CASES = (
             (1, "state/kpis"),
             (0, "published/.warehouse.duckdb"),
         ),
-        # the last one stands in the way when readers see the new file already: the next run writes that down
+        # The last write error comes when readers see the new file already: the next run records it.
         read_only=(".", "state/kpis", "published", "state/publications.jsonl"),
     ),
     Case(
@@ -136,7 +136,7 @@ CASES = (
         full=((0, "raw/five_level"), (0, "raw/_ledger")),
         read_only=("state", "raw/_ledger"),
     ),
-    # the first attempt that gets beyond its hold leaves it in force: no later one writes another
+    # The first attempt that records its hold leaves it in force: no later one records another.
     Case(BACKFILL, "end", full=((0, "holds.jsonl"), (0, "run_log")), read_only=("raw",)),
 )
 
@@ -148,12 +148,12 @@ def disk(tmp_path: Path) -> Iterator[Path]:
 
 
 def _refused(world: World, data: DataRoot, step: Step, words: str, stop: Stop | None = None) -> None:
-    """The command fails as a command should, and what readers see is whole."""
+    """Check that the command fails with one clear error and that readers see a complete publication."""
     before = fingerprint_shown(data) if publishing.current(data) else None
     outcome, said = world.crashes.run(data.root, step, stop)
-    told = said.split("✘")[-1]
+    message = said.split("✘")[-1]
     assert outcome.exit_code == 1, (step, stop, said[-3000:], outcome.points)
-    assert words in told and "→" in told and "run the same command again" in told, (step, stop, said[-3000:])
+    assert words in message and "→" in message and "run the same command again" in message, (step, stop, said[-3000:])
     assert "Traceback" not in said, (step, stop, said[-3000:])
     if before:
         seen, _ = world.crashes.run(data.root, command("sql", "select count(*) from marts.fct_lead"))

@@ -1,7 +1,7 @@
-"""The warehouse is a function of what was landed: not of the order, the batches, the repeats or the number of builds.
+"""The warehouse depends on the landed files only, not on their order, batches and repeats or on the number of builds.
 
-A thousand builds by dbt would take days, most of it dbt's own. So the ways of arrival share a beginning, and what dbt sends to DuckDB is
-recorded and sent again (`support/recorded_dbt.py`); for each beginning one way is also built by dbt itself.
+A thousand builds by dbt would take days, mostly of dbt's own work. So all orders share a beginning, and the statements of dbt are
+recorded and replayed (`support/recorded_dbt.py`). For each beginning dbt itself builds one order too.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ from wangjian.orchestration import pipeline
 pytestmark = [pytest.mark.slow, pytest.mark.world("order", minutes=5)]
 
 BEGINNINGS, WAYS = (10, 100) if IS_FULL else (1, 5)
-# the small run of `make test`: a beginning of its own, and one way to the end
+# The small run of `make test`: a beginning of its own and one order.
 QUICK = pytest.param(1000, 1, id="quick", marks=pytest.mark.everyday)
 BUILD_EVERY = timedelta(days=1 if IS_FULL else 5)
 BY_DBT_EVERY = timedelta(days=30 if IS_FULL else 10)
 
 
 @pytest.mark.everyday
-def test_the_days_are_worth_proving(landed: Landed) -> None:
+def test_the_days_contain_what_the_proof_needs(landed: Landed) -> None:
     with duckdb.connect(str(landed.data.warehouse), read_only=True) as connection:
         counts = connection.execute(
             "select (select count(*) from audit.quarantine), (select count(*) from audit.held_export), "
@@ -45,7 +45,7 @@ def test_the_days_are_worth_proving(landed: Landed) -> None:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Iterator[Path]:
-    """A folder in memory where the system has one: a year of small files is written a thousand times."""
+    """Return a folder in memory if the system has one: a year of small files is written a thousand times."""
     memory = Path("/dev/shm")
     if not memory.is_dir():
         yield tmp_path
@@ -65,7 +65,7 @@ def _begin(landed: Landed, folder: Path, seed: int) -> Beginning:
 
 
 def _first_of_each_dataset(landed: Landed) -> tuple[list[Manifest], list[Manifest]]:
-    """The first export of each dataset and provider, and all others: a contract never met before makes the whole warehouse anew."""
+    """Return the first export of each dataset and provider, and the others. A dataset that arrives later would force a full build."""
     by_date = sorted(landed.exports, key=lambda export: (export.key.business_date, export.key.version))
     first: dict[tuple[str, str, str], Manifest] = {}
     for export in by_date:
@@ -74,7 +74,7 @@ def _first_of_each_dataset(landed: Landed) -> tuple[list[Manifest], list[Manifes
 
 
 def _missing(chance: random.Random) -> float:
-    """The share of exports that arrive later. Parsing them is what a way costs: of a year few are enough for any month to get some."""
+    """Return the share of exports that arrive later: small for a year, because parsing takes the time, and enough for every month."""
     return math.exp(chance.uniform(math.log(0.003), math.log(0.1))) if IS_FULL else chance.uniform(0.05, 0.7)
 
 
@@ -97,10 +97,10 @@ def test_any_order_and_any_batches_make_the_same_warehouse(landed: Landed, folde
         assert differences(landed.data, beginning.arrive(arrival)) == {}
 
     prove()
-    assert len(ways) >= most, "hypothesis ran out of ways"
-    assert beginning.replayed >= most, "each way adds to the warehouse, and makes none anew"
+    assert len(ways) >= most, "hypothesis ran out of orders"
+    assert beginning.replayed >= most, "each order adds to the warehouse without a full build"
     data = beginning.arrive(ways[-1], by_dbt=True)
-    assert differences(landed.data, data) == {}, "what dbt makes is what its recorded statements make"
+    assert differences(landed.data, data) == {}, "dbt and its recorded statements give the same result"
 
 
 def test_daily_runs_make_the_same_warehouse_as_one_rebuild(landed: Landed, folder: Path) -> None:
@@ -120,5 +120,5 @@ def test_daily_runs_make_the_same_warehouse_as_one_rebuild(landed: Landed, folde
             beginning.build()
             built = day
     beginning.build()
-    assert beginning.replayed, "days are added to the warehouse, which is not made anew"
+    assert beginning.replayed, "days are added to the warehouse without a full build"
     assert differences(landed.data, beginning.data) == {}

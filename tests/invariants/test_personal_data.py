@@ -1,4 +1,4 @@
-"""No personal data in what is published, nor in the files of roles (个人信息保护法 art. 6: persons' names, numbers, phones, addresses)."""
+"""Neither the published file nor the files of roles hold personal data (个人信息保护法 art. 6: names, numbers, phones, addresses)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NUMBERS_OF_OTHERS = {"platform_shop_id", "url_canonical", "uscc", "licence_no", 
 
 @pytest.fixture(scope="module")
 def known(year_2024: DataRoot) -> dict[str, set[str]]:
-    """What the sources sent of persons, as raw keeps it."""
+    """Return the personal values that the sources sent, as raw keeps them."""
     raw = year_2024.raw
     with duckdb.connect() as connection:
         read = lambda query: {value for (value,) in connection.execute(query).fetchall() if value}  # noqa: E731
@@ -39,7 +39,7 @@ def known(year_2024: DataRoot) -> dict[str, set[str]]:
 
 @pytest.fixture(scope="module")
 def with_roles(year_2024: DataRoot, tmp_path_factory: pytest.TempPathFactory) -> DataRoot:
-    """A data root of its own with the published year and the file of each role."""
+    """Return a separate data root with the published year and the file of each role."""
     data = DataRoot(tmp_path_factory.mktemp("roles"))
     shutil.copytree(year_2024.published, data.published, symlinks=True, copy_function=os.link)
     shutil.copytree(year_2024.state, data.state)
@@ -51,7 +51,7 @@ def with_roles(year_2024: DataRoot, tmp_path_factory: pytest.TempPathFactory) ->
     scope="module", params=["", "roles/auditor", "roles/analyst", "roles/county_analyst-360702", "roles/public"]
 )
 def texts(with_roles: DataRoot, request: pytest.FixtureRequest) -> dict[str, set[str]]:
-    """Every distinct text of every column of a file, by `schema.table.column`."""
+    """Return every distinct text of every column of a file, by `schema.table.column`."""
     path = with_roles.published / request.param / "warehouse.duckdb"
     with duckdb.connect(str(path), read_only=True) as connection:
         columns = connection.execute(

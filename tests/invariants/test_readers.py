@@ -1,6 +1,6 @@
-"""A hundred publications under readers: none fails, none sees two publications at once, none an older one than it may.
+"""Readers during a hundred publications: none fails, none sees two publications at once, and none sees one that is too old.
 
-Every publication carries its own number in several tables, in row counts and in values. Eight processes and a pool of connections
+Every publication has its own number in several tables, in row counts and in values. Eight processes and a pool of connections
 read them as BI tools do; the rule for reconnecting is that of docs/how-to/read-the-published-file.md.
 """
 
@@ -47,7 +47,7 @@ Ask = Callable[[str], tuple[Any, ...]]
 
 @dataclass
 class Shared:
-    """What the publishing process and its readers have in common."""
+    """The state that the publishing process and its readers share."""
 
     root: Path
     ready: Any
@@ -61,7 +61,7 @@ class Shared:
 
 
 class Reader:
-    """Reads again and again, and notes whatever a reader must not see."""
+    """Read repeatedly, and note everything that a reader must not see."""
 
     def __init__(self, shared: Shared) -> None:
         self.shared, self.last = shared, 0
@@ -69,7 +69,7 @@ class Reader:
         self.faults: list[str] = []
 
     def loop(self, visit: Callable[[Reader], None]) -> None:
-        """Visit until told to stop; the first visit comes before the first of the publications that count."""
+        """Visit until the stop signal; the first visit is before the first publication that counts."""
         try:
             visit(self)
             self.shared.ready.wait(PATIENCE_SECONDS)
@@ -80,7 +80,7 @@ class Reader:
         self.shared.answers.put((self.counts, self.faults))
 
     def see(self, ask: Ask, at_least: int) -> None:
-        """One connection's worth of reading: all tables in one query, then each in a query of its own."""
+        """Read with one connection: all tables in one query, then each table in a query of its own."""
         numbers = set(ask(AT_ONCE))
         separately = {ask(query)[0] for query in TABLES.values()}
         if len(numbers | separately) != 1:
@@ -99,21 +99,21 @@ def _asked(connection: duckdb.DuckDBPyConnection) -> Ask:
 
 
 def by_link(reader: Reader) -> None:
-    """As a BI tool that opens the file for each question."""
+    """Read like a BI tool that opens the file for each query."""
     at_least = reader.shared.published.value
     with duckdb.connect(reader.shared.link, read_only=True) as connection:
         reader.see(_asked(connection), at_least)
 
 
 def by_product(reader: Reader) -> None:
-    """As `wangjian sql` and the site."""
+    """Read like `wangjian sql` and the site."""
     at_least = reader.shared.published.value
     with open_published(DataRoot(reader.shared.root)) as connection:
         reader.see(_asked(connection), at_least)
 
 
 def keeps_it_open(reader: Reader) -> None:
-    """As a notebook that stays open: what it opened stays whole, also what it reads only once its file is off the shelf."""
+    """Read like an open notebook: its publication stays complete, also in tables that it reads after the file was removed."""
     at_least = reader.shared.published.value
     file = Path(reader.shared.link).resolve()
     with duckdb.connect(file, read_only=True) as connection:
@@ -135,7 +135,7 @@ def _read(shared: Shared, kind: Callable[[Reader], None]) -> None:
 
 
 def _read_from_pool(shared: Shared, threads: int) -> None:
-    """As a BI server: threads that share a pool of connections, which are opened anew after a publication."""
+    """Read like a BI server: threads share a pool of connections, which are reopened after a publication."""
     engine = engine_of(shared.link)
 
     def visit(reader: Reader) -> None:
@@ -153,9 +153,9 @@ def _read_from_pool(shared: Shared, threads: int) -> None:
 
 @contextmanager
 def reading(root: Path, threads: int) -> Iterator[Shared]:
-    """Eight processes, and one with a pool, read until the block ends."""
+    """Let eight processes and one with a pool read until the block ends."""
     context = multiprocessing.get_context("forkserver")
-    # nine processes, one import
+    # One import serves nine processes.
     context.set_forkserver_preload([__name__])
     parties = len(KINDS) + threads
     shared = Shared(root, context.Barrier(parties + 1), context.Event(), context.Value("i", 1), context.Queue())
@@ -172,7 +172,7 @@ def reading(root: Path, threads: int) -> Iterator[Shared]:
 
 
 @pytest.mark.everyday
-def test_readers_see_whole_and_present_publications(data: DataRoot, build: Callable[..., Any], labels: Path) -> None:
+def test_readers_see_complete_and_current_publications(data: DataRoot, build: Callable[..., Any], labels: Path) -> None:
     build(rows=ROWS + 1, factor="1")
     publish(data, labels=labels)
     threads = 4
@@ -186,6 +186,6 @@ def test_readers_see_whole_and_present_publications(data: DataRoot, build: Calla
         answers = [shared.answers.get(timeout=PATIENCE_SECONDS) for _ in range(len(KINDS) + threads)]
     assert [fault for _, faults in answers for fault in faults] == []
     counts = sum((found for found, _ in answers), Counter())
-    assert min(found["reads"] for found, _ in answers) > 1, "each of them read while it was published"
-    assert counts["outlived"] > 1, "files were removed under readers that had them open"
+    assert min(found["reads"] for found, _ in answers) > 1, "every reader read during the publications"
+    assert counts["outlived"] > 1, "files were removed while readers had them open"
     assert len(publications(data)) < PUBLICATIONS

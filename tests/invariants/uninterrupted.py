@@ -1,4 +1,4 @@
-"""A day of the pipeline that nothing interrupted: what lay there before each step, and what must be the same after a crash or a full disk."""
+"""An uninterrupted day of the pipeline: the state before each step, and what must be equal after a crash or a full disk."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from wangjian.warehouse.labels import load_labels
 IS_FULL = os.environ.get("PROOF") == "full"
 """`make proof`: a year instead of twenty days, and far more tries."""
 
-# the turn of a month: monthly deliveries, a month that can be compacted, rows in quarantine, a dataset that waits
+# A turn of a month has monthly deliveries, a month that can be compacted, rows in quarantine and a dataset that waits.
 FIRST, MIDDLE, LAST = date(2023, 2, 26), date(2023, 2, 27), date(2023, 3, 2)
 FAULTS = Faults(("unknown_code@2023-03-02", "short_line@2023-03-01", "sftp_wrong_hash@2023-03-02"))
 SOURCES = tuple(load_registry())
@@ -50,7 +50,7 @@ def ingest(source: str, first: date = MIDDLE, last: date = LAST) -> Step:
 
 @dataclass
 class World:
-    """The uninterrupted run: what lay there before each step, and which write points the step came to."""
+    """The uninterrupted run: the state before each step, and the write points of the step."""
 
     folder: Path
     crashes: Crashes
@@ -64,7 +64,7 @@ class World:
         return DataRoot(root)
 
     def done(self, data: DataRoot, step: Step) -> None:
-        """Carry a step out, to its end."""
+        """Run a step to its end."""
         outcome, said = self.crashes.run(data.root, step)
         assert outcome.exit_code == 0, f"{step}: {said}"
         self.points.setdefault(str(step), outcome.points)
@@ -75,21 +75,21 @@ class World:
         assert outcome.was_killed, f"{step}, {stop}: {said}"
 
     def was_killed(self, data: DataRoot, step: Step, stop: Stop) -> bool:
-        """Kill a step, unless it ends before it comes there."""
+        """Kill a step, unless it ends before the point of the kill."""
         outcome, said = self.crashes.run(data.root, step, stop)
         assert outcome.was_killed or outcome.exit_code == 0, f"{step}, {stop}: {said}"
         return outcome.was_killed
 
     def count(self, step: str, path: str) -> int:
-        """How often a step writes to paths that match."""
+        """Return the number of writes of a step to matching paths."""
         return sum(bool(re.search(path, point.path)) for point in self.points[step])
 
     def stops(self, step: str, few: int) -> list[Stop]:
-        """Where a step is to be killed: evenly over its points, every third write half done."""
+        """Return the points at which to kill a step: evenly over all, every third one within a write."""
         points = self.points[step]
         numbers = deciding(points)
         if step in MOST_OF_LONG:
-            # how often they write differs a little from run to run: the very last points may never come
+            # The number of their writes varies a little between runs, so the very last points may never occur.
             numbers = numbers[: len(numbers) * 19 // 20]
         most = MOST_OF_LONG.get(step.split(maxsplit=1)[0], MOST) if IS_FULL else few
         chosen = [numbers[i * (len(numbers) - 1) // max(1, most - 1)] for i in range(min(most, len(numbers)))]
@@ -115,7 +115,7 @@ def _run_uninterrupted(world: World, data: DataRoot) -> None:
     for source in SOURCES:
         world.done(data, ingest(source, FIRST, MIDDLE))
         world.done(data, Step("parse", source))
-    # the first batch of a month: the second one comes now, and the two are what compaction merges
+    # This is the first batch of a month. The second one follows, and compaction merges the two.
     world.points.clear()
     days: list[tuple[str, list[Step]]] = [
         ("ingest", [ingest(source) for source in SOURCES]),
@@ -136,7 +136,7 @@ def _run_uninterrupted(world: World, data: DataRoot) -> None:
 
 
 def landing_of(data: DataRoot) -> Any:
-    """Every export with its bytes, and what lies in the store; when it was fetched is another time each time."""
+    """Return every export with its bytes, and the stored objects, without the time of fetching."""
     landing = Landing(data.landing)
     exports = [
         (export.key, [(file.part, file.role, file.sha256) for file in export.files]) for export in landing.exports()
@@ -147,7 +147,7 @@ def landing_of(data: DataRoot) -> Any:
 
 
 def raw_of(data: DataRoot, source: str) -> Any:
-    """The rows of a source that count, its ledger without when and in which batch, and the files that no ledger names."""
+    """Return the rows of a source that count, its ledger without times and batches, and the files that no ledger names."""
     found, orphans = [], []
     for path in sorted((data.raw / "_ledger" / source).glob("*/*.parquet")):
         dataset = path.parts[-2]
@@ -161,13 +161,13 @@ def raw_of(data: DataRoot, source: str) -> Any:
 
 
 def leftovers(data: DataRoot) -> list[str]:
-    """Temporary files that nobody would ever remove."""
+    """Return the temporary files below a data root."""
     marks = (".tmp", ".building-", ".partial", ".wal")
     return [str(path) for path in data.root.rglob("*") if any(mark in path.name for mark in marks)]
 
 
 def assert_nothing_is_left(data: DataRoot) -> None:
-    """After housekeeping, whose hour has gone by."""
+    """Remove abandoned files of any age, and check that no temporary file, report or publication is left over."""
     remove_abandoned(data.root, age=timedelta(0))
     assert leftovers(data) == []
     assert len(list(data.docs.glob(".checks-*"))) <= 2
@@ -184,11 +184,11 @@ def fingerprint_shown(data: DataRoot) -> str:
 
 @contextmanager
 def being_read(data: DataRoot) -> Iterator[list[str]]:
-    """Read the published file in a loop, as a BI tool does, while the block runs; yields the publications seen."""
+    """Read the published file in a loop, as a BI tool does, while the block runs; yield the publications that it saw."""
     ended, seen, broken = threading.Event(), list[str](), list[str]()
 
     def read() -> None:
-        # a breath between two readings: the machine has other work
+        # A pause between two readings leaves the processor to the step under test.
         while not ended.wait(0.02):
             try:
                 with duckdb.connect(str(data.published / "warehouse.duckdb"), read_only=True) as connection:
@@ -209,4 +209,4 @@ def being_read(data: DataRoot) -> Iterator[list[str]]:
         ended.set()
         reader.join()
     assert not broken, broken[:3]
-    assert seen, "nobody read"
+    assert seen, "no reader read anything"

@@ -1,4 +1,4 @@
-"""The head of the audit log, told every morning to somebody else: a real robot and a real mailbox keep it, and a rewritten chain is found by it."""
+"""The head of the audit log is sent outside every morning to a real robot and a real mailbox. It exposes a rewritten chain."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from wangjian.state.audit_log import Access, Head, head_file, last_head, log_fil
 
 @pytest.fixture
 def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DataRoot:
-    """Three records; whatever the task is called with, it is of this data root."""
+    """Return a data root with three records, which the task uses whatever its arguments are."""
     data = DataRoot(tmp_path)
     monkeypatch.setenv("WANGJIAN_DATA", str(tmp_path))
     write(data, 3)
@@ -41,26 +41,26 @@ def mailbox(port: int) -> str:
     return json.dumps({"conn_type": "smtp", "host": "127.0.0.1", "port": port, "extra": extra})
 
 
-def test_every_morning_the_head_is_told_outside(
+def test_the_head_is_sent_outside_every_morning(
     data: DataRoot, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     Mailbox.taken.clear()
     with Robot.running() as start, running(TCPServer(("127.0.0.1", 0), Mailbox)) as port:
-        # who is told of what goes wrong is not who keeps anchors
+        # The channel of notices must not be that of anchors: its readers run the warehouse.
         define(monkeypatch, "WEBHOOK", start("plain", "/refuse"))
         define(monkeypatch, "ANCHOR_WEBHOOK", start("plain", "/send"))
         define(monkeypatch, "ANCHOR_SMTP", mailbox(port))
         anchor_audit_log()
-        (told,) = Robot.taken
+        (message,) = Robot.taken
     head = str(last_head(data))
     assert head.startswith("3:")
-    assert told["text"] == f"链头 head {head}"
+    assert message["text"] == f"链头 head {head}"
     (mail,) = [message_from_bytes(taken, policy=policy.default) for taken in Mailbox.taken]
     assert mail["To"] == "archive@example.com" and mail.get_content().strip() == f"链头 head {head}"
     assert f"{head} over wangjian_anchor_webhook, wangjian_anchor_smtp" in capsys.readouterr().out
 
 
-def test_a_chain_written_anew_is_found_by_what_was_told(data: DataRoot, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_rewritten_chain_is_discovered_by_the_sent_head(data: DataRoot, monkeypatch: pytest.MonkeyPatch) -> None:
     with Robot.running() as start:
         define(monkeypatch, "ANCHOR_WEBHOOK", start("plain", "/send"))
         anchor_audit_log()
@@ -70,13 +70,13 @@ def test_a_chain_written_anew_is_found_by_what_was_told(data: DataRoot, monkeypa
     log_file(data).unlink()
     head_file(data).unlink()
     write(data, 4)
-    assert verify_audit_log(data).is_whole, "as far as the house itself can tell"
+    assert verify_audit_log(data).is_whole, "the installation alone cannot see it"
     assert verify_audit_log(data, (kept,)).faults == (
         f"record 3 was changed: the anchor {kept} names another hash of it",
     )
 
 
-def test_without_anybody_to_keep_it_the_task_is_skipped_and_says_so(
+def test_without_an_anchor_connection_the_task_is_skipped_with_a_message(
     data: DataRoot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with Robot.running() as start:
@@ -87,7 +87,7 @@ def test_without_anybody_to_keep_it_the_task_is_skipped_and_says_so(
 
 
 @pytest.mark.parametrize("path", ["/refuse", "/broken"])
-def test_a_keeper_that_does_not_take_it_fails_the_task(
+def test_an_anchor_that_is_not_accepted_fails_the_task(
     data: DataRoot, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
     Mailbox.taken.clear()
@@ -96,16 +96,16 @@ def test_a_keeper_that_does_not_take_it_fails_the_task(
         define(monkeypatch, "ANCHOR_SMTP", mailbox(port))
         with pytest.raises(AirflowException, match=r"not anchored.*over=wangjian_anchor_webhook\]"):
             anchor_audit_log()
-    assert len(Mailbox.taken) == 1, "the other one has it"
+    assert len(Mailbox.taken) == 1, "the other channel got the head"
 
 
-def test_a_connection_that_is_wrong_is_no_reason_to_skip(data: DataRoot, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wrong_connection_fails_the_task(data: DataRoot, monkeypatch: pytest.MonkeyPatch) -> None:
     define(monkeypatch, "ANCHOR_WEBHOOK", json.dumps({"conn_type": "http", "host": "robot", "extra": "{"}))
     with pytest.raises(AirflowException, match="not anchored"):
         anchor_audit_log()
 
 
-def test_a_chain_that_is_not_whole_gets_no_anchor(data: DataRoot, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_damaged_chain_gets_no_anchor(data: DataRoot, monkeypatch: pytest.MonkeyPatch) -> None:
     log_file(data).write_bytes(log_file(data).read_bytes().replace(b"t1", b"tX"))
     with Robot.running() as start:
         define(monkeypatch, "ANCHOR_WEBHOOK", start("plain", "/send"))

@@ -1,4 +1,4 @@
-"""What a monitoring system is told: overdue, failed and held sources, and when all is well."""
+"""The health report for a monitoring system: overdue, failed and held sources, and a healthy warehouse."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def _of(found: Health, source: str) -> tuple[str, ...]:
     return next(item.problems for item in found.sources if item.source == source)
 
 
-def test_all_is_well(data: DataRoot) -> None:
+def test_a_healthy_warehouse_has_no_problems(data: DataRoot) -> None:
     found = health(data, MORNING)
     assert found.is_well, found
     assert (found.publication_id, found.publication_age_hours) == ("20231231-001", 1)
@@ -32,15 +32,15 @@ def test_all_is_well(data: DataRoot) -> None:
     assert (str(jiangxi.last_business_date), jiangxi.age_days, jiangxi.open_quarantine) == ("2023-12-31", 1, 3)
 
 
-def test_an_overdue_source_is_told_by_the_calendar_of_shanghai(data: DataRoot) -> None:
+def test_an_overdue_source_is_reported_by_the_calendar_of_shanghai(data: DataRoot) -> None:
     evening = datetime(2024, 1, 2, 15, 59, tzinfo=UTC)
-    assert health(data, evening).is_well, "still the second of January there"
+    assert health(data, evening).is_well, "in Shanghai it is still the second of January"
     found = health(data, datetime(2024, 1, 2, 16, 1, tzinfo=UTC))
     assert _of(found, "jiangxi") == ("overdue: the newest business date is 2023-12-31, 3 days ago",)
     assert _of(found, "third_party") == ()
 
 
-def test_a_failed_fetch_and_a_held_dataset_are_told(data: DataRoot) -> None:
+def test_a_failed_fetch_and_a_held_dataset_are_reported(data: DataRoot) -> None:
     with pytest.raises(SourceUnavailable), record_run(data, "ingest", source="five_level"):
         raise SourceUnavailable("no connection", source="five_level")
     publish_by_hand(data, "jiangxi/leads since 2023-12-30: CONTROL_ROWS")
@@ -50,7 +50,7 @@ def test_a_failed_fetch_and_a_held_dataset_are_told(data: DataRoot) -> None:
     assert _of(found, "jiangxi") == ("held back: jiangxi/leads since 2023-12-30: CONTROL_ROWS",)
 
 
-def test_a_hold_and_a_failed_step_are_told(data: DataRoot) -> None:
+def test_a_hold_and_a_failed_step_are_reported(data: DataRoot) -> None:
     with pytest.raises(RuntimeError), record_run(data, "build"):
         raise RuntimeError("disk full")
     record_hold(data, Hold(reason="补录线索", at=MORNING))
@@ -61,13 +61,13 @@ def test_a_hold_and_a_failed_step_are_told(data: DataRoot) -> None:
     ]
 
 
-def test_nothing_at_all_is_not_well(tmp_path: Path) -> None:
+def test_an_empty_data_root_is_not_healthy(tmp_path: Path) -> None:
     found = health(DataRoot(tmp_path), MORNING)
     assert found.problems == ("nothing is published",)
     assert {source.problems for source in found.sources} == {("nothing is landed",)}
 
 
-def test_what_is_parsed_and_not_published_is_told(data: DataRoot) -> None:
+def test_parsed_data_that_is_not_published_is_reported(data: DataRoot) -> None:
     with record_run(data, "parse", source="jiangxi") as run:
         run.files = 1
     assert health(data, now() + timedelta(hours=5)).problems == ()
@@ -76,10 +76,10 @@ def test_what_is_parsed_and_not_published_is_told(data: DataRoot) -> None:
     assert problem.startswith("what was parsed at") and "not published" in problem
     with record_run(data, "publish"):
         pass
-    assert health(data, late).problems == (), "there was nothing new in it"
+    assert health(data, late).problems == (), "the parse found nothing new"
 
 
-def test_a_step_that_never_ended_is_told(data: DataRoot) -> None:
+def test_a_step_that_never_ended_is_reported(data: DataRoot) -> None:
     log = data.state / "run_log.jsonl"
     jsonl.append(log, [Run(run_id="r", step="build", started_at=MORNING)])
     assert health(data, MORNING + timedelta(hours=23)).problems == ()
@@ -91,14 +91,14 @@ def test_a_step_that_never_ended_is_told(data: DataRoot) -> None:
     assert health(data, MORNING + timedelta(hours=25)).problems == ()
 
 
-def test_a_backup_that_failed_is_told(data: DataRoot) -> None:
+def test_a_failed_backup_is_reported(data: DataRoot) -> None:
     with pytest.raises(BackupDamaged), record_run(data, "backup"):
         raise BackupDamaged("bytes are not what they were", file="x")
     assert health(data, MORNING).problems == ("the last backup failed: bytes are not what they were [file=x]",)
 
 
-def test_years_of_history_need_no_reading(data: DataRoot) -> None:
-    """The newest date stands in the names; a manifest that cannot be read does not matter here."""
+def test_the_newest_date_is_known_without_reading_manifests(data: DataRoot) -> None:
+    """The newest date is in the file names, so a manifest that cannot be read does not matter."""
     folder = data.landing / "manifests" / "jiangxi" / "leads"
     for year in (2021, 2022):
         (folder / f"{year}-06").mkdir()
@@ -112,7 +112,7 @@ def test_years_of_history_need_no_reading(data: DataRoot) -> None:
     assert landing.newest_date("nowhere") is None
 
 
-def test_an_audit_log_that_was_changed(data: DataRoot) -> None:
+def test_a_changed_audit_log_is_reported(data: DataRoot) -> None:
     for table in ("a", "b"):
         record_access(data, Access(action="EXPORTED", table_name=table, row_count=1))
     assert health(data, MORNING).is_well
@@ -122,20 +122,22 @@ def test_an_audit_log_that_was_changed(data: DataRoot) -> None:
     )
 
 
-def test_a_key_that_is_gone_is_told_before_the_next_parse(data: DataRoot) -> None:
+def test_a_missing_key_is_reported_before_the_next_parse(data: DataRoot) -> None:
     (data.raw / "_ledger" / "five_level" / "leads").mkdir(parents=True)
-    assert health(data, MORNING).is_well, "nothing was hashed yet"
+    assert health(data, MORNING).is_well, "no number was hashed yet"
     (data.raw / "_ledger" / "jiangxi" / "case_parties").mkdir(parents=True)
     (problem,) = health(data, MORNING).problems
-    assert problem.startswith("the key of hashed numbers is gone")
+    assert problem.startswith("the key of hashed numbers is missing")
     load_key(data.state)
     assert health(data, MORNING).is_well
 
 
-def test_a_year_without_its_calendar_is_told_in_time(data: DataRoot) -> None:
+def test_a_year_without_its_calendar_is_reported_in_time(data: DataRoot) -> None:
     publish_by_hand(data, None, calendar="2024-12-31")
     assert health(data, MORNING).calendar_until == date(2024, 12, 31)
     late = datetime(2024, 11, 30, 15, 59, tzinfo=UTC)
     assert health(data, late).problems == ()
     (problem,) = health(data, late + timedelta(minutes=1)).problems
-    assert problem.startswith("the working-day calendar of 2025 is not loaded"), "the first of December in Shanghai"
+    assert problem.startswith("the working-day calendar of 2025 is not loaded"), (
+        "in Shanghai it is the first of December"
+    )

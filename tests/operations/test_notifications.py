@@ -1,4 +1,4 @@
-"""Messages reach a real receiver in the shape that it takes; a channel that fails costs nothing."""
+"""A real receiver gets each message in its own shape. A failing channel fails nothing else."""
 
 from __future__ import annotations
 
@@ -36,28 +36,28 @@ def robot(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         ("plain", {"title": "标题", "text": "电话138****2345"}),
     ],
 )
-def test_each_robot_gets_its_shape_and_nobodys_number(robot: Any, shape: str, expected: dict[str, Any]) -> None:
+def test_each_robot_gets_its_shape_and_no_personal_number(robot: Any, shape: str, expected: dict[str, Any]) -> None:
     taken = robot(shape)
     assert notify("标题", "电话13879712345") == ["wangjian_webhook"]
     assert taken == [expected]
 
 
-def test_a_long_message_is_cut(robot: Any) -> None:
+def test_a_long_message_is_shortened(robot: Any) -> None:
     taken = robot("plain")
     notify("标题", "长" * (LIMIT + 1))
     assert taken[0]["text"] == "长" * LIMIT + "…"
 
 
 @pytest.mark.parametrize(
-    ("shape", "path", "told"),
-    [("wecom", "/refuse", "invalid webhook url"), ("wecom", "/broken", "500"), ("fax", "/send", "shape fax")],
+    ("shape", "path", "message"),
+    [("wecom", "/refuse", "invalid webhook url"), ("wecom", "/broken", "500"), ("fax", "/send", "unknown shape: fax")],
 )
-def test_a_channel_that_fails_is_logged_and_costs_nothing(
-    robot: Any, caplog: pytest.LogCaptureFixture, shape: str, path: str, told: str
+def test_a_failing_channel_is_logged_and_fails_nothing_else(
+    robot: Any, caplog: pytest.LogCaptureFixture, shape: str, path: str, message: str
 ) -> None:
     robot(shape, path)
     assert notify("标题", "文字") == []
-    assert told in caplog.text
+    assert message in caplog.text
 
 
 def test_a_mail_arrives(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -76,7 +76,7 @@ def test_a_mail_arrives(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_robots_key_is_in_no_log(
     robot: Any, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str], path: str
 ) -> None:
-    """As in a task of Airflow, where every library's remarks are kept."""
+    """A task of Airflow keeps the log lines of every library, so no library may log the address."""
     caplog.set_level(logging.INFO)
     caplog.set_level(logging.INFO, logger="httpx")
     taken = robot("plain", f"{path}?key=CANARY-robot")
@@ -85,12 +85,12 @@ def test_a_robots_key_is_in_no_log(
     assert "CANARY" not in caplog.text + "".join(capfd.readouterr())
 
 
-def test_an_extra_that_is_no_json_shows_nothing_of_it(
+def test_an_extra_that_is_not_json_is_not_shown(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
     connection = {"conn_type": "http", "host": "robot", "extra": "{key: CANARY-extra"}
     monkeypatch.setenv("AIRFLOW_CONN_WANGJIAN_WEBHOOK", json.dumps(connection))
     assert notify("标题", "文字") == []
-    told = caplog.text + "".join(capfd.readouterr())
-    assert "the extra of the connection is no JSON" in told
-    assert "CANARY" not in told
+    output = caplog.text + "".join(capfd.readouterr())
+    assert "the extra of the connection is no JSON" in output
+    assert "CANARY" not in output

@@ -1,4 +1,4 @@
-"""Publication: only what was checked, whole or not at all, the same again after any crash."""
+"""Only checked builds are published, completely or not at all, and with the same result after any crash."""
 
 from __future__ import annotations
 
@@ -65,12 +65,12 @@ def test_older_drivers_can_open_it(data: DataRoot, build: BuildAgain, labels: Pa
     build()
     publish(data, labels=labels)
     header = (data.published / "warehouse.duckdb").read_bytes()[:16]
-    # DuckDB 1.2 opens versions 64 and 65, and no later one
+    # DuckDB 1.2 opens the storage versions 64 and 65, and no later one.
     assert header[8:12] == b"DUCK"
     assert header[12] == 65
 
 
-def test_every_table_and_column_says_what_it_is(data: DataRoot, build: BuildAgain, labels: Path) -> None:
+def test_every_table_and_column_has_a_comment(data: DataRoot, build: BuildAgain, labels: Path) -> None:
     build()
     publish(data, labels=labels)
     silent = "select table_name, column_name from duckdb_columns() where not internal and comment not like '_% | _%'"
@@ -81,7 +81,7 @@ def test_every_table_and_column_says_what_it_is(data: DataRoot, build: BuildAgai
     assert rows(data, "select comment from duckdb_tables() where table_name = 'fct_case'") == [("案件 | Cases",)]
 
 
-def test_missing_labels_are_all_named_and_stop_it(data: DataRoot, build: BuildAgain, labels: Path) -> None:
+def test_missing_labels_are_all_named_and_stop_the_publication(data: DataRoot, build: BuildAgain, labels: Path) -> None:
     build()
     thin = yaml.safe_load(labels.read_text(encoding="utf-8"))
     del thin["columns"]["filed_on"], thin["columns"]["reason"], thin["tables"]["fct_case"]
@@ -91,7 +91,7 @@ def test_missing_labels_are_all_named_and_stop_it(data: DataRoot, build: BuildAg
     assert not (data.published / "warehouse.duckdb").is_symlink()
 
 
-def test_a_column_without_a_level_stops_it(data: DataRoot, build: BuildAgain, labels: Path) -> None:
+def test_a_column_without_a_level_stops_the_publication(data: DataRoot, build: BuildAgain, labels: Path) -> None:
     build()
     known = yaml.safe_load(labels.read_text(encoding="utf-8"))
     del known["columns"]["filed_on"]["level"]
@@ -106,12 +106,12 @@ def test_a_column_without_a_level_stops_it(data: DataRoot, build: BuildAgain, la
     assert not (data.published / "warehouse.duckdb").is_symlink()
 
 
-def test_the_file_tells_the_level_of_each_of_its_columns(data: DataRoot, build: BuildAgain, labels: Path) -> None:
+def test_the_file_has_the_level_of_each_of_its_columns(data: DataRoot, build: BuildAgain, labels: Path) -> None:
     build()
     publish(data, labels=labels)
-    told = rows(data, "select schema_name, table_name, column_name from audit.column_level order by all")
+    levels = rows(data, "select schema_name, table_name, column_name from audit.column_level order by all")
     there = "select schema_name, table_name, column_name from duckdb_columns() where not internal order by all"
-    assert told == rows(data, there)
+    assert levels == rows(data, there)
     of_case = "select label_zh, label_en, level, level_name, level_name_en from audit.column_level where table_name = 'fct_case'"
     assert rows(data, f"{of_case} and column_name = 'case_no'") == [
         ("立案号", "Case's number", "PUBLIC", "公开", "Public")
@@ -126,7 +126,7 @@ def test_a_changed_level_is_published(data: DataRoot, build: BuildAgain, labels:
     assert publish(data, labels=labels).is_new
 
 
-def test_the_history_goes_with_it(data: DataRoot, build: BuildAgain, labels: Path) -> None:
+def test_the_history_is_published_too(data: DataRoot, build: BuildAgain, labels: Path) -> None:
     build()
     with record_run(data, "parse", run_id="r1") as run:
         run.rows = 7
@@ -174,7 +174,7 @@ def test_the_verdict_on_another_build_does_not_count(data: DataRoot, build: Buil
         publish(data, labels=labels)
 
 
-def test_who_else_has_the_warehouse_open_is_named(data: DataRoot, build: BuildAgain, labels: Path) -> None:
+def test_another_program_with_the_warehouse_open_is_named(data: DataRoot, build: BuildAgain, labels: Path) -> None:
     build()
     context = multiprocessing.get_context("spawn")
     ready, done = context.Event(), context.Event()
@@ -234,7 +234,7 @@ def test_equal_rows_do_not_cancel_out(data: DataRoot, build: BuildAgain, labels:
     assert content.fingerprint != first.content_fingerprint
 
 
-def test_too_little_space_is_said_and_costs_nothing(
+def test_too_little_space_is_reported_and_changes_nothing(
     data: DataRoot, build: BuildAgain, labels: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     build()
@@ -249,7 +249,7 @@ def test_too_little_space_is_said_and_costs_nothing(
 
 
 class Crash(BaseException):
-    """The process dies here."""
+    """The point at which the process dies."""
 
 
 STEPS = [
@@ -266,7 +266,7 @@ STEPS = [
 
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize(("module", "step"), STEPS)
-def test_a_crash_costs_only_a_run(
+def test_a_crash_is_repaired_by_the_next_run(
     data: DataRoot, build: BuildAgain, labels: Path, monkeypatch: pytest.MonkeyPatch, module: str, step: str, when: str
 ) -> None:
     build()
@@ -294,12 +294,12 @@ def test_a_crash_costs_only_a_run(
     assert [event.publication.publication_id for event in events(data)] == ["20231231-001", "20231231-002"]
 
 
-def test_what_a_readers_duckdb_moved_out_of_memory_stays_as_long_as_its_file(
+def test_temporary_files_of_readers_stay_as_long_as_their_publication(
     data: DataRoot, build: BuildAgain, labels: Path
 ) -> None:
     build()
     first = publish(data, labels=labels).publication
-    # what DuckDB makes beside a file that it reads; of the second one the publication has gone
+    # Temporary files that DuckDB makes for a file that it reads. The publication of the second one is removed.
     kept, gone = (data.published / f"{name}.tmp" for name in (first.file_name, "warehouse-20220101-001.duckdb"))
     for folder in (kept, gone):
         folder.mkdir()
@@ -317,7 +317,7 @@ def test_ids_sort_by_date_of_the_data(data: DataRoot, build: BuildAgain, labels:
     assert found == ["20231231-002", "20231231-001", "20231230-001"]
 
 
-def test_rollback_shows_the_one_before_and_stays(data: DataRoot, build: BuildAgain, labels: Path) -> None:
+def test_a_rollback_shows_the_previous_publication_and_stays(data: DataRoot, build: BuildAgain, labels: Path) -> None:
     for number in (1, 2, 3):
         build(rows=number)
         publish(data, labels=labels)
@@ -332,7 +332,9 @@ def test_rollback_shows_the_one_before_and_stays(data: DataRoot, build: BuildAga
     assert publish(data, labels=labels, force=True).publication.publication_id == "20231231-004"
 
 
-def test_rollback_to_what_is_not_there_names_what_is(data: DataRoot, build: BuildAgain, labels: Path) -> None:
+def test_a_rollback_to_a_missing_publication_names_the_kept_ones(
+    data: DataRoot, build: BuildAgain, labels: Path
+) -> None:
     build()
     publish(data, labels=labels)
     with pytest.raises(BadArguments, match=r"there never was such.*on_the_shelf=20231231-001"):
@@ -356,7 +358,7 @@ def test_any_kept_publication_can_be_opened(data: DataRoot, build: BuildAgain, l
         kept(data, "20231231-002")
 
 
-def test_a_reader_that_looked_just_before_the_shelf_was_cleared_gets_what_is_current(
+def test_a_reader_that_looks_during_the_removal_gets_the_current_publication(
     data: DataRoot, build: BuildAgain, labels: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     build(rows=1)
@@ -385,7 +387,7 @@ def test_retention_keeps_the_newest_and_what_readers_see(data: DataRoot, build: 
         publishing.shelf.clear_old(data, "run", keep=0)
 
 
-def test_a_reader_can_neither_write_nor_reach_out(
+def test_a_reader_can_neither_write_nor_access_anything_else(
     data: DataRoot, build: BuildAgain, labels: Path, tmp_path: Path
 ) -> None:
     build()
@@ -403,7 +405,7 @@ def test_a_reader_can_neither_write_nor_reach_out(
                 connection.execute(sql)
 
 
-def test_nothing_published_is_said(data: DataRoot) -> None:
+def test_a_missing_publication_is_reported(data: DataRoot) -> None:
     with pytest.raises(WangjianError, match="nothing is published"):
         open_published(data)
 
@@ -422,7 +424,7 @@ def _read_until(link: str, done: Event, answers: Any) -> None:
     answers.put((good, bad))
 
 
-def test_readers_see_whole_states_while_it_swaps(data: DataRoot, build: BuildAgain, labels: Path) -> None:
+def test_readers_see_complete_publications_during_swaps(data: DataRoot, build: BuildAgain, labels: Path) -> None:
     build(rows=1)
     publish(data, labels=labels)
     context = multiprocessing.get_context("spawn")

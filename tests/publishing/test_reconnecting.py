@@ -1,4 +1,4 @@
-"""What docs/how-to/read-the-published-file.md says of connections that outlive a publication."""
+"""The statements of docs/how-to/read-the-published-file.md about connections that outlive a publication."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def link(data: DataRoot) -> str:
 
 @pytest.fixture
 def republish(data: DataRoot, build: Callable[..., Any], labels: Path) -> Callable[[int], None]:
-    """Publish so many cases, and keep nothing else on the shelf."""
+    """Publish a number of cases, and keep no other publication."""
 
     def publish_rows(rows: int) -> None:
         build(rows=rows)
@@ -40,7 +40,7 @@ def _count(connection: duckdb.DuckDBPyConnection) -> int:
     return int(str(found))
 
 
-def test_a_connection_keeps_what_it_opened_and_a_new_one_to_the_resolved_link_sees_what_is_new(
+def test_an_open_connection_keeps_its_publication_and_a_new_one_to_the_resolved_link_sees_the_new_one(
     link: str, republish: Callable[[int], None]
 ) -> None:
     with duckdb.connect(os.path.realpath(link), read_only=True) as former:
@@ -59,7 +59,7 @@ def test_a_driver_from_1_5_resolves_the_link(link: str, republish: Callable[[int
             assert (_count(former), _count(present)) == (1, 2)
 
 
-def test_what_the_pool_gives_out_is_present(link: str, republish: Callable[[int], None]) -> None:
+def test_connections_from_the_pool_see_the_current_publication(link: str, republish: Callable[[int], None]) -> None:
     engine = engine_of(link)
     with engine.connect() as first, engine.connect() as second:
         kept = [connection.scalar(sa.text(COUNT)) for connection in (first, second)]
@@ -74,7 +74,7 @@ def test_what_the_pool_gives_out_is_present(link: str, republish: Callable[[int]
     engine.dispose()
 
 
-def test_without_a_pool_each_question_finds_what_is_present(link: str, republish: Callable[[int], None]) -> None:
+def test_without_a_pool_each_query_sees_the_current_publication(link: str, republish: Callable[[int], None]) -> None:
     engine = engine_of(link, poolclass=sa.pool.NullPool)
     with engine.connect() as former:
         republish(2)

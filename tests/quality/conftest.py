@@ -1,4 +1,4 @@
-"""One import of Great Expectations, and one run of the gate a world, for all tests of a session."""
+"""Import Great Expectations once, and run the gate once for each world, for all tests of a session."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def empty(tmp_path_factory: pytest.TempPathFactory, make_warehouse: MakeWarehous
     with duckdb.connect(str(data.warehouse)) as connection:
         tables = connection.execute("select schema_name || '.' || table_name from duckdb_tables()").fetchall()
         for (table,) in tables:
-            # leads were handed over all the same
+            # The leads were handed over nevertheless.
             rest = " where source <> 'third_party'" if table.endswith(".int_audit__export_status") else ""
             connection.execute(f"delete from {table}{rest}")
     record_build(data, "build")
@@ -66,5 +66,5 @@ def empty(tmp_path_factory: pytest.TempPathFactory, make_warehouse: MakeWarehous
 
 @pytest.fixture(scope="session")
 def results_of() -> Callable[[DataRoot], dict[str, CheckResult]]:
-    """The results of a checked world, by rule."""
+    """Return the results of a checked world by rule."""
     return lambda data: {result.rule: result for result in check_results(data, "run1") if result.check_kind == "gx"}

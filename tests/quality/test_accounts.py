@@ -1,4 +1,4 @@
-"""What parsing and counting found stands beside the expectations, one result a rule and dataset."""
+"""The results of parsing and counting are check results too, one for each rule and dataset."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from wangjian.core.paths import DataRoot
 from wangjian.quality.accounts import ACCOUNTS, account_results
 from wangjian.state import CheckResult, current_build, record_build
 
-# each change breaks one rule for the cases of the Jiangxi platform, and no other
+# Each change breaks exactly one rule, for the cases of the Jiangxi platform.
 BROKEN = {
     "files_readable": "update intermediate.int_audit__export_status set rejected_files = 1, fail_codes = 'BAD_ENCODING'",
     "versions_agree": "update intermediate.int_audit__export_status set fail_codes = 'VERSION_CONFLICT'",
@@ -55,7 +55,7 @@ def test_all_rules_can_be_broken() -> None:
     assert {account.rule for account in ACCOUNTS} == set(BROKEN)
 
 
-def test_what_is_in_order_passes(accounts_of: Callable[[str], dict[str, CheckResult]]) -> None:
+def test_good_exports_pass(accounts_of: Callable[[str], dict[str, CheckResult]]) -> None:
     found = accounts_of(
         "update intermediate.int_audit__export_status set mode = 'full', declared_amount = 0, amount = 0"
     )
@@ -64,7 +64,9 @@ def test_what_is_in_order_passes(accounts_of: Callable[[str], dict[str, CheckRes
 
 
 @pytest.mark.parametrize("rule", sorted(BROKEN))
-def test_a_broken_rule_is_told_with_an_example(accounts_of: Callable[[str], dict[str, CheckResult]], rule: str) -> None:
+def test_a_broken_rule_is_reported_with_an_example(
+    accounts_of: Callable[[str], dict[str, CheckResult]], rule: str
+) -> None:
     result = accounts_of(BROKEN[rule])[rule]
     assert not result.passed and result.failing_rows
     assert EXAMPLES[rule] in (result.observed or "") and "2023-12-31" in (result.observed or "")

@@ -1,4 +1,4 @@
-"""The gate: every rule can pass and can fail, everything is written, and only what passed goes on."""
+"""The gate: every rule can pass and can fail, all results are written, and only a build that passed may be published."""
 
 from __future__ import annotations
 
@@ -100,12 +100,14 @@ def test_the_verdicts(good: DataRoot, bad: DataRoot) -> None:
         assert (verdict.passed, verdict.check_count) == (passed, len(list(check_results(data, "run1"))))
 
 
-def test_a_critical_failure_stops_after_all_was_written(small: DataRoot, suite: Callable[..., Path]) -> None:
+def test_a_critical_failure_stops_after_all_results_are_written(small: DataRoot, suite: Callable[..., Path]) -> None:
     with pytest.raises(ChecksFailed) as caught:
         check(small, "r7", expectations=suite())
     assert caught.value.exit_code == 3
-    told = str(caught.value)
-    assert all(word in told for word in ("marts.t", "only_rule", "observed 1", '"max_value": 0', "checks/index.html"))
+    message = str(caught.value)
+    assert all(
+        word in message for word in ("marts.t", "only_rule", "observed 1", '"max_value": 0', "checks/index.html")
+    )
     assert [result.passed for result in expectation_results(small, "r7")] == [False]
     assert (small.docs / "checks" / "index.html").exists()
 
@@ -132,7 +134,7 @@ def test_a_check_that_raises_is_a_critical_failure(
     assert (result.passed, result.severity) == (False, "critical")
 
 
-def test_a_table_that_is_not_there_is_a_critical_failure(small: DataRoot, suite: Callable[..., Path]) -> None:
+def test_a_missing_table_is_a_critical_failure(small: DataRoot, suite: Callable[..., Path]) -> None:
     folder = suite("warning")
     with duckdb.connect(str(small.warehouse)) as connection:
         connection.execute("drop table marts.t")
@@ -161,10 +163,10 @@ def test_the_file_is_free_afterwards(small: DataRoot, suite: Callable[..., Path]
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
 
-def test_progress_is_told(small: DataRoot, suite: Callable[..., Path]) -> None:
-    told: list[tuple[str, int, int | None]] = []
-    check(small, progress=lambda *step: told.append(step), expectations=suite("warning"))
-    assert told == [("check marts.t", 1, 1)]
+def test_progress_is_reported(small: DataRoot, suite: Callable[..., Path]) -> None:
+    steps: list[tuple[str, int, int | None]] = []
+    check(small, progress=lambda *step: steps.append(step), expectations=suite("warning"))
+    assert steps == [("check marts.t", 1, 1)]
 
 
 def test_the_report_is_chinese_whole_and_needs_no_network(bad: DataRoot) -> None:
@@ -187,7 +189,7 @@ def test_the_report_is_swapped_and_bounded(small: DataRoot, suite: Callable[...,
     assert sorted(path.name for path in small.docs.iterdir()) == [".checks-r2", ".checks-r3", "checks"]
 
 
-def test_failing_rows_are_named_and_nobody_is(small: DataRoot, suite: Callable[..., Path]) -> None:
+def test_failing_rows_are_named_and_persons_are_not(small: DataRoot, suite: Callable[..., Path]) -> None:
     query = "select b, '电话13879712345' as c from {batch}"
     folder = suite("warning", "unexpected_rows_expectation", {"unexpected_rows_query": query})
     (result,) = check(small, "r1", expectations=folder).warnings
@@ -207,13 +209,13 @@ def test_failing_rows_are_named_and_nobody_is(small: DataRoot, suite: Callable[.
 def test_no_value_becomes_markup_in_the_report(
     small: DataRoot, suite: Callable[..., Path], expectation: str, kwargs: dict[str, Any]
 ) -> None:
-    """Great Expectations' pages hold what failed: as text, whatever it says."""
+    """The pages of Great Expectations show failing values as text, even if a value is markup."""
     hostile = "<script>window.hacked=1</script><img src=x onerror=hacked()>{{ 7*7 }}$params"
     with duckdb.connect(str(small.warehouse)) as connection:
         connection.execute("update marts.t set b = ?", [hostile])
     record_build(small, "build")
     check(small, "r1", expectations=suite("warning", expectation, kwargs))
     pages = [page.read_text(encoding="utf-8") for page in (small.docs / "checks").rglob("*.html")]
-    assert any("window.hacked" in page and "7*7" in page for page in pages), "the value is shown"
+    assert any("window.hacked" in page and "7*7" in page for page in pages), "the page shows the value"
     assert not [page for page in pages if "<script>window" in page or "<img src=x" in page]
-    assert all("default-src 'none'" in page.split("</head>")[0] for page in pages), "and no script would run"
+    assert all("default-src 'none'" in page.split("</head>")[0] for page in pages), "and the browser runs no script"

@@ -1,4 +1,4 @@
-"""The shim over Great Expectations: there as long as upstream needs it, and no longer."""
+"""The shim for Great Expectations works, and a test fails when upstream no longer needs it."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_with_the_shim_it_works(good: DataRoot) -> None:
     assert validate(good).success
 
 
-def test_the_shim_is_put_on_once() -> None:
+def test_the_shim_is_applied_once() -> None:
     great_expectations()
     great_expectations()
     engine: Any = importlib.import_module(ENGINE)

@@ -1,4 +1,4 @@
-"""The suites are well formed, cover the marts, and say what is wrong with them."""
+"""The suites are well formed and cover the marts, and the errors of a wrong suite name the fault."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MARTS = {
     "dim_date", "dim_region", "dim_organization", "dim_platform", "dim_storefront", "dim_operator", "fct_lead", "fct_case",
     "fct_case_penalty", "fct_guidance_action", "fct_platform_review_issue", "fct_storefront_monthly",
 }  # fmt: skip
-# dbt tests ask these of our own code
+# dbt tests check these rules on the warehouse's own results.
 OURS = {
     "expect_column_values_to_be_unique",
     "expect_column_values_to_not_be_null",
@@ -50,7 +50,7 @@ def test_every_mart_has_a_suite() -> None:
     assert {f"marts.{mart}" for mart in MARTS} <= {suite.table for suite in load_suites()}
 
 
-def test_no_rule_stands_in_dbt_and_here() -> None:
+def test_no_rule_is_in_dbt_and_in_a_suite() -> None:
     checks = [check for suite in load_suites() for check in suite.checks]
     assert not [check.rule for check in checks if check.expectation in OURS]
 
@@ -61,19 +61,19 @@ def test_a_well_formed_suite_is_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "message"),
     [
         ({"severity": "fatal"}, r"checks\.0\.severity.*'critical' or 'warning'"),
         ({"why": "so"}, r"checks\.0\.why.*at least 15"),
         ({"rule": "Case Rows"}, r"checks\.0\.rule"),
         ({"expectation": "looks_right"}, r"checks\.0\.expectation"),
-        ({"kwargs": "{column: operator_name}"}, "operator_name.*stand in the report"),
+        ({"kwargs": "{column: operator_name}"}, "operator_name.*appear in the report"),
         ({"why": "fine and long enough\n    owner: me"}, r"checks\.0\.owner.*not permitted"),
         ({"kwargs": "{min_value: 1"}, "not YAML"),
     ],
 )
-def test_a_fault_is_told_with_its_place(tmp_path: Path, changes: dict[str, str], told: str) -> None:
-    with pytest.raises(BadArguments, match=rf"(?s){told}.*marts\.fct_case\.yml"):
+def test_a_fault_is_reported_with_its_place(tmp_path: Path, changes: dict[str, str], message: str) -> None:
+    with pytest.raises(BadArguments, match=rf"(?s){message}.*marts\.fct_case\.yml"):
         load_suites(write(tmp_path, **changes))
 
 
@@ -82,7 +82,7 @@ def test_a_file_is_named_after_its_table(tmp_path: Path) -> None:
         load_suites(write(tmp_path, name="marts.fct_lead"))
 
 
-def test_a_rule_id_stands_once(tmp_path: Path) -> None:
+def test_a_repeated_rule_identifier_is_refused(tmp_path: Path) -> None:
     write(tmp_path)
     write(tmp_path, name="marts.fct_lead", text=SUITE.replace("fct_case", "fct_lead"))
     with pytest.raises(BadArguments, match="case_rows"):

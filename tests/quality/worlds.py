@@ -1,8 +1,8 @@
-"""Three small warehouses: one that every rule likes, one that breaks every rule, and one that is empty."""
+"""Three small warehouses: one that passes every rule, one that breaks every rule, and one that is empty."""
 
 from __future__ import annotations
 
-# what parsing leaves behind, and every warehouse has
+# The tables that parsing always leaves in a warehouse.
 ACCOUNTS = """
 create schema if not exists intermediate; create schema if not exists audit;
 
@@ -137,7 +137,7 @@ create table staging.stg_jiangxi__cases as
 select 'c' || n as case_no, 'JX1' as lead_no, date '2023-01-15' as _business_date, date '2023-01-15' as filed_on, 30 as extension_days from range(20) as t (n);
 """
 
-# each rule meets rows that break it, and nothing but the rows that its own columns name
+# Each rule gets rows that break it, and no row breaks a rule about other columns.
 BAD = """
 update marts.dim_date set is_working_day = true where date_on = '2023-01-01';
 update marts.dim_date set is_working_day = false where date_on = '2024-02-18';
@@ -183,7 +183,7 @@ update staging.stg_five_level__leads set discovered_at = '2023-02-15 08:00:00+08
 update staging.stg_jiangxi__cases set lead_no = 'nobody''s', filed_on = '2023-02-15', extension_days = 1000;
 """
 
-# what only an empty warehouse breaks: volumes
+# The rules that only an empty warehouse breaks: volumes.
 EMPTY_ONLY = frozenset(
     {"dim_storefront_volume", "fct_lead_volume", "exports_something_counts", "dim_organization_volume"}
 )

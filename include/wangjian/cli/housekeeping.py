@@ -42,4 +42,4 @@ def housekeeping(dry_run: bool, as_json: bool) -> None:
         echo(f"{item.kind:14} {item.name}  {item.byte_size} bytes  {goes}")
     for reason in left:
         echo(f"留待下次 left for next time: {reason}")
-    echo(f"合并分区 partitions merged {merged}; 清理 cleared away: {done.told}{' (dry run)' if dry_run else ''}")
+    echo(f"合并分区 partitions merged {merged}; 清理 cleared away: {done.summary}{' (dry run)' if dry_run else ''}")

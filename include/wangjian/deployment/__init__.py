@@ -1,1 +1,1 @@
-"""Where it runs: on one machine, or in containers."""
+"""Run the whole system on one machine or in containers."""

@@ -1,1 +1,1 @@
-"""Who decided, and who may see it: quarantine, corrections, waivers, erasure, privacy, roles, and trace."""
+"""Decisions of persons and access to data: quarantine, corrections, waivers, erasure, privacy, roles and trace."""

@@ -1,4 +1,7 @@
-"""Correcting a source's value (校核纠错; 个人信息保护法 art. 46): by a person's decision that is kept with its reason, never in the landed bytes."""
+"""Correct a value of a source (校核纠错; 个人信息保护法 art. 46).
+
+A person decides, and the record keeps the reason. The landed bytes do not change.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +31,7 @@ def correct(
     provider: str = "",
     day: date | None = None,
 ) -> Correction:
-    """Correct a value of a row, wherever the row comes with the value that its newest delivery has now.
+    """Record a correction of one value of a row. It holds for every delivery that repeats the value of the newest delivery.
 
     Args:
         data: the data root.
@@ -36,60 +39,68 @@ def correct(
         dataset: dataset name.
         key: the values of the dataset's key, in order, as the source sends them.
         column: the warehouse's name of the column.
-        right_value: what is right, as the source would write it; null or empty for nothing.
-        reason: why; kept for good.
-        person: who decides.
-        provider: provider code, of the third-party source.
-        day: business date of the delivery, where numbers are unique within a delivery only.
+        right_value: the right value, as the source would write it; null or empty for no value.
+        reason: why; the record keeps it for good.
+        person: the person who decides.
+        provider: provider code, for the third-party source.
+        day: the business date of the delivery, for datasets whose numbers are unique within a delivery only.
 
     Returns:
-        The correction, on record; the next build acts on it.
+        The recorded correction. The next build applies it.
 
     Raises:
-        BadArguments: no reason or person; no such dataset, column or row; a key or a hashed number is to be changed; it is right already.
+        BadArguments: the reason or the person is missing; the dataset, column or row does not exist; the column is part of the key
+            or hashed; or the value is right already.
     """
     if not reason.strip() or not person.strip():
         raise BadArguments("a correction needs a reason and a person", fix="give both; they are kept for the auditors")
     contract = _contract(source, dataset)
     _require_correctable(contract, key, column, day)
     place: dict[str, Any] = {"key": KEY_SEPARATOR.join(key), "provider": provider, "day": day}
-    found = _values(data, contract, column, place)
-    if not found:
+    values = _values(data, contract, column, place)
+    if not values:
         raise BadArguments(
             "no such row is parsed", source=source, dataset=dataset, **place, fix="give the key as the source sends it"
         )
     right_value = right_value or None
-    if found[0] == right_value:
-        raise BadArguments("the source says so already", source=source, dataset=dataset, column=column, **place)
+    # The record holds the wrong value: if the source later sends another one, the correction no longer applies, and the source wins.
+    if values[0] == right_value:
+        raise BadArguments(
+            "the newest delivery has this value already", source=source, dataset=dataset, column=column, **place
+        )
     made = Correction(
         source=source, provider=provider, dataset=dataset, business_date=day, row_key=place["key"], column_name=column,
-        wrong_value=found[0], right_value=right_value, reason=reason.strip(), corrected_by=person.strip(),
+        wrong_value=values[0], right_value=right_value, reason=reason.strip(), corrected_by=person.strip(),
     )  # fmt: skip
     record_correction(data, made)
     return made
 
 
 def withdraw_correction(data: DataRoot, correction_id: str, *, reason: str, person: str) -> Correction:
-    """Take a correction back; the next build shows what the source says.
+    """Record that a correction no longer holds. The next build shows the source's value again.
 
     Args:
         data: the data root.
         correction_id: as `wangjian corrections list` shows it.
-        reason: why; kept for good.
-        person: who decides.
+        reason: why; the record keeps it for good.
+        person: the person who decides.
+
+    Returns:
+        The withdrawal as recorded.
 
     Raises:
         BadArguments: no reason or person is given, or no such correction holds.
     """
     if not reason.strip() or not person.strip():
         raise BadArguments("a withdrawal needs a reason and a person", fix="give both; they are kept for the auditors")
-    found = next((item for item in corrections(data) if item.correction_id == correction_id), None)
-    if found is None:
+    correction = next((item for item in corrections(data) if item.correction_id == correction_id), None)
+    if correction is None:
         raise BadArguments("no such correction holds", correction=correction_id, fix="see `wangjian corrections list`")
     changes = {"reason": reason.strip(), "corrected_by": person.strip(), "is_withdrawn": True, "corrected_at": now()}
-    taken_back = found.model_copy(update=changes)
-    record_correction(data, taken_back)
-    return taken_back
+    # A record of its own: the history of decisions must show the correction and its withdrawal.
+    withdrawal = correction.model_copy(update=changes)
+    record_correction(data, withdrawal)
+    return withdrawal
 
 
 def _contract(source: str, dataset: str) -> Dataset:
@@ -101,11 +112,12 @@ def _contract(source: str, dataset: str) -> Dataset:
 
 def _require_correctable(contract: Dataset, key: Sequence[str], column: str, day: date | None) -> None:
     place = {"source": contract.source, "dataset": contract.name}
-    columns = {found.name: found for found in contract.columns}
-    free = [name for name, found in columns.items() if name not in contract.key and found.on_parse == "keep"]
+    columns = {item.name: item for item in contract.columns}
+    # Rows are matched by their key, and of a hashed column nobody could say what the wrong value was.
+    free = [name for name, item in columns.items() if name not in contract.key and item.on_parse == "keep"]
     if column not in free:
         raise BadArguments(
-            "no column that can be corrected: it names the row, is hashed, or is not there",
+            "this column cannot be corrected: it is part of the key, hashed, or not in the contract",
             **place,
             column=column,
             fix=f"choose from {', '.join(free)}",
@@ -114,16 +126,20 @@ def _require_correctable(contract: Dataset, key: Sequence[str], column: str, day
         raise BadArguments(
             f"{len(key)} values for a key of {len(contract.key)}", **place, fix=f"give {', '.join(contract.key)}"
         )
+    # An append dataset may use the same number in another delivery for another row.
     if (contract.mode == "append") != (day is not None):
-        needed = "is needed" if day is None else "is not wanted"
+        needed = "is needed" if day is None else "must not be given"
         raise BadArguments(
-            f"the day of the delivery {needed}", **place, fix="only numbers that are unique within a delivery need it"
+            f"the day of the delivery {needed}",
+            **place,
+            fix="give it only for datasets whose numbers are unique within one delivery",
         )
 
 
 def _values(data: DataRoot, contract: Dataset, column: str, place: dict[str, Any]) -> list[str | None]:
-    """What parsed rows of this key say, the newest first."""
+    """Return the column's values in the parsed rows of this key, the newest first."""
     files = data.raw / contract.source / contract.name / "*" / "*.parquet"
+    # DuckDB raises an error for a pattern without files.
     if not any(data.raw.glob(str(files.relative_to(data.raw)))):
         return []
     with duckdb.connect() as connection:

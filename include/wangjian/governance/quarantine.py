@@ -1,4 +1,4 @@
-"""The bad rows, for the people who must see to them: list, show, and files to send back to who sent them."""
+"""List and show the rows in quarantine, and export them as files for the senders."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ from wangjian.state.audit_log import Access, record_access
 
 @dataclass(frozen=True)
 class Selection:
-    """Which bad rows; null = any.
+    """The conditions that bad rows must meet; null stands for any value.
 
     Attributes:
         reason: a reason code, without the column.
-        first, last: business dates, both included.
+        first, last: the first and the last business date, both included.
     """
 
     source: str | None = None
@@ -40,8 +40,8 @@ class Selection:
     first: date | None = None
     last: date | None = None
 
-    def told(self) -> dict[str, str]:
-        """What was asked for, by name."""
+    def as_text(self) -> dict[str, str]:
+        """Return the conditions that are set, by name, as text for the audit log."""
         return {name: str(value) for name, value in vars(self).items() if value is not None}
 
 
@@ -50,9 +50,9 @@ class BadRow:
     """A row in quarantine.
 
     Attributes:
-        row_number: as a person counts in the file.
-        reasons: `CODE:column` or `CODE`, with what it means in both languages.
-        values: the row as it came, by column; a line that is no row has one value, `line`.
+        row_number: the line number in the file, from 1.
+        reasons: `CODE:column` or `CODE`, with its meaning in both languages.
+        values: the row as the source sent it, by column; a line that could not be split has one value, `line`.
         is_row: false for a line that could not be split into columns.
     """
 
@@ -73,7 +73,7 @@ class BadRow:
 
     @property
     def place(self) -> str:
-        """Where it stands, for a person."""
+        """Return the file, sheet and row number as text for a person."""
         sheet = f" [{self.sheet}]" if self.sheet else ""
         return f"{self.original_name}{sheet} 第{self.row_number}行 row {self.row_number}"
 
@@ -88,14 +88,14 @@ _ROWS = """
 
 
 def bad_rows(data: DataRoot, selection: Selection) -> list[BadRow]:
-    """Read the quarantine as it is published, with personal data masked.
+    """Return the published rows in quarantine, with personal data masked.
 
     Args:
         data: the data root.
-        selection: which rows.
+        selection: the conditions that the rows must meet.
 
     Returns:
-        The rows, by source, provider, dataset, date and place.
+        The rows, ordered by source, provider, dataset, date and place.
 
     Raises:
         WangjianError: nothing is published yet.
@@ -114,7 +114,7 @@ def _bad_row(row: dict[str, Any], catalogue: Mapping[str, tuple[str, str]]) -> B
     codes = str(row.pop("reason_codes")).split(",")
     text = row.pop("original_values") or ""
     del row["first_seen_on"]
-    # a line that is no row is no JSON object; a row always is
+    # The column holds a JSON object for a row, and plain text for a line that could not be split into columns.
     is_row = text.startswith('{"')
     values = json.loads(text) if is_row else {"line": text}
     reasons = tuple((code, *catalogue.get(code.split(":")[0], (code, code))) for code in codes)
@@ -122,7 +122,7 @@ def _bad_row(row: dict[str, Any], catalogue: Mapping[str, tuple[str, str]]) -> B
 
 
 def bad_row(data: DataRoot, key: str) -> BadRow:
-    """Read one bad row.
+    """Return one row in quarantine.
 
     Args:
         data: the data root.
@@ -134,12 +134,14 @@ def bad_row(data: DataRoot, key: str) -> BadRow:
     Raises:
         BadArguments: no row, or more than one, has such a key.
     """
-    found = [row for row in bad_rows(data, Selection()) if row.quarantine_key.startswith(key)]
-    if len(found) != 1:
+    rows = [row for row in bad_rows(data, Selection()) if row.quarantine_key.startswith(key)]
+    if len(rows) != 1:
         raise BadArguments(
-            f"{len(found)} rows in quarantine have a key that begins so", key=key, fix="see `wangjian quarantine list`"
+            f"{len(rows)} rows in quarantine have a key that starts with this text",
+            key=key,
+            fix="copy the key from `wangjian quarantine list`",
         )
-    return found[0]
+    return rows[0]
 
 
 def export_bad_rows(
@@ -151,26 +153,27 @@ def export_bad_rows(
     clear: bool,
     purpose: str | None,
 ) -> list[Path]:
-    """Write the bad rows into files, one for each who sent them, and into the audit log.
+    """Write the bad rows into one file for each sender, and record each export in the audit log.
 
     Args:
         data: the data root.
-        folder: where the files go.
-        kind: csv (UTF-8 with BOM, which spreadsheets expect) or xlsx (a sheet a dataset).
-        selection: which rows.
-        clear: with personal data as it came; lines that are no rows stay masked.
-        purpose: why, for the record; required with `clear`.
+        folder: the folder for the files.
+        kind: csv (UTF-8 with BOM, which spreadsheets expect) or xlsx (one sheet for each dataset).
+        selection: the conditions that the rows must meet.
+        clear: whether personal data is written unmasked. Lines that could not be split into columns stay masked.
+        purpose: the reason for the record; required with `clear`.
 
     Returns:
-        The files; none where no row is selected.
+        The paths of the files; empty if no row is selected.
 
     Raises:
         BadArguments: clear values without a purpose.
     """
     if clear and not (purpose or "").strip():
         raise BadArguments(
-            "clear values leave only for a purpose", fix="say why with --purpose; it goes into the record"
+            "an export of clear values needs a purpose", fix="give the reason with --purpose; the audit log keeps it"
         )
+    # One file for each sender: nobody may get the rows of another one.
     groups: dict[str, list[BadRow]] = defaultdict(list)
     for row in bad_rows(data, selection):
         groups[row.provider or row.source].append(row)
@@ -185,12 +188,13 @@ def export_bad_rows(
                 action="OPENED_CLEAR" if clear else "EXPORTED",
                 purpose=purpose,
                 table_name="audit.quarantine",
-                selection=selection.told() | {"sender": sender},
+                selection=selection.as_text() | {"sender": sender},
                 row_count=len(rows),
                 file_name=path.name,
                 sha256=sha256_of(temporary),
             )
-            # on record before the file is in place: a crash between the two leaves a line too many, never a file too many
+            # The record is written before the file gets its name: a crash between the two leaves a record without a file,
+            # never a file of personal data without a record.
             record_access(data, access)
         files.append(path)
     return files
@@ -200,7 +204,7 @@ PLACE_HEADERS = ("文件 file", "工作表 sheet", "行 row", "日期 date", "�
 
 
 def _tables(rows: Iterable[tuple[BadRow, Mapping[str, str | None]]]) -> dict[str, list[list[str]]]:
-    """By dataset: a header, then the rows. Columns bear the names that the sender gave them."""
+    """Return a header and the rows for each dataset. The header has the sender's own column names."""
     tables: dict[str, list[list[str]]] = {}
     for row, values in rows:
         columns = {
@@ -210,6 +214,7 @@ def _tables(rows: Iterable[tuple[BadRow, Mapping[str, str | None]]]) -> dict[str
         header = list(columns.values()) if row.is_row else ["原文 line"]
         table = tables.setdefault(name, [[*PLACE_HEADERS, *header]])
         cells = [values.get(column) for column in columns] if row.is_row else [values["line"]]
+        # The cells are the sender's text: one that starts with `=` would run as a formula in the recipient's spreadsheet.
         table.append([harmless(cell) for cell in (*_place_cells(row), *cells)])
     return tables
 
@@ -230,6 +235,7 @@ def _write_csv(path: Path, tables: Mapping[str, Sequence[Sequence[str]]]) -> Non
 
 
 def _write_xlsx(path: Path, tables: Mapping[str, Sequence[Sequence[str]]]) -> None:
+    # In this mode openpyxl does not keep all cells in memory.
     book = Workbook(write_only=True)
     for name, rows in tables.items():
         sheet = book.create_sheet(name)
@@ -243,17 +249,19 @@ def _in_clear(data: DataRoot, rows: Sequence[BadRow]) -> list[tuple[BadRow, Mapp
     for row in rows:
         by_dataset[row.source, row.dataset].append(row)
     with duckdb.connect() as connection:
-        found = [pair for key, group in by_dataset.items() for pair in _clear_rows(connection, data, *key, group)]
-    return found
+        pairs = [pair for key, group in by_dataset.items() for pair in _clear_rows(connection, data, *key, group)]
+    return pairs
 
 
 def _clear_rows(
     connection: duckdb.DuckDBPyConnection, data: DataRoot, source: str, dataset: str, rows: Sequence[BadRow]
 ) -> list[tuple[BadRow, Mapping[str, str | None]]]:
+    # Published values are masked; the parsed files are the only place that still has the values as they were sent.
     names = load_contract(source)[dataset].column_names
     files = str(data.raw / source / dataset / "*" / "*.parquet")
     answer = connection.execute(
         f"select _export_id, _part, _sheet, _row_number, {', '.join(names)} "
+        # By name: batches that an older contract parsed may lack a column.
         "from read_parquet($files, union_by_name = true, hive_partitioning = false) where list_contains($exports, _export_id)",
         {"files": files, "exports": sorted({row.export_id for row in rows})},
     )

@@ -1,4 +1,4 @@
-"""The record of replay: which bad rows a publication shows for the first time, and which are bad no longer."""
+"""Record how the quarantine changes: which bad rows a publication shows for the first time, and which are no longer bad."""
 
 from __future__ import annotations
 
@@ -15,25 +15,26 @@ _FILES = "select export_id, part, rows_superseded >= rows_read from audit.row_ba
 
 
 def note_quarantine_changes(data: DataRoot, publication_id: str) -> list[QuarantineEvent]:
-    """Compare the published quarantine with the record, and append what has changed. Safe to run again.
+    """Compare the published quarantine with the record, and append the changes. A second run appends nothing.
 
     Args:
         data: the data root.
-        publication_id: of what readers see now.
+        publication_id: the publication that readers see now.
 
     Returns:
-        What was appended: nothing where the record is up to date.
+        The appended events; none if the record is up to date.
     """
     with open_published(data) as connection:
         bad = {row["quarantine_key"]: row for row in _rows(connection)}
-        outvoted = {(export, part): old for export, part, old in connection.execute(_FILES).fetchall()}
+        superseded = {(export, part): old for export, part, old in connection.execute(_FILES).fetchall()}
+    # Compared with the record and not with the last publication: a run that was skipped or crashed loses no event.
     known = _in_quarantine(data)
     entered = [
         QuarantineEvent(event="entered", cause="broke_contract", publication_id=publication_id, **row)
         for key, row in bad.items()
         if key not in known
     ]
-    left = [_left(event, publication_id, outvoted) for key, event in known.items() if key not in bad]
+    left = [_left(event, publication_id, superseded) for key, event in known.items() if key not in bad]
     append_quarantine_events(data, [*entered, *left])
     return [*entered, *left]
 
@@ -45,14 +46,15 @@ def _rows(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
 
 
 def _in_quarantine(data: DataRoot) -> dict[str, QuarantineEvent]:
-    """The rows that are bad by the record: those whose last event is that they entered."""
+    """Return the rows that the record calls bad: those whose last event is `entered`."""
     last = {event.quarantine_key: event for event in quarantine_events(data)}
     return {key: event for key, event in last.items() if event.event == "entered"}
 
 
-def _left(event: QuarantineEvent, publication_id: str, outvoted: dict[tuple[str, str], bool]) -> QuarantineEvent:
+def _left(event: QuarantineEvent, publication_id: str, superseded: dict[tuple[str, str], bool]) -> QuarantineEvent:
+    # A newer version replaced the file, the row passes the contract now, or the file is no longer in the balance at all.
     causes: dict[bool | None, Cause] = {True: "superseded", False: "taken_up", None: "withdrawn"}
-    cause = causes[outvoted.get((event.export_id, event.part))]
+    cause = causes[superseded.get((event.export_id, event.part))]
     row = event.model_dump(include={"quarantine_key", "source", "provider", "dataset", "business_date"})
     place = event.model_dump(include={"export_id", "part", "reason_codes"})
     return QuarantineEvent(event="left", cause=cause, publication_id=publication_id, **row, **place)

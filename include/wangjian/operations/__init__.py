@@ -1,1 +1,1 @@
-"""Is it healthy and safe: backup, archive, housekeeping, health, metrics, notifications, and lineage events."""
+"""Keep the warehouse healthy and safe: backup, archive, housekeeping, health, metrics, notifications and lineage events."""

@@ -1,4 +1,7 @@
-"""Anchoring the audit log: its head is told to somebody who keeps it outside, so that who can rewrite the chain is found out."""
+"""Anchor the audit log: send its head to a person outside, so that a rewritten chain is discovered.
+
+A user who can write the log can rewrite all of it, including its hashes. Only a copy of the head that this user cannot change proves it.
+"""
 
 from __future__ import annotations
 
@@ -15,43 +18,58 @@ TITLE = "网监数仓审计链 Wangjian audit log"
 
 @dataclass(frozen=True)
 class Anchor:
-    """What was told, and over which channels; over none where none is defined."""
+    """A head of the audit log that was sent.
+
+    Attributes:
+        head: the head.
+        channels: the channels that accepted it; empty if none is defined.
+    """
 
     head: Head
     channels: tuple[str, ...]
 
 
 def anchor_audit_log(data: DataRoot) -> Anchor:
-    """Tell the head of the chain over every channel that is defined for anchors.
+    """Send the head of the audit log over every channel that is defined for anchors.
 
     Args:
         data: the data root.
 
     Returns:
-        What was told.
+        The head and the channels that accepted it.
 
     Raises:
-        WangjianError: the chain is not whole, and so no anchor; or a channel did not take it.
+        WangjianError: the audit log is damaged, so that nothing was sent; or a channel did not accept the head.
     """
-    wanted = channels("anchor")
-    if not wanted:
+    defined = channels("anchor")
+    # Not an error: a site without a second department has nobody to send it to, and a failing task every day would be ignored.
+    if not defined:
         return Anchor(last_head(data), ())
-    found = verify_audit_log(data)
-    if not found.is_whole:
+    verification = verify_audit_log(data)
+    # The head of a damaged chain would certify the damage.
+    if not verification.is_whole:
         raise WangjianError(
-            f"the audit log is not whole: {'; '.join(found.faults)}",
-            fix="`wangjian audit verify` tells all; compare with the last anchor that was kept outside",
+            f"the audit log is not whole: {'; '.join(verification.faults)}",
+            fix="`wangjian audit verify` lists all faults; compare with the last anchor that was kept outside",
         )
-    told = send_head(found.head, "anchor")
-    if missing := [name for name in wanted if name not in told]:
+    accepted = send_head(verification.head, "anchor")
+    if missing := [name for name in defined if name not in accepted]:
         raise WangjianError(
             "the head of the audit log was not anchored",
             over=", ".join(missing),
-            fix="see the log, and the connection",
+            fix="read the reason in the log, and check the connection",
         )
-    return Anchor(found.head, tuple(told))
+    return Anchor(verification.head, tuple(accepted))
 
 
 def send_head(head: Head, purpose: Purpose) -> list[str]:
-    """Tell a head. The channels that took it."""
+    """Send a head of the audit log.
+
+    Args:
+        head: the head.
+        purpose: the channels to use.
+
+    Returns:
+        The channels that accepted it.
+    """
     return notify(TITLE, f"链头 head {head}", purpose)

@@ -1,4 +1,4 @@
-"""Is all well? What a monitoring system asks, without Airflow: per source how old its data is, what is open, what is held."""
+"""Report the health of the warehouse without Airflow: for each source the age of its data, its bad rows and what is held back."""
 
 from __future__ import annotations
 
@@ -17,24 +17,25 @@ from wangjian.state.audit_chain import verify_audit_log
 from wangjian.state.holds import present_hold
 
 LONGEST_STEP = timedelta(hours=24)
-"""A step that has not ended after so long was killed, or hangs; a backfill of years takes hours."""
+"""A step that runs longer than this was killed or hangs. A backfill of several years takes hours."""
 LONGEST_WAIT = timedelta(hours=6)
-"""What was parsed is published within minutes; after so long something does not run."""
+"""Parsed data that is not published after this time is a problem. Normally it takes minutes."""
 CALENDAR_AHEAD = timedelta(days=31)
-"""So long before a year begins its calendar must be loaded."""
+"""The working-day calendar of a year must be loaded this long before the year begins."""
 
 
 @dataclass(frozen=True)
 class SourceHealth:
-    """One source.
+    """The health of one source.
 
     Attributes:
-        last_business_date: of the newest export that is landed; null where nothing is.
-        age_days: of that date, by the clock in Shanghai.
-        last_outcome: of its last fetch or parse.
-        open_quarantine: bad rows that are published as such.
-        held: what is held back of it, for a person.
-        problems: what is wrong, for a person; empty where all is well.
+        source: source code.
+        last_business_date: the business date of the newest landed export; null if nothing is landed.
+        age_days: the days since that date, by the clock in Shanghai.
+        last_outcome: the last fetch or parse and its outcome.
+        open_quarantine: the number of its rows in the published quarantine.
+        held: the datasets that are held back, as text for a person.
+        problems: messages for a person; empty if there is no problem.
     """
 
     source: str
@@ -48,13 +49,16 @@ class SourceHealth:
 
 @dataclass(frozen=True)
 class Health:
-    """The whole.
+    """The health of the warehouse.
 
     Attributes:
-        publication_age_hours: since readers got what they see; null where nothing is published.
-        calendar_until: the last day whose working days are known and not assumed; null where nothing is published.
-        is_audit_log_whole: whether every record of the audit log is as it was written.
-        problems: what is wrong beside the sources.
+        publication_id: the publication that readers see; null if nothing is published.
+        as_of: its newest business date.
+        publication_age_hours: the hours since it was published; null if nothing is published.
+        calendar_until: the last day of the calendar with known, not assumed, working days; null if nothing is published.
+        is_audit_log_whole: whether no record of the audit log was changed or removed.
+        sources: the health of each source.
+        problems: messages about problems that do not belong to one source.
     """
 
     publication_id: str | None
@@ -67,19 +71,21 @@ class Health:
 
     @property
     def is_well(self) -> bool:
+        """Return whether there is no problem at all."""
         return not self.problems and not any(source.problems for source in self.sources)
 
 
 def health(data: DataRoot, at: datetime | None = None) -> Health:
-    """Look at landing, the run log and the published file. The one place, with `status`, that looks at the clock.
+    """Return the health of the warehouse, from landing, the run log and the published file.
 
     Args:
         data: the data root.
-        at: the moment to judge by; now if null.
+        at: the time to judge by; now if null.
 
     Returns:
         The health.
     """
+    # Only this function and `status` compare dates with the clock. The data itself never depends on it.
     at = at or now()
     shown, past = publishing.current(data), runs(data)
     bad, calendar_until = _published(data) if shown else ({}, None)
@@ -100,7 +106,8 @@ def health(data: DataRoot, at: datetime | None = None) -> Health:
 
 
 def _calendar(until: date | None, at: datetime) -> list[str]:
-    """The State Council tells the next year's working days in November; until they are loaded, time limits are guesses."""
+    """Return a problem if the calendar of the coming year is not loaded."""
+    # The State Council announces the next year's working days in November. Until they are loaded, time limits are estimates.
     today = at.astimezone(ZoneInfo(TIMEZONE)).date()
     if until is None or today + CALENDAR_AHEAD <= until:
         return []
@@ -110,23 +117,27 @@ def _calendar(until: date | None, at: datetime) -> list[str]:
 
 
 def _problems(data: DataRoot, shown: Publication | None, past: list[Run], at: datetime) -> list[str]:
-    found = [] if shown else ["nothing is published"]
+    problems = [] if shown else ["nothing is published"]
     if is_key_missing(data):
-        found.append("the key of hashed numbers is gone: put it back before the next parse, which makes a new one")
-    found += _stuck(past, at)
+        problems.append(
+            "the key of hashed numbers is missing: restore it before the next parse, which would make a new one"
+        )
+    problems += _stuck(past, at)
     if hold := present_hold(data):
-        found.append(f"publication waits for approval since {hold.at:%Y-%m-%d %H:%M}: {hold.reason}")
+        problems.append(f"publication waits for approval since {hold.at:%Y-%m-%d %H:%M}: {hold.reason}")
     for step in ("build", "check", "publish", "site", "backfill", "backup"):
         last = next((run for run in reversed(past) if run.step == step), None)
         if last and last.outcome in ("failed", "interrupted"):
-            found.append(f"the last {step} {last.outcome}: {last.message}")
-    if not found and shown:
-        found += _unpublished(past, at)
-    return found
+            problems.append(f"the last {step} {last.outcome}: {last.message}")
+    # Any of these problems explains why nothing is published, and a second message would only distract.
+    if not problems and shown:
+        problems += _unpublished(past, at)
+    return problems
 
 
 def _stuck(past: list[Run], at: datetime) -> list[str]:
-    """Steps that began long ago and never ended: killed, or hanging."""
+    """Return a problem for each step that started long ago and never ended: it was killed, or it hangs."""
+    # Only the last run of each step: a later run shows that an earlier one no longer hangs.
     last = {(run.step, run.source): run for run in past}
     hanging = [run for run in last.values() if run.outcome == "running" and at - run.started_at > LONGEST_STEP]
     return [
@@ -136,12 +147,10 @@ def _stuck(past: list[Run], at: datetime) -> list[str]:
 
 
 def _unpublished(past: list[Run], at: datetime) -> list[str]:
-    """What was parsed, and has not come to a publication: no step failed, but none was started either."""
+    """Return a problem if parsed data is not published although no step failed: then nothing started the build."""
     parsed = [run for run in past if run.step == "parse" and run.outcome == "succeeded" and run.files and run.ended_at]
     published = [run.started_at for run in past if run.step == "publish" and run.outcome in ("succeeded", "skipped")]
-    waiting = [
-        run.ended_at for run in parsed if run.ended_at and not any(moment > run.ended_at for moment in published)
-    ]
+    waiting = [run.ended_at for run in parsed if run.ended_at and not any(start > run.ended_at for start in published)]
     if not waiting or at - min(waiting) < LONGEST_WAIT:
         return []
     return [f"what was parsed at {min(waiting):%Y-%m-%d %H:%M} is not published yet"]
@@ -174,7 +183,7 @@ def _source_health(
 
 
 def _published(data: DataRoot) -> tuple[dict[str, int], date | None]:
-    """Bad rows by source, and the last day of the calendar that nobody had to assume."""
+    """Return the number of bad rows by source, and the last day of the calendar with known working days."""
     with open_published(data) as connection:
         rows = connection.execute("select source, count(*) from audit.quarantine group by source").fetchall()
         has_calendar = connection.execute("select 1 from duckdb_tables() where table_name = 'dim_date'").fetchone()

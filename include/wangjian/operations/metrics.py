@@ -1,7 +1,7 @@
-"""What `wangjian health` and the run log say, as metrics in the text format of Prometheus.
+"""Write the content of `wangjian health` and of the run log as metrics in the text format of Prometheus.
 
-Written into a file of node_exporter's textfile collector where `$WANGJIAN_METRICS_FILE` names one (`….prom`): at the end of each
-build and each look at the health, and whenever a task fails for good. Alert rules: dashboards/prometheus/wangjian.rules.yml.
+`$WANGJIAN_METRICS_FILE` names a file for node_exporter's textfile collector (`….prom`). It is written at the end of each build and of each
+health check, and when a task fails for good. The alert rules are in dashboards/prometheus/wangjian.rules.yml.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _log = logging.getLogger(__name__)
 
 
 class _Metrics:
-    """Gauges of one moment; each name is begun once and may have several labels."""
+    """The gauges of one moment. A gauge is created once and may get several values with different labels."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
@@ -47,85 +47,105 @@ class _Metrics:
 
 
 def metrics_text(data: DataRoot, at: datetime | None = None) -> str:
-    """All metrics of a data root.
+    """Return all metrics of a data root.
 
     Args:
         data: the data root.
-        at: the moment to judge by; now if null.
+        at: the time to judge by; now if null.
 
     Returns:
-        Them in the text format of Prometheus. Moments are seconds since 1970, dates the beginning of the day in Shanghai.
+        The text format of Prometheus. Times are seconds since 1970; a date is the beginning of its day in Shanghai.
     """
-    at, found = at or now(), _Metrics()
-    seen = health(data, at)
-    found.put("collected_timestamp_seconds", "When this was written", at.timestamp())
-    found.put("build_info", "The version of Wangjian", 1, version=version("wangjian"))
-    found.put("healthy", "1 where `wangjian health` finds nothing wrong", seen.is_well)
-    found.put("problems", "Problems that are not of one source", len(seen.problems))
-    _publication(found, data, seen)
-    for source in seen.sources:
-        _source(found, source)
-    _runs(found, runs(data))
-    _house(found, data, seen)
-    return generate_latest(found.registry).decode()
+    at, metrics = at or now(), _Metrics()
+    state = health(data, at)
+    metrics.put("collected_timestamp_seconds", "When these metrics were written", at.timestamp())
+    metrics.put("build_info", "The version of Wangjian", 1, version=version("wangjian"))
+    metrics.put("healthy", "1 if `wangjian health` finds nothing wrong", state.is_well)
+    metrics.put("problems", "Problems that do not belong to one source", len(state.problems))
+    _publication(metrics, data, state)
+    for source in state.sources:
+        _source(metrics, source)
+    _runs(metrics, runs(data))
+    _house(metrics, data, state)
+    return generate_latest(metrics.registry).decode()
 
 
-def _publication(found: _Metrics, data: DataRoot, seen: Health) -> None:
+def _publication(metrics: _Metrics, data: DataRoot, state: Health) -> None:
     shown = publishing.current(data)
-    found.put("publication_held", "1 where publication waits for approval", present_hold(data) is not None)
+    metrics.put("publication_held", "1 if publication waits for approval", present_hold(data) is not None)
     if shown is None:
         return
-    found.put("publication_info", "What readers see", 1, publication_id=shown.publication_id)
-    found.put("publication_timestamp_seconds", "When readers got what they see", shown.published_at.timestamp())
-    found.put("publication_as_of_timestamp_seconds", "The greatest business date in it", _midnight(shown.as_of))
-    if seen.calendar_until:
-        found.put(
-            "calendar_until_timestamp_seconds", "The last day of the loaded calendar", _midnight(seen.calendar_until)
+    metrics.put("publication_info", "The publication that readers see", 1, publication_id=shown.publication_id)
+    metrics.put(
+        "publication_timestamp_seconds", "When the current publication was published", shown.published_at.timestamp()
+    )
+    metrics.put(
+        "publication_as_of_timestamp_seconds",
+        "The newest business date of the current publication",
+        _midnight(shown.as_of),
+    )
+    if state.calendar_until:
+        metrics.put(
+            "calendar_until_timestamp_seconds", "The last day of the loaded calendar", _midnight(state.calendar_until)
         )
 
 
-def _source(found: _Metrics, source: SourceHealth) -> None:
+def _source(metrics: _Metrics, source: SourceHealth) -> None:
     name = source.source
-    found.put("source_problems", "Problems of a source", len(source.problems), source=name)
-    found.put("source_quarantined_rows", "Bad rows that are set aside", source.open_quarantine, source=name)
+    metrics.put("source_problems", "Problems of a source", len(source.problems), source=name)
+    metrics.put("source_quarantined_rows", "Rows of a source in quarantine", source.open_quarantine, source=name)
     held = len(source.held.split("; ")) if source.held else 0
-    found.put("source_held_datasets", "Datasets that are held back", held, source=name)
+    metrics.put("source_held_datasets", "Datasets of a source that are held back", held, source=name)
     allowed = get_source(name).overdue_after_days * _DAY
-    found.put("source_overdue_after_seconds", "So old may its data be, in whole days", allowed, source=name)
+    metrics.put(
+        "source_overdue_after_seconds", "The age at which its data is overdue, in whole days", allowed, source=name
+    )
     if source.last_business_date and source.age_days is not None:
         newest = _midnight(source.last_business_date)
-        found.put("source_last_business_date_timestamp_seconds", "Its newest business date", newest, source=name)
-        found.put("source_age_seconds", "Whole days since that date", source.age_days * _DAY, source=name)
+        metrics.put(
+            "source_last_business_date_timestamp_seconds", "The newest business date of a source", newest, source=name
+        )
+        metrics.put(
+            "source_age_seconds",
+            "Whole days since the newest business date of a source",
+            source.age_days * _DAY,
+            source=name,
+        )
 
 
-def _runs(found: _Metrics, past: Iterable[Run]) -> None:
-    """The last run of each step, and when it last went well."""
+def _runs(metrics: _Metrics, past: Iterable[Run]) -> None:
+    """Put the last run of each step, and the end of its last successful run."""
+    # Later runs overwrite the gauges of earlier ones.
     for run in past:
         if run.ended_at is None:
             continue
         labels = {"step": run.step, "source": run.source or ""}
+        # A step is skipped if there is nothing new to do: that is no failure.
         is_well = run.outcome in ("succeeded", "skipped")
         seconds = (run.ended_at - run.started_at).total_seconds()
-        found.put("run_succeeded", "1 where the last run of the step ended well", is_well, **labels)
-        found.put("run_duration_seconds", "How long it took", seconds, **labels)
-        found.put("run_end_timestamp_seconds", "When it ended", run.ended_at.timestamp(), **labels)
-        found.put("run_rows", "Rows that it handled", run.rows or 0, **labels)
-        found.put("run_files", "Files that it handled", run.files or 0, **labels)
+        metrics.put("run_succeeded", "1 if the last run of the step ended well", is_well, **labels)
+        metrics.put("run_duration_seconds", "Duration of the last run of the step", seconds, **labels)
+        metrics.put(
+            "run_end_timestamp_seconds", "When the last run of the step ended", run.ended_at.timestamp(), **labels
+        )
+        metrics.put("run_rows", "Rows that the last run of the step handled", run.rows or 0, **labels)
+        metrics.put("run_files", "Files that the last run of the step handled", run.files or 0, **labels)
         if is_well:
-            found.put(
+            metrics.put(
                 "run_success_timestamp_seconds", "When the step last ended well", run.ended_at.timestamp(), **labels
             )
 
 
-def _house(found: _Metrics, data: DataRoot, seen: Health) -> None:
-    found.put("audit_log_whole", "1 where the audit log is as it was written", seen.is_audit_log_whole)
+def _house(metrics: _Metrics, data: DataRoot, state: Health) -> None:
+    metrics.put("audit_log_whole", "1 if the audit log has no fault", state.is_audit_log_whole)
     disk = shutil.disk_usage(data.root)
-    found.put("disk_free_bytes", "Free on the disk of the data root", disk.free)
-    found.put("disk_size_bytes", "Size of the disk of the data root", disk.total)
+    metrics.put("disk_free_bytes", "Free bytes on the disk of the data root", disk.free)
+    metrics.put("disk_size_bytes", "Size of the disk of the data root", disk.total)
     if versions := keys(data.state):
+        # The audit log records every copy of the key with its version and fingerprint.
         copied = {item for record in records(data) for item in record.selection.get("versions", "").split(", ")}
         is_copied = f"{versions[-1].version}:{versions[-1].fingerprint}" in copied
-        found.put("key_backed_up", "1 where the key of hashed numbers was backed up apart", is_copied)
+        metrics.put("key_backed_up", "1 if the key of hashed numbers has a backup", is_copied)
 
 
 def _midnight(day: date) -> float:
@@ -133,15 +153,26 @@ def _midnight(day: date) -> float:
 
 
 def write_metrics(data: DataRoot, path: Path) -> None:
-    """Write them to a file that readers see whole or not at all, and may read."""
+    """Write the metrics to a file in one step.
+
+    Args:
+        data: the data root.
+        path: the file.
+    """
+    # Readable for everybody: node_exporter runs under an account of its own. The metrics hold no personal data.
     write_atomically(path, metrics_text(data), mode=0o644)
 
 
 def write_configured(data: DataRoot) -> None:
-    """The same, to the file that is configured, if one is. A failure is logged and never fails the work itself."""
+    """Write the metrics to the configured file; do nothing if none is configured.
+
+    Args:
+        data: the data root.
+    """
     path = settings().metrics_file
     if path:
+        # A failure is only logged: a full disk of the monitoring must not fail a build. The alert on stale metrics reports it.
         try:
             write_metrics(data, path)
         except Exception:
-            _log.warning("no metrics were written [file=%s]", path, exc_info=True)
+            _log.warning("the metrics could not be written [file=%s]", path, exc_info=True)

@@ -164,7 +164,7 @@ def housekeeping(data: DataRoot, *, at: datetime | None = None, dry_run: bool = 
     with record_run(data, "housekeeping") as run:
         done = clear_away(data, retention, at, run.run_id)
         run.files = len(done.cleared)
-        run.message = "; ".join([done.told, *done.left])
+        run.message = "; ".join([done.summary, *done.left])
     return done
 
 

@@ -230,7 +230,7 @@ def clear_away_old() -> None:
         done = pipeline.housekeeping(data_root())
     for item in done.cleared:
         _say(f"{item.kind} {item.name}: {item.byte_size} bytes{f' → {item.moved_to}' if item.moved_to else ''}")
-    _say("; ".join([done.told, *done.left]))
+    _say("; ".join([done.summary, *done.left]))
 
 
 def write_docs() -> None:

@@ -1,4 +1,4 @@
-"""Publication: a checked copy of the marts, put before the readers in one step, and taken back in one."""
+"""Publish a checked copy of the marts to readers in one step, and roll it back in one step."""
 
 from wangjian.publishing.publish import PublishReport, publish
 from wangjian.publishing.reading import open_published

@@ -1,4 +1,4 @@
-"""What is published: the tables of three schemas, their fingerprint, and the date they speak of."""
+"""Determine what is published: the tables of three schemas, their fingerprint, and the date of the newest data."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from wangjian.ingestion.sources.registry import load_registry
 from wangjian.warehouse.labels import Labels
 
 SCHEMAS = ("marts", "reports", "audit")
-# in the published copy these come from `state/`, `column_level` from the labels; whatever bears their names in the warehouse stays there
+# Publishing makes these tables from `state/`, and `column_level` from the labels. Tables of the same names in the warehouse are not
+# copied, and none of them enters the fingerprint: otherwise each run would change it, and every publication would look new.
 STATE_TABLES = frozenset(
     {
         ("audit", "check_result"),
@@ -29,7 +30,7 @@ STATE_TABLES = frozenset(
 
 @dataclass(frozen=True)
 class Table:
-    """A table to publish; views are published as tables, since what they read stays behind."""
+    """A table to publish. A view is published as a table, because the tables that it reads are not published."""
 
     schema: str
     name: str
@@ -37,15 +38,18 @@ class Table:
 
     @property
     def full_name(self) -> str:
+        """Return the quoted name with its schema."""
         return f'"{self.schema}"."{self.name}"'
 
 
 @dataclass(frozen=True)
 class Content:
-    """What is to be published.
+    """The content of a publication.
 
     Attributes:
-        fingerprint: changes when any row, column, type or label does; not with the order of rows.
+        tables: the tables.
+        row_counts: the number of rows by the table's full name.
+        fingerprint: a hash that changes with any row, column, type or label, and not with the order of rows.
     """
 
     tables: tuple[Table, ...]
@@ -54,19 +58,20 @@ class Content:
 
     @property
     def row_count(self) -> int:
+        """Return the number of rows of all tables."""
         return sum(self.row_counts.values())
 
 
 def tables_of(connection: duckdb.DuckDBPyConnection, database: str, *, with_state: bool = False) -> tuple[Table, ...]:
-    """The tables and views of the published schemas.
+    """Return the tables and views of the published schemas.
 
     Args:
         connection: DuckDB.
-        database: the attached file's name in it.
-        with_state: also those that come from `state/`.
+        database: the name of the attached file.
+        with_state: whether to include the tables that come from `state/`.
 
     Returns:
-        The tables, by name.
+        The tables in the order of their names.
     """
     columns = connection.execute(
         "select schema_name, table_name, column_name, data_type from duckdb_columns() "
@@ -77,8 +82,8 @@ def tables_of(connection: duckdb.DuckDBPyConnection, database: str, *, with_stat
     for schema, name, column, kind in columns:
         grouped.setdefault((schema, name), []).append((column, kind))
     return tuple(
-        Table(schema, name, tuple(found))
-        for (schema, name), found in grouped.items()
+        Table(schema, name, tuple(of_table))
+        for (schema, name), of_table in grouped.items()
         if with_state or not _is_state(schema, name)
     )
 
@@ -88,12 +93,12 @@ def _is_state(schema: str, name: str) -> bool:
 
 
 def read_content(connection: duckdb.DuckDBPyConnection, database: str, labels: Labels) -> Content:
-    """Count and fingerprint what is to be published.
+    """Return the tables to publish with their row counts and their fingerprint.
 
     Args:
         connection: DuckDB.
-        database: the attached file's name in it.
-        labels: the labels that go with it.
+        database: the name of the attached file.
+        labels: the labels to publish with the tables.
 
     Returns:
         The content.
@@ -115,28 +120,31 @@ def read_content(connection: duckdb.DuckDBPyConnection, database: str, labels: L
 
 
 def _summary(connection: duckdb.DuckDBPyConnection, database: str, table: Table) -> tuple[int, str]:
-    # a sum, not an exclusive-or, in which two equal rows would cancel each other
+    # A sum does not depend on the order of rows. Neither does an exclusive-or, but there two equal rows would cancel each other.
     row = connection.execute(
         f'select count(*), coalesce(sum(hash(t)::hugeint), 0)::varchar from "{database}".{table.full_name} as t'
     ).fetchone()
     if row is None:
-        raise WangjianError("a table gave no count", table=table.full_name)
+        raise WangjianError(
+            "DuckDB returned no count of a table", table=table.full_name, fix="run `wangjian publish` again"
+        )
     return row[0], row[1]
 
 
 def as_of(connection: duckdb.DuckDBPyConnection, database: str) -> date:
-    """The greatest business date that counts in the daily sources: what the publication is named after.
+    """Return the newest business date of the daily sources that counts. The publication is named after it.
 
     Args:
         connection: DuckDB.
-        database: the attached file's name in it.
+        database: the name of the attached file.
 
     Returns:
         The date.
 
     Raises:
-        WangjianError: nothing was loaded from the daily sources.
+        WangjianError: no export of a daily source counts.
     """
+    # Daily sources only: a source that delivers by month must not move the date of the publication.
     daily = [source for source in load_registry() if is_daily(source)]
     row = connection.execute(
         f'select max(business_date) from "{database}".intermediate.int_audit__export_status '
@@ -145,19 +153,19 @@ def as_of(connection: duckdb.DuckDBPyConnection, database: str) -> date:
     ).fetchone()
     if row is None or row[0] is None:
         raise WangjianError("no export of a daily source counts", fix="run `wangjian ingest`, `parse` and `build`")
-    found: date = row[0]
-    return found
+    newest: date = row[0]
+    return newest
 
 
 def held_back(connection: duckdb.DuckDBPyConnection, database: str) -> str | None:
-    """What the publication leaves out, for a person.
+    """Return the datasets that the publication leaves out, as text for a person.
 
     Args:
         connection: DuckDB.
-        database: the attached file's name in it.
+        database: the name of the attached file.
 
     Returns:
-        `jiangxi/leads since 2023-02-02: CONTROL_ROWS`, with `; ` between; null where nothing is held back.
+        For each dataset `jiangxi/leads since 2023-02-02: CONTROL_ROWS`, joined by `; `; null if nothing is held back.
     """
     rows = connection.execute(
         f"""

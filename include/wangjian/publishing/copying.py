@@ -1,4 +1,4 @@
-"""Making the published file: a copy of the checked tables, labelled, with the history from `state/` beside them."""
+"""Write the published file: a copy of the checked tables with labels, and the history from `state/`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from wangjian.publishing.reading import quoted
 from wangjian.state import CheckResult, Publication, Run, check_results, events, runs
 from wangjian.warehouse.labels import Labels
 
-# DuckDB 1.2 reads it, hence each driver since February 2025; 1.5 would write what 1.4 cannot open
+# DuckDB 1.2 and every driver since February 2025 can read it. Without it DuckDB 1.5 writes a format that 1.4 cannot open.
 STORAGE_VERSION = "v1.2.0"
 
 _TEXT, _TIME, _COUNT = pa.string(), pa.timestamp("us", tz="UTC"), pa.int64()
@@ -38,15 +38,19 @@ _TYPES: dict[str, Any] = {
     "row_count": _COUNT,
     "byte_size": _COUNT,
 }
-# counts bear their names' ending there; `rows` is also a word of SQL
+# The published names of counts end in `_count`, and `rows` is a keyword of SQL.
 _NAMES = {"rows": "row_count", "files": "file_count"}
 
 
 def attach_warehouse(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
-    """Attach the warehouse, read-only, as `warehouse`. The caller holds the warehouse's lock.
+    """Attach the warehouse read-only as `warehouse`. The caller holds the warehouse's lock.
+
+    Args:
+        connection: DuckDB.
+        path: the file of the warehouse.
 
     Raises:
-        WangjianError: it was never built.
+        WangjianError: the warehouse was never built.
     """
     if not path.exists():
         raise WangjianError("there is no warehouse to publish", file=path, fix="run `wangjian build` first")
@@ -61,18 +65,18 @@ def write_copy(
     labels: Labels,
     publication: Publication,
 ) -> None:
-    """Write the published file, whole, durable, and proven to hold what was read.
+    """Write the published file durably, and check that it holds the tables that were read.
 
     Args:
-        connection: with `warehouse` attached.
+        connection: DuckDB with `warehouse` attached.
         data: the data root, for the history.
         target: the file to write.
-        content: what is to be in it.
-        labels: the comments.
+        content: the tables to copy.
+        labels: the labels, which become comments of tables and columns.
         publication: the file's own row in `audit.publication`.
 
     Raises:
-        WangjianError: the copy is not what was read.
+        WangjianError: the copy differs from the tables that were read.
         BadArguments: labels are missing.
     """
     with new_file(connection, target):
@@ -85,14 +89,14 @@ def write_copy(
 
 @contextmanager
 def new_file(connection: duckdb.DuckDBPyConnection, target: Path) -> Iterator[None]:
-    """Attach a new file as `building`; close it, durable and for reading only, when the block ends well.
+    """Attach a new file as `building`, and make it durable and read-only when the block ends without an error.
 
     Args:
         connection: DuckDB.
         target: the file to write.
 
     Raises:
-        WangjianError: DuckDB left something beside it.
+        WangjianError: DuckDB left a write-ahead log.
     """
     connection.execute(f"attach '{quoted(target)}' as building (storage_version '{STORAGE_VERSION}')")
     try:
@@ -100,8 +104,10 @@ def new_file(connection: duckdb.DuckDBPyConnection, target: Path) -> Iterator[No
         connection.execute("checkpoint building")
     finally:
         connection.execute("detach building")
+    # Readers get the single file: rows that are still in a write-ahead log would be missing.
     if target.with_name(f"{target.name}.wal").exists():
-        raise WangjianError("the copy was not closed", file=target, fix="run `wangjian publish` again")
+        raise WangjianError("the new file was not closed completely", file=target, fix="run `wangjian publish` again")
+    # A publication never changes, not even by its owner's mistake.
     target.chmod(0o440)
     fsync_path(target)
 
@@ -139,10 +145,12 @@ def _write(
 
 
 def _write_levels(connection: duckdb.DuckDBPyConnection, labels: Labels) -> None:
-    """What each column is called and how it is classified, itself included."""
+    """Write `audit.column_level`: the label and the level of each published column, including its own."""
+    # The table is created first, so that its own columns are in the list.
     fields = ", ".join(f"{name} varchar" for name in _LEVEL_COLUMNS)
     connection.execute(f"create table building.audit.column_level ({fields})")
     tables = published_tables(connection)
+    # A column without a level must not be published: nobody could say which roles may see it.
     labels.require({table.name: [name for name, _ in table.columns] for table in tables})
     rows = [_level_row(labels, table, column) for table in tables for column, _ in table.columns]
     columns = [pa.array(values, type=_TEXT) for values in zip(*rows, strict=True)]
@@ -174,22 +182,30 @@ def _comment(connection: duckdb.DuckDBPyConnection, labels: Labels) -> None:
     tables = published_tables(connection)
     for table in tables:
         where = f"building.{table.full_name}"
-        _say(connection, f"table {where}", labels.of_table(table.name))
+        _set_comment(connection, f"table {where}", labels.of_table(table.name))
         for column, _ in table.columns:
-            _say(connection, f'column {where}."{column}"', labels.of_column(table.name, column))
+            _set_comment(connection, f'column {where}."{column}"', labels.of_column(table.name, column))
 
 
-def _say(connection: duckdb.DuckDBPyConnection, what: str, comment: str | None) -> None:
+def _set_comment(connection: duckdb.DuckDBPyConnection, what: str, comment: str | None) -> None:
     text = (comment or "").replace("'", "''")
     connection.execute(f"comment on {what} is '{text}'")
 
 
 def published_tables(connection: duckdb.DuckDBPyConnection) -> tuple[Table, ...]:
-    """All tables of the copy, those from `state/` too."""
+    """Return all tables of the copy, including those from `state/`.
+
+    Args:
+        connection: DuckDB with `building` attached.
+    """
     return tables_of(connection, "building", with_state=True)
 
 
 def _verify(connection: duckdb.DuckDBPyConnection, content: Content, labels: Labels) -> None:
+    # Read back from the new file: a fault of the copy must show before readers see it.
     copied = read_content(connection, "building", labels)
     if copied.fingerprint != content.fingerprint:
-        raise WangjianError("the copy differs from the warehouse", fix="run `wangjian publish` again")
+        raise WangjianError(
+            "the copy differs from the warehouse; readers still see the last publication",
+            fix="run `wangjian publish` again",
+        )

@@ -1,4 +1,7 @@
-"""KPIs as they were published (`state/kpis/<publication_id>.parquet`: what is new or other than before), and what became of them."""
+"""Keep the KPIs of each publication, and report those that changed later.
+
+`state/kpis/<publication_id>.parquet` holds the values that are new or differ from the publication before.
+"""
 
 from __future__ import annotations
 
@@ -18,29 +21,34 @@ KPI_KEY = key_of("rpt_kpi")
 TABLE = "rpt_kpi_restatement"
 _KEY = ", ".join(KPI_KEY)
 _RESTATEMENT = Path(__file__).with_name("kpi_restatement.sql")
-# days are the state of one moment; a month, a quarter and a year are what the bureau reports
+# Without days: the bureau reports months, quarters and years, and a daily value is only the state of one moment.
 _PRESENT = f"select {_KEY}, value from warehouse.reports.rpt_kpi where period_type <> 'day'"
 
 
 def has_kpis(connection: duckdb.DuckDBPyConnection) -> bool:
-    """Whether the attached warehouse has KPIs at all."""
-    found = connection.execute(
+    """Return whether the attached warehouse has a table of KPIs.
+
+    Args:
+        connection: DuckDB with `warehouse` attached.
+    """
+    row = connection.execute(
         "select count(*) from duckdb_tables() where database_name = 'warehouse' and table_name = 'rpt_kpi'"
     ).fetchone()
-    return bool(found and found[0])
+    return bool(row and row[0])
 
 
 def record_kpis(
     connection: duckdb.DuckDBPyConnection, data: DataRoot, earlier: Iterable[Publication], publication: Publication
 ) -> None:
-    """Write down the KPIs that a publication shows for the first time, or other than the one before.
+    """Record the KPIs that a publication shows for the first time, or with another value than the one before.
 
     Args:
-        connection: with `warehouse` attached.
+        connection: DuckDB with `warehouse` attached.
         data: the data root.
         earlier: the publications before it.
-        publication: the one that is being made. Should it crash, the next one writes the same file again.
+        publication: the publication that is being made. If it crashes, the next one writes the same file again.
     """
+    # A full join below: a KPI that no longer exists is recorded with a null.
     _register(connection, data, earlier)
     with written_atomically(_file(data, publication)) as temporary:
         connection.execute(
@@ -64,20 +72,21 @@ def record_kpis(
 def write_restatement(
     connection: duckdb.DuckDBPyConnection, data: DataRoot, earlier: Iterable[Publication], publication: Publication
 ) -> None:
-    """Write `reports.rpt_kpi_restatement` into the file that is being made: as then known, as now known.
+    """Write `reports.rpt_kpi_restatement` into the new file: KPIs as first published and as known now.
 
     Args:
-        connection: with `warehouse` and `building` attached.
+        connection: DuckDB with `warehouse` and `building` attached.
         data: the data root.
         earlier: the publications before it.
-        publication: the one that is being made; its KPIs are on record.
+        publication: the publication that is being made; its KPIs are recorded.
     """
     _register(connection, data, [*earlier, publication])
     connection.execute(_RESTATEMENT.read_text(encoding="utf-8").format(table=TABLE, key=_KEY))
 
 
 def _register(connection: duckdb.DuckDBPyConnection, data: DataRoot, publications: Iterable[Publication]) -> None:
-    """Make `kpi_publication` and `kpi_record` of what was written down for these publications."""
+    """Create the temporary tables `kpi_publication` and `kpi_record` with the recorded KPIs of these publications."""
+    # A publication of an older version has no file.
     known = [publication for publication in publications if _file(data, publication).exists()]
     names = ("publication_id", "run_id", "as_of", "published_at")
     types = (pa.string(), pa.string(), pa.date32(), pa.timestamp("us", tz="UTC"))

@@ -1,4 +1,4 @@
-"""Publish the finished, checked build: copy, prove, put in place, swap, write down, clear up."""
+"""Publish the finished and checked build: copy, verify, rename, swap the link, record, remove old publications."""
 
 from __future__ import annotations
 
@@ -33,20 +33,20 @@ from wangjian.state import (
 from wangjian.warehouse.labels import LABELS, Labels, load_labels
 from wangjian.warehouse.opening import warehouse_open
 
-# the copy holds less than the warehouse; the rest is for blocks that are not yet full, and for the history
+# The copy holds less than the warehouse. The reserve is for blocks that are not full and for the history.
 _SPACE_FACTOR = 1.2
 
 
 @dataclass(frozen=True)
 class PublishReport:
-    """What a publication did.
+    """The result of publishing.
 
     Attributes:
-        publication: what readers see now.
-        is_new: false where there was nothing to publish.
-        removed: what retention took off the shelf.
-        message: for a person.
-        warnings: what could not be made beside it; readers have the publication all the same.
+        publication: the publication that readers see now.
+        is_new: whether it is new; false if there was nothing to publish.
+        removed: the publications that were removed because of their age.
+        message: the result as text for a person.
+        warnings: messages about additional files that could not be made; readers have the publication all the same.
     """
 
     publication: Publication
@@ -59,23 +59,22 @@ class PublishReport:
 def publish(
     data: DataRoot, run_id: str | None = None, *, keep: int | None = None, force: bool = False, labels: Path = LABELS
 ) -> PublishReport:
-    """Publish the build that the warehouse holds, if the gate let it pass. Safe to run again after any crash.
+    """Publish the build in the warehouse if it passed its checks. It can be repeated after any crash.
 
     Args:
         data: the data root.
         run_id: the run that this is part of; a new one if null.
-        keep: how many publications stay on the shelf, the new one counted; as `retention.yml` says if null.
-        force: publish also what is published already, or was rolled back from.
+        keep: the number of publications that stay, including the new one; null for the number in `retention.yml`.
+        force: whether to publish content that is published already or was rolled back.
         labels: the file of labels.
 
     Returns:
-        The report. Nothing is published where the content is that of the last publication, whether readers see it
-        or it was rolled back from.
+        The report. Nothing is published if the content equals that of the last publication, even if that one was rolled back.
 
     Raises:
-        ChecksFailed: the last check of this build failed, or there was none.
-        BadArguments: labels are missing, or the periods of retention are not allowed.
-        Busy: a program of somebody else has the warehouse open.
+        ChecksFailed: the last check of this build failed, or it was never checked.
+        BadArguments: labels are missing, or the retention periods are not allowed.
+        Busy: another program has the warehouse open.
         WangjianError: there is no finished build, or not enough space.
     """
     run_id = run_id or new_run_id()
@@ -86,27 +85,29 @@ def publish(
         publishing_lock(data, "publish"),
         connect_beside(data.warehouse) as connection,
     ):
+        # First of all: it may turn out that the last publication is in place already.
         _recover(data, run_id)
         attach_warehouse(connection, data.warehouse)
         build = _passed_build(data)
-        content = read_content(connection, "warehouse", found := load_labels(labels))
+        content = read_content(connection, "warehouse", loaded := load_labels(labels))
         last = _last_published(data)
+        # Compared with the last publication, not with the current one: the daily run must not undo a person's rollback.
         if last and last.content_fingerprint == content.fingerprint and current(data) and not force:
             return _nothing_new(data, last)
         publication = _draft(data, build, content, connection, run_id)
-        published = _put_in_place(connection, data, content, found, publication)
+        published = _put_in_place(connection, data, content, loaded, publication)
         removed = clear_old(data, run_id, keep)
     held = f"; held back: {published.held}" if published.held else ""
     return PublishReport(published, True, removed, f"published {published.publication_id}{held}")
 
 
 def _recover(data: DataRoot, run_id: str) -> None:
-    """Finish or undo what a crashed publication left."""
+    """Finish or undo a crashed publication."""
     clear_leftovers(data)
     shown = current_file(data)
     if shown is None or not shown.exists() or current(data) is not None:
         return
-    # it crashed between the swap and the line in the history: readers see it, so it is published
+    # The crash was between the swap of the link and the record. Readers see the file already, so the record is added now.
     with duckdb.connect(str(shown), read_only=True) as connection:
         rows = connection.sql("select * from audit.publication order by published_at desc limit 1")
         record = dict(zip(rows.columns, rows.fetchone() or (), strict=True))
@@ -136,7 +137,7 @@ def _nothing_new(data: DataRoot, last: Publication) -> PublishReport:
     shown = current(data) or last
     if shown.publication_id == last.publication_id:
         return PublishReport(shown, False, (), f"nothing changed since {shown.publication_id}: nothing to publish")
-    message = f"nothing changed since {last.publication_id}, which was rolled back: readers go on seeing "
+    message = f"nothing changed since {last.publication_id}, which was rolled back: readers still see "
     return PublishReport(shown, False, (), f"{message}{shown.publication_id}")
 
 
@@ -160,6 +161,7 @@ def _draft(
 
 def _next_id(data: DataRoot, day: date) -> str:
     prefix = f"{day:%Y%m%d}-"
+    # From the whole history: the identifier of a removed publication must not return with other content.
     used = {event.publication.publication_id for event in events(data)}
     numbers = [int(name.removeprefix(prefix)) for name in used if name.startswith(prefix)]
     return f"{prefix}{max(numbers, default=0) + 1:03}"
@@ -173,6 +175,7 @@ def _put_in_place(
     final = data.published / publication.file_name
     write_copy(connection, data, building, content, labels, publication)
     building.rename(final)
+    # Before the swap: after a power cut the link must not point to a name that is not on the disk.
     fsync_path(data.published)
     swap_link(data, final.name)
     return _note(data, publication, final, publication.run_id)
@@ -186,5 +189,5 @@ def _note(data: DataRoot, publication: Publication, path: Path, run_id: str) -> 
 
 def _require_space(data: DataRoot) -> None:
     needed = int(data.warehouse.stat().st_size * _SPACE_FACTOR)
-    fix = "free space or keep fewer publications; readers go on seeing the last one"
+    fix = "free space or keep fewer publications; readers still see the last one"
     require_space(data.published, needed, "publish", fix)

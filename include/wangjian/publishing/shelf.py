@@ -1,4 +1,4 @@
-"""The shelf of publications: the link that readers follow, what lies beside it, and what is cleared away."""
+"""Manage the shelf of publications: the link that readers follow, the files next to it, and the removal of old ones."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ BUILDING = ".building-"
 
 
 def publications(data: DataRoot) -> tuple[Publication, ...]:
-    """The publications that lie on the shelf.
+    """Return the publications on the shelf.
 
     Args:
         data: the data root.
 
     Returns:
-        The newest first.
+        The publications, the newest first.
     """
     known = {event.publication.publication_id: event.publication for event in events(data)}
     present = [publication for publication in known.values() if (data.published / publication.file_name).exists()]
@@ -29,17 +29,21 @@ def publications(data: DataRoot) -> tuple[Publication, ...]:
 
 
 def current(data: DataRoot) -> Publication | None:
-    """The publication that readers see now."""
-    path = current_file(data)
-    return next((found for found in publications(data) if path and found.file_name == path.name), None)
-
-
-def kept(data: DataRoot, publication_id: str) -> Publication:
-    """One of the publications that lie on the shelf.
+    """Return the publication that readers see now; null if there is none.
 
     Args:
         data: the data root.
-        publication_id: which one.
+    """
+    path = current_file(data)
+    return next((item for item in publications(data) if path and item.file_name == path.name), None)
+
+
+def kept(data: DataRoot, publication_id: str) -> Publication:
+    """Return one of the publications on the shelf.
+
+    Args:
+        data: the data root.
+        publication_id: its identifier.
 
     Returns:
         The publication.
@@ -63,7 +67,7 @@ def _why_not(data: DataRoot, publication_id: str) -> str:
     if not past:
         return "there never was such a publication"
     if past[-1].event == "removed":
-        return f"the publication was removed on {past[-1].at:%Y-%m-%d}, when newer ones had come"
+        return f"the publication was removed on {past[-1].at:%Y-%m-%d}, because newer ones replaced it"
     return "the publication's file is missing"
 
 
@@ -72,7 +76,7 @@ def rollback(data: DataRoot, publication_id: str | None = None, run_id: str | No
 
     Args:
         data: the data root.
-        publication_id: which one; the one before the current if null.
+        publication_id: its identifier; null for the one before the current one.
         run_id: the run that this is part of.
 
     Returns:
@@ -97,18 +101,24 @@ def _target(data: DataRoot, publication_id: str | None) -> Publication:
     if publication_id is not None:
         return kept(data, publication_id)
     shown = current(data)
-    found = [p for p in publications(data) if shown is None or p.publication_id < shown.publication_id]
-    if not found:
+    earlier = [item for item in publications(data) if shown is None or item.publication_id < shown.publication_id]
+    if not earlier:
         raise BadArguments(
             "there is no publication before the current one",
             current=shown and shown.publication_id,
             fix="`wangjian publications` lists those that are kept",
         )
-    return found[0]
+    return earlier[0]
 
 
 def swap_link(data: DataRoot, file_name: str) -> None:
-    """Point the readers' link to another file, in one step; relative, so that the folder can be mounted anywhere."""
+    """Point the readers' link to another file in one step.
+
+    Args:
+        data: the data root.
+        file_name: the name of the file in `published/`.
+    """
+    # Relative, so that the link works wherever a reader mounts the folder.
     link = data.published / LINK
     temporary = temporary_beside(link)
     try:
@@ -120,43 +130,51 @@ def swap_link(data: DataRoot, file_name: str) -> None:
 
 
 def clear_leftovers(data: DataRoot) -> None:
-    """Remove what crashed publications left: half-built files, and whole ones that no reader ever saw."""
+    """Remove the files of crashed publications: unfinished files, and complete ones that readers never saw.
+
+    Args:
+        data: the data root. The caller holds the publishing lock.
+    """
     shown = current_file(data)
     keep = {event.publication.file_name for event in events(data)} | ({shown.name} if shown else set())
     for path in data.published.glob("*"):
         is_temporary = path.name.startswith((BUILDING, f".{LINK}."))
-        # beside a file DuckDB lays what it moves out of memory: that of a kept one may be some reader's at this moment
+        # DuckDB writes what does not fit into memory to `<file>.tmp`. A reader may be using that of a kept publication now.
         is_unknown = path.name.startswith("warehouse-") and path.name.removesuffix(".tmp") not in keep
         if is_temporary or is_unknown:
             shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
 
 
 def old_publications(data: DataRoot, keep: int) -> tuple[Publication, ...]:
-    """The publications beyond the newest so many; never the one that readers see.
+    """Return the publications that are older than the newest `keep`, without the one that readers see.
 
     Args:
         data: the data root.
-        keep: how many to keep, at least 1.
+        keep: the number of publications to keep, at least 1.
 
     Returns:
-        The newest first.
+        The old publications, the newest first.
+
+    Raises:
+        BadArguments: `keep` is less than 1.
     """
     if keep < 1:
         raise BadArguments("at least one publication must be kept", keep=keep, fix="give 1 or more")
     shown = current_file(data)
-    return tuple(p for p in publications(data)[keep:] if shown is None or p.file_name != shown.name)
+    # After a rollback the current publication may be among the old ones.
+    return tuple(item for item in publications(data)[keep:] if shown is None or item.file_name != shown.name)
 
 
 def clear_old(data: DataRoot, run_id: str, keep: int) -> tuple[Publication, ...]:
-    """Remove the oldest publications; never the one that readers see.
+    """Remove the oldest publications, but never the one that readers see.
 
     Args:
         data: the data root.
         run_id: the run that this is part of.
-        keep: how many to keep, at least 1.
+        keep: the number of publications to keep, at least 1.
 
     Returns:
-        What was removed.
+        The removed publications.
     """
     old = old_publications(data, keep)
     for publication in old:

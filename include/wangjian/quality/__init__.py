@@ -1,4 +1,4 @@
-"""The gate before publication: reviewed expectations on the sources' data, run by Great Expectations in DuckDB."""
+"""Check a build before its publication: reviewed expectations on the sources' data, run by Great Expectations in DuckDB."""
 
 from wangjian.quality.gate import CheckReport, check
 from wangjian.quality.suites import Check, Suite, load_suites

@@ -1,8 +1,7 @@
-"""What parsing and counting found, as check results: contracts (`contract`) and declared against found (`reconciliation`).
+"""Turn the audit tables of a build into check results: broken contracts (`contract`), and declared against read (`reconciliation`).
 
-One result a rule and dataset, over all of its exports: the single files and rows stand in `audit.file_ledger`,
-`audit.held_export` and `audit.quarantine`. A failure here is critical for its dataset, which is held back or skipped by its
-contract; it does not stop the others.
+There is one result for each rule and dataset, over all exports of the dataset. The single files and rows are in `audit.file_ledger`,
+`audit.held_export` and `audit.quarantine`. A critical failure holds back its own dataset and does not stop the others.
 """
 
 from __future__ import annotations
@@ -19,12 +18,15 @@ from wangjian.state.checks import CheckKind, Severity
 
 @dataclass(frozen=True)
 class Account:
-    """One rule, asked of every dataset at once.
+    """One rule, evaluated for every dataset at once.
 
     Attributes:
-        query: gives (source, provider, dataset, failing, all, example) with one row a dataset that the rule is about.
-        counted: what is counted, zh and en.
-        why: what it rests on and what a failure means, zh and en.
+        rule: the identifier of the rule.
+        kind: the kind of check.
+        severity: whether a failure holds the dataset back.
+        counted: the unit that is counted, in Chinese and English.
+        query: SQL that returns (source, provider, dataset, failing, all, example), one row for each dataset that the rule concerns.
+        why: the reason for the rule and the meaning of a failure, in Chinese and English. It is published with each result.
     """
 
     rule: str
@@ -35,6 +37,7 @@ class Account:
     why: str
 
 
+# Current versions only: the source replaced the earlier ones, and their faults no longer matter.
 _EXPORTS = """
     select
         source, provider, dataset, count(*) filter (where {failing}) as failing, count(*) as counted,
@@ -152,18 +155,19 @@ ACCOUNTS = (
 
 
 def account_results(warehouse: Path, run_id: str, build: Build) -> Iterator[CheckResult]:
-    """Ask every account of the finished build.
+    """Evaluate every rule on the finished build.
 
     Args:
-        warehouse: the file.
-        run_id: the run.
-        build: the build that the file holds.
+        warehouse: the file of the warehouse.
+        run_id: the run that the results belong to.
+        build: the build in the file.
 
     Yields:
-        One result a rule and dataset.
+        One result for each rule and dataset.
     """
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         for account in ACCOUNTS:
+            # In a fixed order, so that equal builds give equal results.
             rows = connection.execute(f"select * from ({account.query}) order by 1, 2, 3").fetchall()
             yield from (_result(account, row, run_id, build) for row in rows)
 

@@ -1,4 +1,4 @@
-"""The gate: run all suites on the finished build, write everything down, and say whether it may be published."""
+"""The gate: run all suites on the finished build, record the results, and decide whether the build may be published."""
 
 from __future__ import annotations
 
@@ -28,11 +28,14 @@ _SHOWN = 5
 
 @dataclass(frozen=True)
 class CheckReport:
-    """What a run of the gate found.
+    """The result of one run of the gate.
 
     Attributes:
-        seconds: of the checks alone, without the import of Great Expectations and without the site.
-        site: start page of the report.
+        run_id: the run.
+        build_id: the checked build.
+        results: the result of every check.
+        seconds: the time of the checks alone, without the import of Great Expectations and without the report.
+        site: the start page of the report.
     """
 
     run_id: str
@@ -43,12 +46,15 @@ class CheckReport:
 
     @property
     def critical_failures(self) -> tuple[CheckResult, ...]:
-        """What stops the publication: critical expectations. What is critical for one dataset holds that dataset back."""
+        """Return the failures that stop the publication: those of critical expectations.
+
+        A critical failure of another kind holds back its own dataset only.
+        """
         return tuple(result for result in self._failures if result.severity == "critical" and result.check_kind == "gx")
 
     @property
     def warnings(self) -> tuple[CheckResult, ...]:
-        """Failures that stop nothing."""
+        """Return the failures that do not stop the publication."""
         return tuple(result for result in self._failures if result not in self.critical_failures)
 
     @property
@@ -59,23 +65,24 @@ class CheckReport:
 def check(
     data: DataRoot, run_id: str | None = None, progress: Progress | None = None, expectations: Path = EXPECTATIONS
 ) -> CheckReport:
-    """Check the finished build against all suites, and write results, report and verdict.
+    """Check the finished build against all suites, and write the results, the report and the verdict.
 
     Args:
         data: the data root.
         run_id: the run that this is part of; a new one if null.
-        progress: told after each table.
+        progress: called after each table with its name, its number and the number of tables.
         expectations: the folder of the suites.
 
     Returns:
-        The report. Warnings are in it; they stop nothing.
+        The report. It includes warnings, which do not stop the publication.
 
     Raises:
-        ChecksFailed: a critical check failed, or a check could not run; everything was written before.
-        BadArguments: a suite is not well formed; nothing was checked.
+        ChecksFailed: a critical check failed, or a check could not run. Results, report and verdict were written before.
+        BadArguments: a suite breaks the schema; nothing was checked.
         WangjianError: there is no finished build.
-        Busy: a program of somebody else has the warehouse open.
+        Busy: another program has the warehouse open.
     """
+    # A wrong suite fails before anything is locked or imported.
     suites = load_suites(expectations)
     run_id = run_id or new_run_id()
     with warehouse_open(data, "check the warehouse"):
@@ -88,6 +95,7 @@ def check(
             append_check_results(data, run_id, results)
             site = write_site(runner.context, data.docs, run_id, suites, results) / "index.html"
     report = CheckReport(run_id, build.build_id, results, seconds, site)
+    # The verdict comes last: without it nothing is published, also if a crash left the results incomplete.
     record_verdict(data, _verdict(report, build))
     _stop_if_critical(report)
     return report
@@ -108,10 +116,10 @@ def _stop_if_critical(report: CheckReport) -> None:
     failures = report.critical_failures
     if not failures:
         return
-    told = [f"{f.table_name} {f.rule}: observed {f.observed}, expected {f.expected}" for f in failures[:_SHOWN]]
+    shown = [f"{f.table_name} {f.rule}: observed {f.observed}, expected {f.expected}" for f in failures[:_SHOWN]]
     more = f"; and {len(failures) - _SHOWN} more" if len(failures) > _SHOWN else ""
     raise ChecksFailed(
-        f"{len(failures)} critical check(s) failed, nothing will be published: {'; '.join(told)}{more}",
+        f"{len(failures)} critical check(s) failed, nothing will be published: {'; '.join(shown)}{more}",
         run_id=report.run_id,
         report=report.site,
         fix="read the report, fix the data or the rule, then build and check again",

@@ -1,8 +1,8 @@
-"""Great Expectations, made to work with DuckDB: the one place that reaches into its insides.
+"""Make Great Expectations work with DuckDB. This is the only module that uses its private names.
 
-Out of the box each expectation fails on DuckDB with `list index out of range`: GX closes the connection before it
-fetches (https://github.com/fivetran/great_expectations/issues/10738). GX keeps the connection open for dialects of a
-private tuple; `duckdb` belongs there. `tests/quality/test_gx.py` fails once upstream needs this no more.
+Without it every expectation fails on DuckDB with `list index out of range`: GX closes the connection before it fetches the rows
+(https://github.com/fivetran/great_expectations/issues/10738). GX keeps the connection open for the dialects in a private tuple, and this
+module adds `duckdb` to it. `tests/quality/test_gx.py` fails when upstream no longer needs that.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 from wangjian.core.skipped_imports import skip_unused_imports
 
 EXAMPLES = 5
-"""So many rows tell what is wrong; more would only fill the report."""
+"""The number of failing rows that the report shows. More would fill the report without explaining more."""
 
 _ENGINE = "great_expectations.execution_engine.sqlalchemy_execution_engine"
 
@@ -28,15 +28,16 @@ class _Dialect(str, Enum):  # noqa: UP042  GX compares it with a plain string an
 
 
 def great_expectations() -> ModuleType:
-    """Import Great Expectations: silent, without telemetry, fit for DuckDB. Takes several seconds the first time.
+    """Import Great Expectations without its log lines and telemetry, and adapt it to DuckDB. The first import takes several seconds.
 
     Returns:
         The package.
     """
+    # Before the import, which reads it: a bureau's warehouse must not report to an outside host.
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
-    # a hundred lines a run that tell a user nothing, most of them while it is imported
+    # It logs a hundred lines in each run that help no user, most of them during the import.
     logging.getLogger("great_expectations").setLevel(logging.WARNING)
-    # JSON schemas would load a grammar of addresses, in which no schema has any: most of a second
+    # The JSON schemas load a grammar of web addresses, which costs most of a second, and no schema contains an address.
     skip_unused_imports("rfc3987_syntax")
     package = importlib.import_module("great_expectations")
     engine: Any = importlib.import_module(_ENGINE)
@@ -47,10 +48,12 @@ def great_expectations() -> ModuleType:
 
 @cache
 def rows_expectation() -> Any:
-    """The expectation that a query finds no rows, telling the first few that it finds.
+    """Return the class of the expectation that a query returns no rows, which reports the first `EXAMPLES` rows.
+
+    GX's own class reports either no row at all or two hundred.
 
     Returns:
-        A class: GX's own gives either no row at all or two hundred of them.
+        The class.
     """
     package = great_expectations()
     base: Any = package.expectations.UnexpectedRowsExpectation
@@ -59,9 +62,9 @@ def rows_expectation() -> Any:
         def _validate(
             self, metrics: dict[str, Any], runtime_configuration: Any = None, execution_engine: Any = None
         ) -> Any:
-            found = super()._validate(metrics, {"result_format": "COMPLETE"}, execution_engine)
-            details = found["result"]["details"]
+            result = super()._validate(metrics, {"result_format": "COMPLETE"}, execution_engine)
+            details = result["result"]["details"]
             details["unexpected_rows"] = [dict(row) for row in details["unexpected_rows"][:EXAMPLES]]
-            return found
+            return result
 
     return RowsExpectation

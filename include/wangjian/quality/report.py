@@ -1,4 +1,4 @@
-"""The check report as a static site (Data Docs), swapped in one step so that no reader sees half of it."""
+"""Write the check report as a static site (Data Docs), and swap it in one step so that no reader sees half of it."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ _RENDERING = "great_expectations.render.renderer.site_builder"
 
 
 def write_site(context: Any, docs: Path, run_id: str, suites: Iterable[Suite], results: Iterable[CheckResult]) -> Path:
-    """Write the report of what a Great Expectations context ran.
+    """Write the report of the validations that a Great Expectations context ran.
 
     Args:
         context: the context.
         docs: the folder of all docs sites.
-        run_id: names the report.
-        suites: the suites that it ran.
-        results: what they gave.
+        run_id: the run, which names the report's folder.
+        suites: the suites that were run.
+        results: their results.
 
     Returns:
-        `<docs>/checks`, a relative link to the report of this run; those before stay for their readers as long as `retention.yml` says.
+        `<docs>/checks`, a relative link to the report of this run. Earlier reports stay as long as `retention.yml` says.
     """
     folder = docs / f".checks-{run_id}"
     shutil.rmtree(folder, ignore_errors=True)
@@ -52,12 +52,13 @@ def write_site(context: Any, docs: Path, run_id: str, suites: Iterable[Suite], r
 
 
 def _escape_values(store: Any) -> None:
-    """Great Expectations writes values that broke a rule into its pages as they are: markup in a row would be markup there."""
+    """Escape the values that broke a rule, in all stored results."""
+    # Great Expectations writes them into its pages unescaped: markup in a source's row would become part of the page.
     for key in store.list_keys():
-        found = store.get(key)
-        for item in found.results:
+        validation = store.get(key)
+        for item in validation.results:
             item.result = _escaped(item.result)
-        store.set(key, found)
+        store.set(key, validation)
 
 
 def _escaped(value: Any) -> Any:
@@ -74,12 +75,13 @@ def _escaped(value: Any) -> Any:
 
 @contextmanager
 def _raising_disk_trouble() -> Iterator[None]:
-    """Great Expectations logs that it could not write a page, with a stack trace, and goes on: a full disk would leave half a report."""
-    found: list[WangjianError] = []
+    """Raise an error of the disk at the end of the block, if Great Expectations only logged one."""
+    # It logs a page that it could not write, and continues: a full disk would leave half a report without any error.
+    errors: list[WangjianError] = []
 
     def passes(record: logging.LogRecord) -> bool:
         trouble = disk_trouble_in_text(record.getMessage().split("Traceback:")[0])
-        found.extend([trouble] if trouble else [])
+        errors.extend([trouble] if trouble else [])
         return trouble is None
 
     logger = logging.getLogger(_RENDERING)
@@ -88,8 +90,8 @@ def _raising_disk_trouble() -> Iterator[None]:
         yield
     finally:
         logger.removeFilter(passes)
-    if found:
-        raise found[0]
+    if errors:
+        raise errors[0]
 
 
 def _swap(link: Path, folder: Path) -> Path:
@@ -99,14 +101,14 @@ def _swap(link: Path, folder: Path) -> Path:
 
 
 def old_reports(docs: Path, keep: int) -> list[Path]:
-    """The reports beyond the newest so many; never the one that is shown.
+    """Return the reports that are older than the newest `keep`, without the one that readers see.
 
     Args:
         docs: the folder of all docs sites.
-        keep: how many to keep.
+        keep: the number of reports to keep.
 
     Returns:
-        Their folders.
+        The folders of the reports.
     """
     shown = (docs / _SITE).resolve()
     reports = sorted((path for path in docs.glob(".checks-*") if path.is_dir()), reverse=True)
@@ -114,6 +116,10 @@ def old_reports(docs: Path, keep: int) -> list[Path]:
 
 
 def clear_reports(old: Iterable[Path]) -> None:
-    """Remove reports."""
+    """Remove reports.
+
+    Args:
+        old: their folders.
+    """
     for folder in old:
         shutil.rmtree(folder, ignore_errors=True)

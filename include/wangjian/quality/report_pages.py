@@ -1,7 +1,7 @@
-"""The report's first page, and the fixing of Great Expectations' own pages so that they need no network.
+"""Write the report's first page, and change the pages of Great Expectations so that they need no network.
 
-Data Docs load scripts, styles and a logo from outside hosts: a bureau's report must neither wait for them nor tell
-them who reads it.
+Data Docs load scripts, styles and a logo from outside hosts. A bureau's report must not wait for these hosts, and they must not learn who
+reads it.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ _REMOTE = re.compile(
     r'<script[^>]+src="https?:[^>]*>\s*</script>|<(?:link|img|source)\b[^>]*(?:href|src|srcset)="https?:[^>]*>|@import[^;]*https?:[^;]*;',
     re.IGNORECASE,
 )
-# what stands between tags: attributes hold ids and links, which are no one's
+# The text between tags. Attributes are left alone: they hold identifiers and links of the pages, which concern no person.
 _SHOWN = re.compile(r"(?<=>)[^<]+(?=<)")
-# the pages need no script: whatever gets into them, none runs, and nothing is sent anywhere
+# The pages need no script. If a row's text ever becomes part of a page, the browser runs nothing and sends nothing.
 _POLICY = (
     "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; "
     "img-src data:; base-uri 'none'; form-action 'none'\">"
@@ -41,7 +41,7 @@ summary { cursor: pointer; margin: 1rem 0 .5rem; font-weight: bold; }
 """
 _HEAD = ("状态 Status", "检查 Check", "实际 Observed", "应为 Expected", "说明 Why")
 _CLASSES = ("state", "what", "seen", "expected", "why")
-# what a failure does: an expectation may stop everything, the rest holds its dataset back or is told
+# The effect of a failure: an expectation stops the publication, the other kinds hold their dataset back. The rest are warnings.
 _STATES = {
     ("gx", "critical"): "严重：停止发布<br>stops publication",
     ("contract", "critical"): "严重：该数据集暂缓<br>dataset held back",
@@ -50,10 +50,10 @@ _STATES = {
 
 
 def fix_pages(folder: Path) -> None:
-    """Take everything remote and personal out of Great Expectations' pages and give them a style of our own.
+    """Remove remote resources and personal data from the pages of Great Expectations, and give them the report's style.
 
     Args:
-        folder: the site.
+        folder: the folder of the report.
     """
     for page in folder.rglob("*.html"):
         text = _REMOTE.sub("", page.read_text(encoding="utf-8"))
@@ -63,10 +63,10 @@ def fix_pages(folder: Path) -> None:
 
 
 def write_first_page(folder: Path, suites: Iterable[Suite], results: Iterable[CheckResult]) -> None:
-    """Write the first page: what failed stands first.
+    """Write the first page, with the failures first.
 
     Args:
-        folder: the site.
+        folder: the folder of the report.
         suites: the suites that were run.
         results: their results.
     """
@@ -92,7 +92,7 @@ def write_first_page(folder: Path, suites: Iterable[Suite], results: Iterable[Ch
 
 
 def _rank(result: CheckResult) -> int:
-    """What stops everything stands first, then what holds a dataset back, then what is only told."""
+    """Return the position of a result: first what stops the publication, then what holds a dataset back, then warnings."""
     if result.passed:
         return 3
     return 2 if result.severity == "warning" else 0 if result.check_kind == "gx" else 1

@@ -1,4 +1,4 @@
-"""Run suites on a DuckDB file with Great Expectations and tell the outcome in the project's own terms."""
+"""Run suites on a DuckDB file with Great Expectations, and translate its outcomes into the project's check results."""
 
 from __future__ import annotations
 
@@ -19,17 +19,29 @@ from wangjian.state import Build, CheckResult
 Progress = Callable[[str, int, int | None], None]
 
 _log = logging.getLogger(__name__)
+# The arguments that select the data and do not say what is expected of it.
 _NOT_EXPECTED = ("column", "column_A", "column_B", "unexpected_rows_query", "ignore_row_if")
 
 
 class GxRunner:
-    """Great Expectations over one DuckDB file, opened read-only; its context holds what the report is made of."""
+    """Run Great Expectations on one DuckDB file, opened read-only.
+
+    Args:
+        warehouse: the file.
+        run_id: the run that the results belong to.
+        build: the build in the file.
+
+    Attributes:
+        context: the context of Great Expectations, which holds the validations for the report.
+    """
 
     def __init__(self, warehouse: Path, run_id: str, build: Build) -> None:
         self._gx = great_expectations()
         self._run_id = run_id
         self._build = build
+        # In memory: Great Expectations would otherwise keep a project folder with a configuration of its own.
         self.context = self._gx.get_context(mode="ephemeral")
+        # Progress bars would fill the log of a task.
         self.context.variables.progress_bars = _no_progress_bars()
         self._source = self.context.data_sources.add_sql(
             "warehouse",
@@ -38,18 +50,19 @@ class GxRunner:
         )
 
     def run(self, suites: Iterable[Suite], progress: Progress | None = None) -> Iterator[CheckResult]:
-        """Run suites, one validation a table.
+        """Run suites, one validation for each table.
 
         Args:
             suites: the suites.
-            progress: told after each table.
+            progress: called after each table with its name, its number and the number of tables.
 
         Yields:
-            One result a check, in the order of the suites.
+            One result for each check, in the order of the suites.
 
         Raises:
-            BadArguments: an expectation does not exist or its arguments do not fit; nothing was run.
+            BadArguments: an expectation does not exist or does not accept its arguments; nothing was run.
         """
+        # All expectations are made before the first runs: a typo in the last file must not cost a whole run.
         prepared = [(suite, [_expectation(suite, check) for check in suite.checks]) for suite in suites]
         for done, (suite, expectations) in enumerate(prepared, start=1):
             outcomes = self._outcomes(suite, expectations)
@@ -58,17 +71,18 @@ class GxRunner:
                 progress(f"check {suite.table}", done, len(prepared))
 
     def _outcomes(self, suite: Suite, expectations: list[Any]) -> dict[str, dict[str, Any]]:
-        """What GX says, by rule. Nothing that goes wrong here may pass for a success, or stop the other tables."""
+        """Return the outcomes of one table by rule. An error becomes the outcome of every check of the table."""
         gx = self._gx
         try:
-            # a query, not a table: GX's table assets reflect columns, which duckdb-engine 0.17 cannot do
-            # with SQLAlchemy >= 2.0.45 (https://github.com/Mause/duckdb_engine/issues/1379)
+            # A query, not a table: GX reads the columns of a table asset, which duckdb-engine 0.17 cannot do
+            # with SQLAlchemy >= 2.0.45 (https://github.com/Mause/duckdb_engine/issues/1379).
             asset = self._source.add_query_asset(suite.table, f"select * from {suite.table}")
             batch = asset.add_batch_definition_whole_table("all rows")
             name = f"{suite.table} {suite.title_zh}"
             gx_suite = self.context.suites.add(gx.ExpectationSuite(name=name, expectations=expectations))
             validation = gx.ValidationDefinition(name=name, data=batch, suite=gx_suite)
             result = self.context.validation_definitions.add(validation).run(result_format=_result_format(suite))
+        # Any error: it must neither count as a success nor stop the checks of the other tables.
         except Exception as error:
             _log.warning("the checks of %s could not run", suite.table, exc_info=error)
             return {check.rule: {"error": f"{type(error).__name__}: {error}"} for check in suite.checks}
@@ -85,7 +99,7 @@ class GxRunner:
             table_name=suite.table,
             column_name=", ".join(check.columns) or None,
             rule=check.rule,
-            # a check that could not run has found nothing out: nothing may be published on its word
+            # A check that could not run proves nothing, so it stops the publication whatever its severity.
             severity="critical" if error else check.severity,
             passed=passed,
             observed=observed,
@@ -97,7 +111,8 @@ class GxRunner:
         )
 
     def close(self) -> None:
-        """Let go of the file: another process cannot write to it before."""
+        """Close the file. Until then no other process can write to it."""
+        # GX keeps two engines with connections of their own, and both hold the file.
         engine = self._source.get_execution_engine()
         with engine.get_connection() as connection:
             connection.close()
@@ -107,7 +122,13 @@ class GxRunner:
 
 @contextmanager
 def gx_runner(warehouse: Path, run_id: str, build: Build) -> Iterator[GxRunner]:
-    """A runner that lets go of the file when the block ends."""
+    """Yield a runner, and close the file when the block ends.
+
+    Args:
+        warehouse: the file.
+        run_id: the run that the results belong to.
+        build: the build in the file.
+    """
     with closing(GxRunner(warehouse, run_id, build)) as runner:
         yield runner
 
@@ -131,7 +152,10 @@ def _expectation(suite: Suite, check: Check) -> Any:
         return kind(**check.kwargs, meta=meta, notes=notes, severity=check.severity, description=check.title_zh)
     except (AttributeError, TypeError, ValueError) as error:
         raise BadArguments(
-            f"no such expectation or arguments: {error}", table=suite.table, rule=check.rule, fix="fix its YAML"
+            f"the expectation does not exist or does not accept its arguments: {error}",
+            table=suite.table,
+            rule=check.rule,
+            fix=f"correct the rule in expectations/{suite.table}.yml",
         ) from error
 
 
@@ -156,7 +180,8 @@ def _failing_rows(item: Any) -> int | None:
 
 
 def _error(exception_info: dict[str, Any]) -> str | None:
-    """The first line of an exception; GX gives one record, or one for each metric."""
+    """Return the first line of an exception; null if there was none."""
+    # GX returns one record, or one for each metric.
     records = [exception_info, *(value for value in exception_info.values() if isinstance(value, dict))]
     messages = [record.get("exception_message") for record in records if record.get("raised_exception")]
     return str(messages[0]).strip().splitlines()[0] if messages else None
@@ -164,17 +189,18 @@ def _error(exception_info: dict[str, Any]) -> str | None:
 
 def _observed(result: dict[str, Any], failing: int | None) -> str:
     examples = ", ".join(dict.fromkeys(_examples(result)))
-    told = masked(f", e.g. {examples}") if failing and examples else ""
+    # The examples quote rows, and the results are published.
+    shown = masked(f", e.g. {examples}") if failing and examples else ""
     if "element_count" not in result:
         unit = " rows" if failing is not None else ""
-        return f"{result.get('observed_value')}{unit}{told}"
+        return f"{result.get('observed_value')}{unit}{shown}"
     checked = result["element_count"] - (result.get("missing_count") or 0)
     share = f" ({failing / checked:.2%})" if failing and checked else ""
-    return f"{failing} of {checked} rows{share}{told}"
+    return f"{failing} of {checked} rows{share}{shown}"
 
 
 def _examples(result: dict[str, Any]) -> list[str]:
-    """The rows that break a rule: by key where the suite names one, else by the values, or as the query gives them."""
+    """Return the rows that break a rule: their keys if the suite has a key, else their values, or the rows of the query."""
     rows = (result.get("details") or {}).get("unexpected_rows") or result.get("partial_unexpected_index_list")
     if rows:
         return [" ".join(f"{name}={value}" for name, value in row.items()) for row in rows[:EXAMPLES]]

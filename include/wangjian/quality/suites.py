@@ -1,4 +1,4 @@
-"""The reviewed expectations: one YAML file per checked table (`expectations/<schema>.<table>.yml`)."""
+"""Read the reviewed expectations: one YAML file for each checked table (`expectations/<schema>.<table>.yml`)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from wangjian.core.errors import BadArguments
 from wangjian.core.paths import EXPECTATIONS
 from wangjian.ingestion.sources.registry import load_registry
 
-# examples of unexpected values stand in the report, which more people read than the data
+# The report shows examples of unexpected values, and more people may read the report than the data.
 PERSONAL_COLUMNS = frozenset(
     {"operator_name", "party_name", "address", "contact_phone", "id_no", "description", "content", "remark"}
 )
@@ -31,14 +31,15 @@ class Check(BaseModel):
     """One rule about the data.
 
     Attributes:
-        rule: the rule's id: unique over all suites, never used again for another rule.
-        expectation: Great Expectations' name of the expectation (`expect_column_values_to_be_in_set`), or
-            `unexpected_rows_expectation` for a query that finds the rows that break the rule.
+        rule: the rule's identifier: unique over all suites, and never used again for another rule.
+        title_zh: the Chinese title.
+        expectation: the name of the expectation in Great Expectations (`expect_column_values_to_be_in_set`), or
+            `unexpected_rows_expectation` for a query that returns the rows that break the rule.
         kwargs: its arguments; `{batch}` in a query stands for the table.
-        severity: `critical` stops publication.
-        why: what the rule rests on (law, document, contract), and what a failure means.
-        source: source code, where the rule is about one source.
-        provider: provider code, likewise.
+        severity: `critical` stops the publication, `warning` does not.
+        why: the reason for the rule (law, document, contract), and the meaning of a failure.
+        source: source code, if the rule concerns one source.
+        provider: provider code, if the rule concerns one provider.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -54,7 +55,7 @@ class Check(BaseModel):
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The columns that the rule names in its arguments (a query names its own)."""
+        """Return the columns that the rule names in its arguments. Those of a query are not known."""
         named = [self.kwargs.get(key) for key in ("column", "column_A", "column_B")]
         return tuple(name for name in named if name)
 
@@ -63,7 +64,7 @@ class Check(BaseModel):
         personal = PERSONAL_COLUMNS.intersection(self.columns)
         if personal:
             raise ValueError(
-                f"examples of {sorted(personal)} would stand in the report: use unexpected_rows_expectation"
+                f"examples of {sorted(personal)} would appear in the report: use unexpected_rows_expectation"
             )
         return self
 
@@ -72,7 +73,10 @@ class Suite(BaseModel):
     """The rules about one table.
 
     Attributes:
-        key: the columns that name a row, shown with the rows that break a rule; none is personal.
+        table: the table with its schema.
+        title_zh, title_en: the titles of the table in the report.
+        key: the columns that identify a row in the report, if it breaks a rule; none is personal.
+        checks: the rules.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -85,25 +89,32 @@ class Suite(BaseModel):
 
 
 def load_suites(folder: Path = EXPECTATIONS) -> tuple[Suite, ...]:
-    """Read all suites.
+    """Return all suites.
 
     Args:
-        folder: where the YAML files lie.
+        folder: the folder of the YAML files.
 
     Returns:
-        The suites, by table.
+        The suites in the order of their tables.
 
     Raises:
-        BadArguments: a file breaks the schema, has another name than its table, or a rule id occurs twice; all
-            faults of a file are told at once.
+        BadArguments: a file breaks the schema or has another name than its table, a rule identifier occurs twice, or there is no file.
+            The message lists all faults of a file.
     """
     suites = tuple(_load(path) for path in sorted(folder.glob("*.yml")))
+    # A wrong folder must not look like a build without faults.
     if not suites:
-        raise BadArguments("there are no expectations", folder=folder, fix="a gate without rules lets everything pass")
+        raise BadArguments(
+            "there are no expectations, and a gate without rules would let everything pass",
+            folder=folder,
+            fix="give the folder with the YAML files of the expectations",
+        )
     counts = Counter(check.rule for suite in suites for check in suite.checks)
     repeated = sorted(rule for rule, count in counts.items() if count > 1)
     if repeated:
-        raise BadArguments("a rule id stands twice", rules=", ".join(repeated), folder=folder, fix="rename one of them")
+        raise BadArguments(
+            "a rule identifier occurs twice", rules=", ".join(repeated), folder=folder, fix="rename one of the rules"
+        )
     return suites
 
 

@@ -46,7 +46,7 @@ def engine() -> Iterator[Engine]:
 
 @pytest.fixture(scope="session")
 def installed(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Stack:
-    """`make env` and the settings of a demonstration; nothing is started, and nothing is left of an earlier time."""
+    """Run `make env` with the settings of a demonstration. Nothing is started, and nothing is left from an earlier run."""
     folder = tmp_path_factory.mktemp("compose")
     CACHE.mkdir(exist_ok=True)
     shutil.copy(PROJECT / ".env.example", folder)
@@ -60,14 +60,14 @@ def installed(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Stack
 
 
 def make_env(folder: Path) -> str:
-    """`make env` over a folder."""
+    """Run `make env` in a folder."""
     command = [sys.executable, str(PROJECT / "deploy" / "make_env.py"), str(folder)]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
 @pytest.fixture(scope="session")
 def stack(installed: Stack) -> Iterator[Stack]:
-    """Up and healthy."""
+    """Return the running, healthy stack."""
     installed.compose("up", "--detach")
     try:
         installed.wait_until_healthy()

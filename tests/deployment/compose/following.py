@@ -1,4 +1,4 @@
-"""What happens in a stack: a morning's runs begin, work, are followed to their end; a service that was killed comes back."""
+"""Follow a stack: start a morning's runs, wait for their end, and wait for a killed service to return."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ RUN_SECONDS = 2400
 
 
 def begin(stack: Stack, day: str) -> None:
-    """What the schedule does of a morning."""
+    """Start the runs that the schedule starts in the morning."""
     with stack.client() as client:
         for source in SOURCES:
             asked = {"logical_date": None, "conf": {"business_date": day}}
@@ -24,14 +24,14 @@ def begin(stack: Stack, day: str) -> None:
 
 
 def running(stack: Stack) -> list[str]:
-    """The tasks that are at work this moment, such as `warehouse.build`."""
+    """Return the running tasks, such as `warehouse.build`."""
     with stack.client() as client:
         answer = client.get("/dags/~/dagRuns/~/taskInstances", params={"state": "running"}).raise_for_status()
         return [f"{one['dag_id']}.{one['task_id']}" for one in answer.json()["task_instances"]]
 
 
 def wait_for(stack: Stack, task: str) -> None:
-    """Until a task is at work."""
+    """Wait until a task is running."""
     deadline = time.monotonic() + RUN_SECONDS
     while task not in running(stack):
         assert time.monotonic() < deadline, f"{task} did not come"
@@ -39,7 +39,7 @@ def wait_for(stack: Stack, task: str) -> None:
 
 
 def finish(stack: Stack, day: str) -> None:
-    """Follow until nothing is under way: every run has ended well, and the day is published."""
+    """Wait until no run is under way, and check that every run succeeded and the day is published."""
     deadline, quiet = time.monotonic() + RUN_SECONDS, 0
     while quiet < 4:
         assert time.monotonic() < deadline, unfinished(stack)
@@ -52,7 +52,7 @@ def finish(stack: Stack, day: str) -> None:
 
 
 def unfinished(stack: Stack) -> list[dict[str, Any]]:
-    """Runs that are under way; what cannot be asked for the moment is under way as well."""
+    """Return the runs that are under way. A service that does not answer now counts as one such run."""
     try:
         with stack.client() as client:
             answer = client.get("/dags/~/dagRuns", params=[("state", "queued"), ("state", "running")])
@@ -62,13 +62,13 @@ def unfinished(stack: Stack) -> list[dict[str, Any]]:
 
 
 def published(stack: Stack) -> dict[str, Any]:
-    """What the current publication says of itself."""
-    told = stack.compose("exec", "-T", "scheduler", "wangjian", "publications", "--json").stdout
-    return next(one for one in json.loads(told) if one["is_current"])
+    """Return the current publication's own record."""
+    output = stack.compose("exec", "-T", "scheduler", "wangjian", "publications", "--json").stdout
+    return next(one for one in json.loads(output) if one["is_current"])
 
 
 def back(stack: Stack, service: str, before: tuple[str, int]) -> None:
-    """The policy has started it again, and it is well."""
+    """Wait until the restart policy has started a service again and it is healthy."""
     deadline = time.monotonic() + RUN_SECONDS
     while stack.starts(service) == before or stack.states()[service] != "healthy":
         assert time.monotonic() < deadline, f"{service} did not come back: {stack.states()}"

@@ -1,4 +1,4 @@
-"""Who gets in: nobody without a password of this installation, nobody over plain HTTP, and nothing says the secrets aloud."""
+"""Nobody gets in without a password of this installation or over plain HTTP, and no output shows a secret."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ GUESSES = ("admin", "airflow", "wangjian", "CHANGE_ME", "password", "123456")
 SECRET = ("PASSWORD", "KEY", "SECRET")
 
 
-def test_airflow_lets_nobody_in_who_guesses(stack: Stack) -> None:
+def test_airflow_refuses_guessed_passwords(stack: Stack) -> None:
     assert {stack.log_in(guess).status_code for guess in GUESSES} == {httpx.codes.UNAUTHORIZED}
     assert stack.log_in().status_code == httpx.codes.CREATED
     without = httpx.get(f"{stack.address('AIRFLOW_PORT')}/api/v2/dags", verify=stack.trust, timeout=60)
@@ -39,7 +39,7 @@ def test_a_viewer_sees_and_starts_nothing(stack: Stack) -> None:
         assert client.get("/connections").status_code == httpx.codes.FORBIDDEN
 
 
-def test_whoever_tries_passwords_is_slowed_down(stack: Stack) -> None:
+def test_password_guessing_is_slowed_down(stack: Stack) -> None:
     answers = {stack.log_in("a-guess-of-many").status_code for _ in range(60)}
     assert httpx.codes.TOO_MANY_REQUESTS in answers
 
@@ -78,7 +78,7 @@ def test_the_certificate_is_ours_and_old_protocols_are_refused(stack: Stack, por
         old.wrap_socket(plain)
 
 
-def test_nothing_but_nginx_can_be_reached(stack: Stack) -> None:
+def test_only_nginx_is_available_from_outside(stack: Stack) -> None:
     for container in _containers(stack):
         ports = stack.engine.docker("inspect", "--format", "{{.Name}} {{json .HostConfig.PortBindings}}", container)
         assert "nginx" in ports or ports.endswith("{}"), ports
@@ -86,23 +86,23 @@ def test_nothing_but_nginx_can_be_reached(stack: Stack) -> None:
 
 def test_no_container_runs_as_root_or_may_become_it(stack: Stack) -> None:
     for container in _containers(stack):
-        told = stack.engine.docker(
+        identity = stack.engine.docker(
             "inspect", "--format", "{{.Config.User}} {{.HostConfig.CapDrop}} {{.HostConfig.SecurityOpt}}", container
         )
-        user, rest = told.split(" ", maxsplit=1)
-        assert user.split(":")[0] not in ("", "0", "root"), told
+        user, rest = identity.split(" ", maxsplit=1)
+        assert user.split(":")[0] not in ("", "0", "root"), identity
         assert rest == "[ALL] [no-new-privileges:true]"
 
 
-def test_no_secret_stands_in_an_image_a_container_or_a_log(stack: Stack) -> None:
+def test_no_secret_is_in_an_image_a_container_or_a_log(stack: Stack) -> None:
     secrets = [value for name, value in stack.settings.items() if name.endswith(SECRET) and value]
     assert len(secrets) == 9
-    told = [stack.engine.docker("inspect", container) for container in _containers(stack)]
-    told += [stack.engine.docker("logs", container) for container in _containers(stack)]
+    outputs = [stack.engine.docker("inspect", container) for container in _containers(stack)]
+    outputs += [stack.engine.docker("logs", container) for container in _containers(stack)]
     images = {stack.engine.docker("inspect", "--format", "{{.Image}}", one) for one in _containers(stack)}
-    told += [stack.engine.docker("history", "--no-trunc", image) for image in images]
+    outputs += [stack.engine.docker("history", "--no-trunc", image) for image in images]
     assert not [
-        name for name, value in stack.settings.items() if value in secrets and any(value in one for one in told)
+        name for name, value in stack.settings.items() if value in secrets and any(value in one for one in outputs)
     ]
 
 

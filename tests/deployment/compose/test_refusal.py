@@ -1,4 +1,4 @@
-"""With an unset, example or short password nothing starts, and a person is told which and what to do."""
+"""Nothing starts with an unset, example or short password, and the message names it and the fix."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ def test_nothing_starts(installed: Stack, tmp_path: Path, name: str, value: str,
         assert stack.compose("up", "--detach", check=False).returncode != 0
         states = stack.states()
         assert {state for service, state in states.items() if service != "preflight"} == {"created 0"}
-        told = stack.compose("logs", "--no-log-prefix", "preflight").stdout
+        output = stack.compose("logs", "--no-log-prefix", "preflight").stdout
     finally:
         stack.compose("down", "--volumes")
-    (line,) = [line for line in told.splitlines() if "✘" in line]
+    (line,) = [line for line in output.splitlines() if "✘" in line]
     assert name in line and zh in line and en in line and "make env" in line
     assert not value or f"={value}" not in line

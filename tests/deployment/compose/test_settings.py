@@ -1,4 +1,4 @@
-"""What can be said of docker-compose.yml, .env.example and the secrets without an engine."""
+"""Checks of docker-compose.yml, .env.example and the secrets that need no container engine."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _values(path: Path) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def composed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """docker-compose.yml as Docker Compose reads it, with every profile."""
+    """Return docker-compose.yml as Docker Compose reads it, with every profile."""
     if COMPOSE is None:
         pytest.skip("NO DOCKER COMPOSE HERE: `make containers-install`")
     command = [str(COMPOSE), "--env-file", ".env.example", "--profile", "*", "config", "--format", "json"]
@@ -81,7 +81,7 @@ def test_the_compose_file_holds_no_secret() -> None:
     assert set(yaml.safe_load(text)["secrets"]) >= {"POSTGRES_PASSWORD", "AIRFLOW_ADMIN_PASSWORD"}
 
 
-def test_make_env_fills_every_secret_in_and_keeps_what_is_there(tmp_path: Path) -> None:
+def test_make_env_fills_in_every_secret_and_keeps_existing_ones(tmp_path: Path) -> None:
     example = (PROJECT / ".env.example").read_text()
     (tmp_path / ".env.example").write_text(example)
     make_env(tmp_path)
@@ -92,10 +92,10 @@ def test_make_env_fills_every_secret_in_and_keeps_what_is_there(tmp_path: Path) 
     assert len(set(made)) == len(made) == 9
     refuse_weak(first)
     (tmp_path / ".env.example").write_text(example + "NEW_PASSWORD=CHANGE_ME\nNEW_SETTING=5\n")
-    told = make_env(tmp_path)
+    output = make_env(tmp_path)
     second = _values(env)
     assert {name: second[name] for name in first} == first
-    assert "NEW_PASSWORD" in told and second["NEW_PASSWORD"] != EXAMPLE and second["NEW_SETTING"] == "5"
+    assert "NEW_PASSWORD" in output and second["NEW_PASSWORD"] != EXAMPLE and second["NEW_SETTING"] == "5"
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_secrets_become_the_environment(tmp_path: Path) -> None:
     assert not {"SSL_CERT_FILE", "AIRFLOW_CONN_X", "site_key"} & found.keys()
 
 
-def test_a_missing_file_of_trusted_certificates_is_told(tmp_path: Path) -> None:
+def test_a_missing_file_of_trusted_certificates_is_reported(tmp_path: Path) -> None:
     there = tmp_path / "ca.crt"
     there.touch()
     assert environment({}, {"SSL_CERT_FILE": str(there)})["SSL_CERT_FILE"] == str(there)

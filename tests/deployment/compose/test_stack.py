@@ -1,6 +1,6 @@
-"""From nothing to published days, through whatever is killed on the way: nothing lost, nothing doubled.
+"""A stack publishes its days although services are killed on the way, and no row is lost or doubled.
 
-In order: each test goes on from what the ones before it left, as an installation does.
+The tests run in order: each continues from the state of the one before, as an installation does.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def test_one_command_starts_everything_and_a_day_is_published(stack: Stack) -> N
     assert published(stack)["publication_id"] in page.text
 
 
-def test_what_runs_no_task_is_killed_in_mid_run(stack: Stack) -> None:
+def test_services_without_tasks_are_killed_during_a_run(stack: Stack) -> None:
     begin(stack, "2023-02-02")
     for service in KILLED_IN_ONE_RUN:
         before = stack.starts(service)
@@ -45,7 +45,7 @@ def test_what_runs_no_task_is_killed_in_mid_run(stack: Stack) -> None:
         ("postgres", "warehouse.build", "2023-02-04"),
     ],
 )
-def test_what_a_task_depends_on_is_killed_under_it(stack: Stack, service: str, during: str, day: str) -> None:
+def test_services_that_a_task_needs_are_killed_during_a_run(stack: Stack, service: str, during: str, day: str) -> None:
     begin(stack, day)
     wait_for(stack, during)
     before = stack.starts(service)
@@ -54,7 +54,7 @@ def test_what_a_task_depends_on_is_killed_under_it(stack: Stack, service: str, d
     finish(stack, day)
 
 
-def test_the_whole_stack_is_killed_in_mid_run(stack: Stack) -> None:
+def test_the_whole_stack_is_killed_during_a_run(stack: Stack) -> None:
     begin(stack, "2023-02-05")
     wait_for(stack, "warehouse.build")
     stack.compose("kill")
@@ -65,18 +65,18 @@ def test_the_whole_stack_is_killed_in_mid_run(stack: Stack) -> None:
 
 
 def test_it_equals_an_uninterrupted_run(stack: Stack) -> None:
-    """The same days, one after another by hand into a data root beside it, with the same key of hashed numbers."""
+    """Process the same days by hand in a second data root with the same key of hashed numbers."""
     steps = [
         "export WANGJIAN_DATA=/tmp/uninterrupted",
         "mkdir -p -m 700 $WANGJIAN_DATA/state && cp -a /data/state/keys $WANGJIAN_DATA/state/",
         *(f"wangjian ingest {source} --from {FIRST} --to 2023-02-05" for source in SOURCES),
         *(f"wangjian parse {source}" for source in SOURCES),
         *(f"wangjian {step}" for step in ("build", "check", "publish")),
-        "wangjian publications --json > /tmp/told",
+        "wangjian publications --json > /tmp/publications",
     ]
     stack.compose("exec", "-T", "scheduler", "sh", "-ec", " >&2 && ".join(steps))
-    told = json.loads(stack.compose("exec", "-T", "scheduler", "cat", "/tmp/told").stdout)
-    assert told[0]["content_fingerprint"] == published(stack)["content_fingerprint"]
+    publications = json.loads(stack.compose("exec", "-T", "scheduler", "cat", "/tmp/publications").stdout)
+    assert publications[0]["content_fingerprint"] == published(stack)["content_fingerprint"]
 
 
 def test_rows_are_conserved(stack: Stack) -> None:

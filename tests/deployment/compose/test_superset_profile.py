@@ -12,7 +12,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 
 @pytest.fixture(scope="module")
 def superset(stack: Stack) -> Stack:
-    """Runs after the stack's own tests, which published: without a publication there is nothing to show."""
+    """Return Superset's address. This runs after the tests of the stack, because dashboards need a publication."""
     stack.compose("build", "superset")
     stack.set({"COMPOSE_PROFILES": "demo,superset"})
     stack.compose("up", "--detach")
@@ -38,7 +38,7 @@ def test_dashboards_are_there_and_a_query_answers(superset: Stack) -> None:
     assert answers and {answer.status_code for answer in answers} == {httpx.codes.OK}
 
 
-def test_a_guess_is_refused(superset: Stack) -> None:
+def test_a_guessed_password_is_refused(superset: Stack) -> None:
     assert {_log_in(superset, guess).status_code for guess in ("admin", "CHANGE_ME", "superset")} == {401}
 
 

@@ -1,4 +1,4 @@
-"""The profile `celery`: tasks run on workers of their own, the writer's on the one writer, through a kill of each."""
+"""The profile `celery`: tasks run on workers, the writer's tasks on the one writer, also after each is killed."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_a_day_is_published_though_queue_worker_and_writer_are_killed(celery: St
 def test_the_writers_tasks_ran_on_the_writer(celery: Stack) -> None:
     hosts = {name: celery.compose("exec", "-T", name, "hostname").stdout.strip() for name in ("worker", "writer")}
     with celery.client() as client:
-        # a run that finds nothing new skips its tasks
+        # A run without new data skips its tasks.
         only = {"state": "success", "order_by": "-start_date"}
         answer = client.get("/dags/warehouse/dagRuns/~/taskInstances", params=only).raise_for_status()
     ran = {}

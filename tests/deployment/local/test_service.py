@@ -1,4 +1,4 @@
-"""`make up` and `make down`: up answers to its login only and can backfill, down leaves no process behind."""
+"""`make up` accepts its own login only and can backfill; `make down` leaves no process behind."""
 
 from __future__ import annotations
 
@@ -46,9 +46,9 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
 
 
 def test_up_prints_address_and_login_that_work(up: tuple[Path, str]) -> None:
-    _, told = up
-    address = re.search(r"address\s+(\S+)", told)
-    login = re.search(r"login\s+(\S+) / (\S+)", told)
+    _, output = up
+    address = re.search(r"address\s+(\S+)", output)
+    login = re.search(r"login\s+(\S+) / (\S+)", output)
     assert address
     assert login
     wrong = httpx.post(f"{address[1]}/auth/token", json={"username": login[1], "password": "guess"}, timeout=30)
@@ -59,18 +59,18 @@ def test_up_prints_address_and_login_that_work(up: tuple[Path, str]) -> None:
     assert httpx.get(f"{address[1]}/api/v2/dags", headers=headers, timeout=30).status_code == httpx.codes.OK
 
 
-def test_up_again_leaves_everything_as_it_is(up: tuple[Path, str]) -> None:
-    data, told = up
+def test_a_second_up_changes_nothing(up: tuple[Path, str]) -> None:
+    data, output = up
     before = (data / "run" / "processes.json").read_text()
     again = _service("up", data)
     assert "already up" in again
-    assert set(told.splitlines()[:3]) <= set(again.splitlines())
+    assert set(output.splitlines()[:3]) <= set(again.splitlines())
     assert (data / "run" / "processes.json").read_text() == before
 
 
 def test_airflows_own_backfill_builds_and_publishes_once(up: tuple[Path, str]) -> None:
-    data, told = DataRoot(up[0]), up[1]
-    with _client(told) as client:
+    data, output = DataRoot(up[0]), up[1]
+    with _client(output) as client:
         for dag_id in ("ingest_five_level", "ingest_jiangxi"):
             asked = {
                 "dag_id": dag_id,
@@ -84,7 +84,7 @@ def test_airflows_own_backfill_builds_and_publishes_once(up: tuple[Path, str]) -
         tasks = client.get("/dags/warehouse/dagRuns/~/taskInstances", params={"limit": 100}).json()["task_instances"]
     backfilled = [run for run in runs if run["run_type"] == "backfill"]
     assert [run["state"] for run in backfilled] == ["success"] * 2 * DAYS
-    # events that come while a run waits for quiet are taken together by the next one, which finds nothing to do
+    # Events during a run are handled together by the next run, which then has nothing to do.
     assert 1 <= len([run for run in runs if run["dag_id"] == "warehouse"]) <= 2
     states = Counter((task["task_id"], task["state"]) for task in tasks)
     assert (states["build", "success"], states["publish", "success"]) == (1, 1), states
@@ -94,15 +94,15 @@ def test_airflows_own_backfill_builds_and_publishes_once(up: tuple[Path, str]) -
     assert [str(publication.as_of) for publication in published] == [SMALL["TO"]]
 
 
-def _client(told: str) -> httpx.Client:
-    address, user, password = re.search(r"address\s+(\S+)\n.*login\s+(\S+) / (\S+)", told).groups()  # type: ignore[union-attr]
+def _client(output: str) -> httpx.Client:
+    address, user, password = re.search(r"address\s+(\S+)\n.*login\s+(\S+) / (\S+)", output).groups()  # type: ignore[union-attr]
     login = {"username": user, "password": password}
     token = httpx.post(f"{address}/auth/token", json=login, timeout=30).json()["access_token"]
     return httpx.Client(base_url=f"{address}/api/v2", headers={"Authorization": f"Bearer {token}"}, timeout=60)
 
 
 def _post_backfill(client: httpx.Client, asked: dict[str, object]) -> None:
-    """Ask again where Airflow says to: SQLite has one writer."""
+    """Send the request again if Airflow asks for it: SQLite has one writer."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while (answer := client.post("/backfills", json=asked)).status_code == httpx.codes.SERVICE_UNAVAILABLE:
         assert time.monotonic() < deadline, answer.text
@@ -111,7 +111,7 @@ def _post_backfill(client: httpx.Client, asked: dict[str, object]) -> None:
 
 
 def _until_quiet(client: httpx.Client) -> None:
-    """Until no run is under way, and no event waits to start one."""
+    """Wait until no run is under way and no event waits to start one."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
         unfinished = af.unfinished(client)

@@ -1,4 +1,4 @@
-"""The API gives its entries page by page; all of them are seen."""
+"""The API returns its entries page by page, and `task_states` reads every page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A person's data are gone from landing and from raw; everything else is as it was, and who asked and approved is on record."""
+"""An erasure removes a person's data from landing and raw, changes nothing else, and records who requested and approved it."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def parties(*rows: str) -> dict[str, bytes]:
 
 @pytest.fixture
 def data(tmp_path: Path) -> DataRoot:
-    """Two parties on two days of a month, and one of them once more in the next; a page of a file that cannot be read."""
+    """Return a data root with two parties on two days of a month, one of them again in the next month, and a page that cannot be read."""
     data = DataRoot(tmp_path / "data")
     zhang, li = f"{FIRST[0]},1,{ZHANG},自然人,,{NUMBER}", f"赣市监立案〔2023〕2号,1,{LI},自然人,,{OTHER}"
     land(data, "jiangxi", "case_parties", "2023-01-02", parties(zhang, li))
@@ -72,7 +72,7 @@ def erase_zhang(data: DataRoot) -> None:
     approve_erasure(data, plan.erasure.erasure_id, person="赵二")
 
 
-def test_a_person_is_gone_and_nothing_else(data: DataRoot) -> None:
+def test_the_values_of_a_person_are_erased_and_nothing_else(data: DataRoot) -> None:
     before = rows(data)
     exports = list(Landing(data.landing).exports())
     correct(data, "jiangxi", "case_parties", FIRST, "party_name", f"{ZHANG}改", reason="校核", person="李核")
@@ -86,25 +86,25 @@ def test_a_person_is_gone_and_nothing_else(data: DataRoot) -> None:
             assert str(other[7]).startswith(ERASED) and other[8] != one[8] and len(str(other[8])) == len(str(one[8]))
         else:
             assert other == one
-    # what was one person is one still
+    # Rows of one person must still belong together: equal values get equal marks.
     assert len({row[7:] for row in after}) == 2
     (correction,) = corrections(data)
     assert str(correction.wrong_value).startswith(ERASED) and str(correction.right_value).startswith(ERASED)
-    # but for the file that cannot be read: that can only go as a whole
+    # Except the file that cannot be read: it has no rows and can only be erased as a whole.
     assert found_in(data.root, [NUMBER]) == []
     assert [hit.split("/")[1] for hit in found_in(data.root, [ZHANG])] == ["objects"]
     assert list(Landing(data.landing).exports()) == exports
     require_everything(data)
 
 
-def test_parsed_anew_it_is_the_same(data: DataRoot) -> None:
+def test_a_second_parse_gives_the_same_rows(data: DataRoot) -> None:
     erase_zhang(data)
     before = raw_rows(data, "jiangxi", "case_parties")
     parse(get_source("jiangxi"), data, again=lambda *_: True)
     assert raw_rows(data, "jiangxi", "case_parties") == before
 
 
-def test_what_was_erased_does_not_come_back_with_the_same_file(data: DataRoot) -> None:
+def test_erased_values_do_not_return_with_the_same_file(data: DataRoot) -> None:
     erase_zhang(data)
     left = rows(data)
     zhang = f"{FIRST[0]},1,{ZHANG},个体,,{NUMBER}"
@@ -114,7 +114,7 @@ def test_what_was_erased_does_not_come_back_with_the_same_file(data: DataRoot) -
     assert found_in(data.root, [NUMBER]) == []
 
 
-def test_cut_off_it_is_gone_on_with(data: DataRoot, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupted_erasure_is_continued(data: DataRoot, monkeypatch: pytest.MonkeyPatch) -> None:
     plan = request_erasure(data, "jiangxi", "case_parties", FIRST, **WHO)
     name, erase, done = plan.erasure.erasure_id, Landing.erase, []
 
@@ -131,12 +131,14 @@ def test_cut_off_it_is_gone_on_with(data: DataRoot, monkeypatch: pytest.MonkeyPa
     approve_erasure(data, name, person="王一")
     assert [item.step for item in erasures(data)] == ["DONE"]
     assert found_in(data.root, [NUMBER]) == []
-    # the same marks before the cut and after it
+    # Equal marks before and after the interruption: the key is kept until the end.
     assert len({row[7:] for row in rows(data)}) == 2
     assert list((data.state / "erasures").iterdir()) == []
 
 
-def test_killed_between_the_new_file_and_the_old_one(data: DataRoot, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_kill_between_the_new_and_the_old_file_leaves_no_value(
+    data: DataRoot, monkeypatch: pytest.MonkeyPatch
+) -> None:
     plan = request_erasure(data, "jiangxi", "case_parties", FIRST, **WHO)
     unlink = Path.unlink
 
@@ -153,7 +155,7 @@ def test_killed_between_the_new_file_and_the_old_one(data: DataRoot, monkeypatch
     assert found_in(data.root, [NUMBER]) == []
 
 
-def test_what_is_older_than_the_period_is_due_until_it_is_erased(
+def test_exports_older_than_the_period_are_due_until_they_are_erased(
     data: DataRoot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (site := tmp_path / "periods.yml").write_text("personal_data: {months: 12}")
@@ -170,7 +172,7 @@ def test_what_is_older_than_the_period_is_due_until_it_is_erased(
     assert (later.exports, later.oldest) == (1, date(2023, 2, 2))
 
 
-def test_by_age(data: DataRoot) -> None:
+def test_an_erasure_by_age(data: DataRoot) -> None:
     plan = request_erasure(data, "jiangxi", "case_parties", before=date(2023, 1, 3), **WHO)
     assert (plan.row_count, len(plan.files)) == (2, 1)
     approve_erasure(data, plan.erasure.erasure_id, person="赵二")
@@ -179,7 +181,7 @@ def test_by_age(data: DataRoot) -> None:
     assert len(names["2023-01-02"]) == 2 and all(str(name).startswith(ERASED) for name in names["2023-01-02"])
 
 
-def test_a_whole_file_that_holds_no_rows(data: DataRoot) -> None:
+def test_a_whole_file_without_rows_is_erased(data: DataRoot) -> None:
     (export,) = landing_of(data).exports("jiangxi", "inspections")
     (file,) = export.files
     plan = request_erasure(data, "jiangxi", "inspections", file_sha256=file.sha256, **WHO)
@@ -190,7 +192,7 @@ def test_a_whole_file_that_holds_no_rows(data: DataRoot) -> None:
         request_erasure(data, "jiangxi", "case_parties", file_sha256=parsed.files[0].sha256, **WHO)
 
 
-def test_who_did_what_is_on_record_and_names_nobody(data: DataRoot) -> None:
+def test_the_audit_log_names_who_decided_and_not_the_erased_person(data: DataRoot) -> None:
     erase_zhang(data)
     asked, done = records(data)
     assert (asked.action, done.action) == ("ERASURE_REQUESTED", "ERASED")
@@ -200,10 +202,10 @@ def test_who_did_what_is_on_record_and_names_nobody(data: DataRoot) -> None:
     assert (erasure.step, erasure.person, erasure.reason) == ("DONE", "赵二", "当事人申请")
 
 
-def test_refusals(data: DataRoot, tmp_path: Path) -> None:
+def test_unsuitable_requests_are_refused(data: DataRoot, tmp_path: Path) -> None:
     plan = request_erasure(data, "jiangxi", "case_parties", FIRST, **WHO)
     name = plan.erasure.erasure_id
-    with pytest.raises(BadArguments, match="who asked for an erasure cannot approve it"):
+    with pytest.raises(BadArguments, match="the person who requested an erasure cannot approve it"):
         approve_erasure(data, name, person="王一")
     withdraw_erasure(data, name, reason="误报", person="王一")
     with pytest.raises(BadArguments, match="WITHDRAWN already"):
@@ -222,11 +224,11 @@ def test_refusals(data: DataRoot, tmp_path: Path) -> None:
         with pytest.raises(BadArguments):
             request_erasure(data, "jiangxi", given.pop("dataset"), given.pop("key"), **given)
     archive(data, date(2023, 2, 1), tmp_path / "archive", ("jiangxi",))
-    with pytest.raises(BadArguments, match=r"lie in an archive.*wangjian archive restore"):
+    with pytest.raises(BadArguments, match=r"are in an archive.*wangjian archive restore"):
         request_erasure(data, "jiangxi", "case_parties", FIRST, **WHO)
 
 
-def test_an_archive_leaves_alone_what_was_erased(data: DataRoot, tmp_path: Path) -> None:
+def test_archiving_skips_erased_files(data: DataRoot, tmp_path: Path) -> None:
     plan = request_erasure(data, "jiangxi", "case_parties", before=date(2023, 1, 3), **WHO)
     approve_erasure(data, plan.erasure.erasure_id, person="赵二")
     report = archive(data, date(2023, 2, 1), tmp_path / "archive", ("jiangxi",))
@@ -236,7 +238,7 @@ def test_an_archive_leaves_alone_what_was_erased(data: DataRoot, tmp_path: Path)
     require_everything(data)
 
 
-def test_a_file_that_would_lose_more_is_left_alone(data: DataRoot, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_would_lose_more_is_not_changed(data: DataRoot, monkeypatch: pytest.MonkeyPatch) -> None:
     before = found_in(data.root, [NUMBER])
     plan = request_erasure(data, "jiangxi", "case_parties", FIRST, **WHO)
     monkeypatch.setattr(Delimited, "redact", lambda _, content, *__: content[: content.rfind(b"\r\n", 0, -2) + 2])
@@ -260,5 +262,5 @@ def test_the_command_line(data: DataRoot, monkeypatch: pytest.MonkeyPatch, capsy
     assert asked["id"] in call("list") and "REQUESTED" in call("list")
     done = json.loads(call("approve", asked["id"], "--person", "赵二", "--json"))
     assert done["rows"] == 3
-    (told,) = json.loads(call("list", "--json"))
-    assert (told["id"], told["step"]) == (asked["id"], "DONE")
+    (listed,) = json.loads(call("list", "--json"))
+    assert (listed["id"], listed["step"]) == (asked["id"], "DONE")

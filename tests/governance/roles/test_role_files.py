@@ -1,4 +1,4 @@
-"""Each role's file holds what the role may see, of one publication, and nothing else."""
+"""The file of each role holds the data of one publication that the role may see, and nothing else."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DataRoot:
 
 @pytest.fixture
 def publish_again(data: DataRoot, tmp_path: Path) -> Publish:
-    """Build, pass and publish; the id of the publication."""
+    """Return a function that builds, passes the checks and publishes; it returns the publication's identifier."""
 
     def publish_once(kpi: int = 3) -> str:
         with duckdb.connect(str(data.warehouse)) as connection:
@@ -122,7 +122,7 @@ def tables(data: DataRoot, role: str) -> set[str]:
 
 
 def texts(data: DataRoot, role: str) -> str:
-    """Everything that stands in a file."""
+    """Return every text in a file."""
     query = "select schema_name, table_name from duckdb_tables() where not internal"
     return "\n".join(
         str(row) for schema, table in rows(data, role, query) for row in rows(data, role, f'from "{schema}"."{table}"')
@@ -130,18 +130,18 @@ def texts(data: DataRoot, role: str) -> str:
 
 
 def test_the_published_file_has_the_secrets_that_no_role_may_see(data: DataRoot, publish_again: Publish) -> None:
-    """A hole in the models' own masking: the roles' files are the second line."""
+    """The published file of this test has a hole in the models' masking. The files of the roles must mask it again."""
     publish_again()
     with duckdb.connect(str(data.published / "warehouse.duckdb"), read_only=True) as connection:
         shown = str(connection.execute("from marts.fct_lead").fetchall())
     assert [secret for secret in SECRETS if secret not in shown] == []
 
 
-def test_one_file_a_role_and_county(data: DataRoot, publish_again: Publish) -> None:
+def test_each_role_and_county_has_one_file(data: DataRoot, publish_again: Publish) -> None:
     publish_again()
     written = write_role_files(data)
     found = sorted(path.name for path in (data.published / "roles").iterdir())
-    # the engineer has the published file; what is no code of a county makes no folder
+    # The engineer reads the published file. A code that is not a county's gets no folder.
     assert found == ["analyst", "county-360702", "county-360703", "public"]
     assert [(file.role, file.region_code) for file in written.files] == [
         ("analyst", None), ("county", "360702"), ("county", "360703"), ("public", None),
@@ -176,7 +176,7 @@ def test_a_county_sees_its_own_rows(data: DataRoot, publish_again: Publish) -> N
     publish_again()
     write_role_files(data)
     county = "county-360702"
-    # what belongs to nobody's county is not there
+    # Rows that belong to no county are in no county's file.
     assert tables(data, county) == {"dim_region", "fct_lead", "fct_lead_event", "fct_note", "rpt_sum"}
     assert rows(data, county, "select lead_key from marts.fct_lead order by all") == [("l1",), ("l2",)]
     assert rows(data, county, "select lead_key, event_seq from marts.fct_lead_event order by all") == [
@@ -200,7 +200,9 @@ def test_the_public_sees_public_columns_and_rows(data: DataRoot, publish_again: 
 
 
 @pytest.mark.parametrize("role", ["analyst", "county-360703", "public"])
-def test_a_file_says_what_it_is(data: DataRoot, publish_again: Publish, role: str) -> None:
+def test_a_file_names_its_publication_and_describes_its_columns(
+    data: DataRoot, publish_again: Publish, role: str
+) -> None:
     publish_again()
     publish_again(kpi=4)
     write_role_files(data)
@@ -213,13 +215,13 @@ def test_a_file_says_what_it_is(data: DataRoot, publish_again: Publish, role: st
     assert rows(data, role, silent) == []
 
 
-def test_it_follows_publications_and_rollbacks(data: DataRoot, publish_again: Publish) -> None:
+def test_the_files_follow_publications_and_rollbacks(data: DataRoot, publish_again: Publish) -> None:
     first = publish_again()
     write_role_files(data)
     last = [publish_again(kpi=kpi) for kpi in (4, 5)][-1]
     assert write_role_files(data).publication_id == last
     folder = data.published / "roles" / "analyst"
-    # the one before stays for who reads it just then
+    # The previous file stays: a reader may have it open.
     assert sorted(path.name for path in folder.glob("warehouse-*")) == [
         f"warehouse-{first}.duckdb",
         f"warehouse-{last}.duckdb",
@@ -230,11 +232,11 @@ def test_it_follows_publications_and_rollbacks(data: DataRoot, publish_again: Pu
 
 
 class Crash(BaseException):
-    """The process dies here."""
+    """The point at which the process dies."""
 
 
 @pytest.mark.parametrize("step", ["_copy", "_describe", "show_folder"])
-def test_a_crash_leaves_the_file_before(
+def test_a_crash_leaves_the_previous_file(
     data: DataRoot, publish_again: Publish, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
     publish_again()
@@ -254,7 +256,7 @@ def test_a_crash_leaves_the_file_before(
     assert not list((data.published / "roles").rglob("*.tmp"))
 
 
-def test_the_file_of_a_role_that_is_no_more_goes(data: DataRoot, publish_again: Publish, tmp_path: Path) -> None:
+def test_the_file_of_a_removed_role_is_removed(data: DataRoot, publish_again: Publish, tmp_path: Path) -> None:
     publish_again()
     write_role_files(data)
     known = yaml.safe_load(ROLES)
@@ -264,14 +266,16 @@ def test_the_file_of_a_role_that_is_no_more_goes(data: DataRoot, publish_again: 
     assert not (data.published / "roles" / "public").exists()
 
 
-def test_the_next_publication_leaves_them_alone(data: DataRoot, publish_again: Publish) -> None:
+def test_the_next_publication_does_not_change_the_files(data: DataRoot, publish_again: Publish) -> None:
     publish_again()
     write_role_files(data)
     publish_again(kpi=4)
     assert rows(data, "public", "from audit.publication") == [("20231231-001",)]
 
 
-def test_with_publication(data: DataRoot, publish_again: Publish, tmp_path: Path) -> None:
+def test_a_publication_writes_the_files_where_a_site_asks_for_it(
+    data: DataRoot, publish_again: Publish, tmp_path: Path
+) -> None:
     publish_again()
     assert pipeline._role_warnings(data) == ()
     assert not (data.published / "roles").exists()
@@ -279,11 +283,11 @@ def test_with_publication(data: DataRoot, publish_again: Publish, tmp_path: Path
     assert pipeline._role_warnings(data) == ()
     assert (data.published / "roles" / "analyst" / "warehouse.duckdb").exists()
     (tmp_path / "roles.yml").write_text("roles: 1", encoding="utf-8")
-    (told,) = pipeline._role_warnings(data)
-    assert "the files of roles could not be written" in told and "wangjian roles publish" in told
+    (warning,) = pipeline._role_warnings(data)
+    assert "the files of roles could not be written" in warning and "wangjian roles publish" in warning
 
 
-def test_nothing_published(data: DataRoot) -> None:
+def test_without_a_publication_nothing_is_written(data: DataRoot) -> None:
     with pytest.raises(WangjianError, match="nothing is published yet"):
         write_role_files(data)
 
@@ -312,7 +316,7 @@ def test_the_command_line(
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "message"),
     [
         ("levels: [PUBLIC]", "levels: [PUBLIC, SECRET]", "roles.public.levels.1: Input should be"),
         ("levels: [PUBLIC]", "levels: []", "roles.public.levels: "),
@@ -324,7 +328,7 @@ def test_the_command_line(
         ("    en: County\n", "", "roles.county.en: Field required"),
     ],
 )  # fmt: skip
-def test_a_wrong_file_of_roles_is_refused(data: DataRoot, tmp_path: Path, old: str, new: str, told: str) -> None:
+def test_a_wrong_file_of_roles_is_refused(data: DataRoot, tmp_path: Path, old: str, new: str, message: str) -> None:
     path = tmp_path / "roles.yml"
     if new.startswith("levels: [PUBLIC], masked"):
         new = "levels: [PUBLIC]\n    masked: [SENSITIVE]"
@@ -332,10 +336,10 @@ def test_a_wrong_file_of_roles_is_refused(data: DataRoot, tmp_path: Path, old: s
     path.write_text(ROLES.replace(old, new, 1) if old != "levels: [PUBLIC]" else new.join(ROLES.rsplit(old, 1)))
     with pytest.raises(BadArguments) as caught:
         load_roles()
-    assert told in str(caught.value) and f"file={path}" in str(caught.value)
+    assert message in str(caught.value) and f"file={path}" in str(caught.value)
 
 
-def test_names_that_lead_nowhere_are_all_told(data: DataRoot, publish_again: Publish, tmp_path: Path) -> None:
+def test_all_unknown_names_are_reported(data: DataRoot, publish_again: Publish, tmp_path: Path) -> None:
     publish_again()
     text = ROLES.replace("whole: [dim_region]", "whole: [dim_regoin]").replace(
         "[fct_lead.lead_key]", "[fct_lead.lead_no]"
@@ -343,18 +347,20 @@ def test_names_that_lead_nowhere_are_all_told(data: DataRoot, publish_again: Pub
     (tmp_path / "roles.yml").write_text(text)
     with pytest.raises(BadArguments) as caught:
         write_role_files(data)
-    for told in ("county: dim_regoin", "county: fct_lead has no lead_no", "county: fct_lead_event has no lead_no"):
-        assert told in str(caught.value)
+    for name in ("county: dim_regoin", "county: fct_lead has no lead_no", "county: fct_lead_event has no lead_no"):
+        assert name in str(caught.value)
 
 
-def test_rows_that_belong_to_each_other_in_a_circle(data: DataRoot, publish_again: Publish, tmp_path: Path) -> None:
+def test_tables_that_belong_to_each_other_in_a_circle_are_refused(
+    data: DataRoot, publish_again: Publish, tmp_path: Path
+) -> None:
     publish_again()
     (tmp_path / "roles.yml").write_text(ROLES.replace("[fct_lead.lead_key]", "[fct_note.lead_key]"))
     with pytest.raises(WangjianError, match="in a circle"):
         write_role_files(data)
 
 
-def test_our_roles_speak_of_tables_that_there_are() -> None:
+def test_the_roles_of_the_package_name_existing_tables() -> None:
     models = {path.stem for path in (DBT_PROJECT / "models").rglob("*.sql")}
     named = {name for role in load_roles(DEFAULTS).roles.values() for name in role.named_tables()}
     assert named - models == set()

@@ -1,4 +1,4 @@
-"""Only rows that count are traced, and one of them speaks: a month with everything that can be wrong with an export, landed by hand."""
+"""A trace shows only rows that count, and marks the one whose values are published. The month has every fault of an export."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from wangjian.ingestion.sources.registry import get_source
 from wangjian.operations.archive import archive
 
 HEADER = "检查编号,检查日期,检查方式,对象类型,载体编号,平台编码,区划代码,检查结果,任务编号,处理条数"
-# number, day, version, how it is: what the audit tables say of it is written by hand below
+# Number, day, version, and its state, which the hand-written audit tables below repeat.
 EXPORTS = {
     ("2023-05-01", 1): ["J1", "J2"],
     ("2023-05-02", 1): ["J1"],
-    # the second line is the first again; the third is bad
+    # The second line repeats the first; the third is bad.
     ("2023-05-02", 2): ["J1", "J1", "J1 bad", "J1 last"],
-    # held back
+    # This export is held back.
     ("2023-05-03", 1): ["J1"],
 }
 
@@ -63,7 +63,7 @@ def _told(data: DataRoot, key: str) -> list[tuple[str, int, int | None, bool]]:
     return [(str(place.business_date), place.version, place.row_number, place.speaks) for place in places]
 
 
-def test_rows_that_do_not_count_are_left_out_and_the_latest_speaks(data: DataRoot) -> None:
+def test_rows_that_do_not_count_are_left_out_and_the_latest_row_gives_the_values(data: DataRoot) -> None:
     assert _told(data, "J1") == [
         ("2023-05-02", 2, 5, True),
         ("2023-05-02", 2, 2, False),
@@ -72,7 +72,7 @@ def test_rows_that_do_not_count_are_left_out_and_the_latest_speaks(data: DataRoo
     assert _told(data, "J2") == [("2023-05-01", 1, 3, True)]
 
 
-def test_a_published_row_that_nothing_landed_speaks_of_has_no_place(data: DataRoot) -> None:
+def test_a_published_row_without_landed_rows_has_no_place(data: DataRoot) -> None:
     assert _told(data, "J9") == []
 
 
@@ -87,7 +87,7 @@ def test_rows_of_batches_that_no_ledger_names_are_left_out(data: DataRoot) -> No
     assert _told(data, "J1") == before
 
 
-def test_it_says_where_the_bytes_lie(data: DataRoot, tmp_path: Path) -> None:
+def test_each_place_names_the_folder_of_its_bytes(data: DataRoot, tmp_path: Path) -> None:
     assert {place.lies_in for place in trace(data, "fct_inspection", ["J1"]).places} == {"landing"}
     folder = tmp_path / "archive"
     archive(data, date(2023, 5, 2), folder, ["jiangxi"])

@@ -1,4 +1,4 @@
-"""Attackers on loopback, and what stands against them."""
+"""Attackers on loopback, and the connectors that must resist them."""
 
 from __future__ import annotations
 
@@ -31,21 +31,21 @@ def landing(data: DataRoot) -> Landing:
 
 @pytest.fixture
 def attacker() -> Iterator[HostileServer]:
-    """A source system in the hands of somebody else."""
+    """Return a source system that an attacker controls."""
     with hostile_server() as found:
         yield found
 
 
 @pytest.fixture
 def inside() -> Iterator[HostileServer]:
-    """A service that only the bureau's own network reaches: nobody may be led to it."""
+    """Return a service of the bureau's own network. No attacker may lead a connector to it."""
     with hostile_server() as found:
         yield found
 
 
 @pytest.fixture
 def run(landing: Landing) -> Run:
-    """Fetch one day from an endpoint with little patience; keywords change the source's entry."""
+    """Return a function that fetches one day with short time limits; keywords change the source's entry."""
 
     def fetch_from(code: str, endpoint: Endpoint, **changes: object) -> FetchReport:
         day = date.fromisoformat(DAY)

@@ -1,4 +1,4 @@
-"""A provider that puts down anything that a file system can hold."""
+"""The drop folder of a provider that delivers anything a file system can hold."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SMALL = get_source("third_party").drop.model_copy(update={"max_file_bytes": 1000
 
 @pytest.fixture
 def drop(tmp_path: Path) -> Path:
-    """A drop folder with one sound delivery; outside of it lies a secret."""
+    """Return a drop folder with one sound delivery, and a secret outside of it."""
     (tmp_path / "secret").mkdir()
     (tmp_path / "secret" / "key.png").write_bytes(b"CANARY")
     evidence = tmp_path / "drop" / "tp_b" / f"special-{DAY.replace('-', '')}-T1" / "evidence"
@@ -60,7 +60,7 @@ def _fifo(path: Path) -> None:
 def _socket(path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as listener:
         here = Path.cwd()
-        # a socket's path is short
+        # The path of a socket must be short.
         os.chdir(path.parent)
         try:
             listener.bind(path.name)
@@ -89,10 +89,10 @@ def _link_to_itself(path: Path) -> None:
 
 @pytest.mark.parametrize("make", [_fifo, _socket, _device, _link_to_a_file, _link_to_a_device, _link_to_itself])
 @pytest.mark.parametrize("name", ["evidence/zz.png", f"clues_{DAY.replace('-', '')}.csv", "DONE"])
-def test_what_is_no_plain_file_is_never_read(
+def test_only_plain_files_are_read(
     take: Take, drop: Path, landing: Landing, make: Callable[[Path], None], name: str
 ) -> None:
-    """A FIFO would keep us for ever, `/dev/zero` fill the disk, a link lead to somebody's secret."""
+    """A FIFO would block the fetch for ever, `/dev/zero` would fill the disk, and a link could lead to a secret."""
     path = drop / name
     path.unlink(missing_ok=True)
     # `parents[4]` of what lies at the top of the delivery
@@ -144,13 +144,13 @@ def test_a_name_is_kept_as_it_is_and_breaks_nothing(take: Take, drop: Path, land
     (drop / name).write_bytes(b"1")
     report = take()
     assert names(landing) == {"DONE", "sound.png", name}
-    # the name of what was left is told, in one line
+    # The log names the skipped file, in one line.
     (warning,) = report.warnings
     assert "\n" not in warning and "\x1b" not in warning and "\u202e" not in warning
-    assert take().exports_new == 0, "every manifest can be read again"
+    assert take().exports_new == 0, "every manifest can still be read"
 
 
-def test_a_name_that_is_no_text_is_told_and_left(take: Take, drop: Path, landing: Landing) -> None:
+def test_a_name_that_is_not_text_is_reported_and_skipped(take: Take, drop: Path, landing: Landing) -> None:
     for folder in (drop, drop / "evidence"):
         Path(os.fsdecode(os.fsencode(folder) + b"/\xff\xfe.png")).write_bytes(b"1")
     report = take()
@@ -161,7 +161,7 @@ def test_a_name_that_is_no_text_is_told_and_left(take: Take, drop: Path, landing
 def test_a_file_that_grows_while_it_is_read_is_cut_off(
     take: Take, drop: Path, landing: Landing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Small when it is looked at; then somebody goes on writing faster than we read."""
+    """The file is small when it is listed; then another process writes to it faster than the connector reads."""
     path = drop / "evidence" / "growing.png"
     path.write_bytes(b"1" * 500)
     put = landing.put
@@ -178,7 +178,7 @@ def test_a_file_that_grows_while_it_is_read_is_cut_off(
 
 
 def test_a_file_that_only_looks_large_is_refused(take: Take, drop: Path, landing: Landing) -> None:
-    """Sparse: a terabyte that takes no room at the provider's, and would take all of ours."""
+    """A sparse file of a terabyte takes no room on the provider's disk and would fill the disk of the warehouse."""
     path = drop / "evidence" / "sparse.png"
     path.touch()
     os.truncate(path, 2**40)
@@ -187,7 +187,7 @@ def test_a_file_that_only_looks_large_is_refused(take: Take, drop: Path, landing
     assert sum(file.stat().st_size for file in landing.root.rglob("*") if file.is_file()) < 10_000
 
 
-def test_folders_within_folders_are_walked_so_far(take: Take, drop: Path, landing: Landing) -> None:
+def test_nested_folders_are_walked_to_a_limit(take: Take, drop: Path, landing: Landing) -> None:
     inner = drop / "evidence" / "/".join("d" * 40)
     inner.mkdir(parents=True)
     (inner / "deep.png").write_bytes(b"1")
@@ -200,7 +200,7 @@ def test_folders_within_folders_are_walked_so_far(take: Take, drop: Path, landin
 @pytest.mark.parametrize(
     "name", ["special-20230701-../..", "special-20230701-", "special-99999999-T", "2023-13", "..", "２０２３-0７"]
 )
-def test_a_delivery_of_another_name_is_left(drop: Path, name: str) -> None:
+def test_a_delivery_of_another_name_is_skipped(drop: Path, name: str) -> None:
     if "/" not in name and name != "..":
         (drop.parent / name).mkdir()
         (drop.parent / name / "DONE").touch()

@@ -1,4 +1,4 @@
-"""Delivered files that attack their reader: entities, archives that unpack to far more, sheets that are far larger than their file."""
+"""Delivered files that attack their reader: entities, archives that unpack to far more, and sheets far larger than their file."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ LAUGHS = '<!ENTITY a0 "hahahahaha">' + "".join(
 
 
 def workbook(**texts: str) -> bytes:
-    """A provider's workbook of one row, whose first cell may say another thing."""
+    """Return a provider's workbook with one row; the text of its first cell can be replaced."""
     book = openpyxl.Workbook()
     sheet = book.active
     assert sheet
@@ -45,7 +45,7 @@ def workbook(**texts: str) -> bytes:
 
 
 def with_members(content: bytes, change: Callable[[str, bytes], bytes], **more: bytes) -> bytes:
-    """The archive with its members changed, and more of them."""
+    """Return the archive with changed and additional members."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as new:
         for name in old.namelist():
@@ -56,7 +56,7 @@ def with_members(content: bytes, change: Callable[[str, bytes], bytes], **more: 
 
 
 def entities(definitions: str, reference: str) -> bytes:
-    """Every part of the workbook defines entities, and the texts of its cells and links refer to them."""
+    """Return a workbook that defines entities in every part and uses them in the texts of cells and links."""
 
     def change(name: str, member: bytes) -> bytes:
         if not name.endswith((".xml", ".rels")):
@@ -69,7 +69,7 @@ def entities(definitions: str, reference: str) -> bytes:
     return with_members(workbook(), change)
 
 
-# a process of its own: what it took at most is known, and it may not run for more than a minute
+# A process of its own has a known peak of memory, and can be stopped after a minute.
 _SCRIPT = r"""
 import re, sys
 from pathlib import Path
@@ -83,7 +83,7 @@ print(re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())[1])
 
 
 def cost(data: DataRoot) -> int:
-    """Parse in a process of its own; the most memory that it took, in bytes."""
+    """Parse in a process of its own, and return its peak memory in bytes."""
     command = [sys.executable, "-c", _SCRIPT, str(data.root)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
     return int(done.stdout) * 1024
@@ -99,14 +99,14 @@ def values(data: DataRoot) -> str:
 
 
 def test_entities_are_not_expanded(data: DataRoot) -> None:
-    """A billion laughs: ten texts of ten texts, nine times over."""
+    """The attack "billion laughs": an entity of ten entities of ten entities, nine levels deep."""
     land(data, "third_party", "leads", DAY, {WORKBOOK: entities(LAUGHS, "&a9;")}, provider="tp_a")
     assert cost(data) < 2**30
     assert "hahaha" not in values(data)
 
 
 @pytest.mark.parametrize("kind", ["file", "http", "parameter"])
-def test_no_entity_reaches_out(data: DataRoot, inside: HostileServer, tmp_path: Path, kind: str) -> None:
+def test_no_external_entity_is_read(data: DataRoot, inside: HostileServer, tmp_path: Path, kind: str) -> None:
     secret = tmp_path / "secret"
     secret.write_text("CANARY")
     definitions = {
@@ -129,7 +129,7 @@ def test_a_link_is_text(data: DataRoot, inside: HostileServer, link: str) -> Non
     assert inside.requests == []
 
 
-def test_names_of_members_lead_nowhere(data: DataRoot, tmp_path: Path) -> None:
+def test_names_of_archive_members_are_never_used_as_paths(data: DataRoot, tmp_path: Path) -> None:
     content = with_members(
         workbook(), lambda _, member: member,
         **{"../../../../escaped": b"x", "/tmp/escaped-from-a-workbook": b"x", "..\\escaped": b"x", "xl/\x1b[2J": b"x", "C:escaped": b"x"},
@@ -141,7 +141,7 @@ def test_names_of_members_lead_nowhere(data: DataRoot, tmp_path: Path) -> None:
 
 
 def spreadsheet_of_another_kind() -> bytes:
-    """OpenDocument under the name of a workbook: one cell, thirty million times in seven hundred bytes."""
+    """Return an OpenDocument file with the name of a workbook: one cell, thirty million times, in seven hundred bytes."""
     table = (
         '<table:table table:name="章贡区"><table:table-row table:number-rows-repeated="100000">'
         '<table:table-cell office:value-type="string" table:number-columns-repeated="300"><text:p>A-1</text:p></table:table-cell>'
@@ -160,7 +160,7 @@ def spreadsheet_of_another_kind() -> bytes:
 
 
 def with_cells(cells: bytes) -> bytes:
-    """A row more, of these cells."""
+    """Return the workbook with one more row of these cells."""
     return with_members(
         workbook(),
         lambda name, member: member.replace(b"</sheetData>", cells + b"</sheetData>") if name == SHEET else member,
@@ -168,12 +168,12 @@ def with_cells(cells: bytes) -> bytes:
 
 
 def cells_without_a_place() -> bytes:
-    """Thirty million cells that name no place: none is far out."""
+    """Return a workbook with thirty million cells without coordinates, so that no coordinate is too large."""
     return with_cells(b'<row r="3">' + b"<c><v>1</v></c>" * 30_000_000 + b"</row>")
 
 
 def far_out(spelling: bytes) -> Callable[[], bytes]:
-    """A cell far out, spelt so that a simple search does not see it."""
+    """Return a function that makes a workbook with a distant cell, spelt so that a simple search does not find it."""
     return lambda: with_cells(spelling)
 
 
@@ -201,7 +201,7 @@ def test_a_sheet_far_larger_than_its_file_costs_little(data: DataRoot, make: Cal
 
 
 def image_of(width: int, height: int) -> bytes:
-    """A PNG that claims to be so large, in a hundred bytes."""
+    """Return a PNG of a hundred bytes that claims this size."""
 
     def chunk(kind: bytes, body: bytes) -> bytes:
         return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
@@ -222,7 +222,7 @@ def test_an_image_that_unpacks_to_far_more_is_refused() -> None:
     "content", [b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", b"\xd7\xcd\xc6\x9a" + b"\0" * 40, b"P6 9 9 255\n"]
 )
 def test_only_images_of_the_contract_are_opened(content: bytes) -> None:
-    """Of the kinds that Pillow knows, some start other programs, and few were ever looked at by an attacker's eyes."""
+    """Pillow starts other programs for some kinds of images, and few of its decoders were ever tested for security."""
     with pytest.raises(RejectedFile, match="neither an image nor a PDF"):
         check_evidence(content)
 

@@ -1,4 +1,4 @@
-"""The five-level system in the hands of an attacker: a real server that does whatever a server can do to its client."""
+"""The five-level system under an attacker's control: a real server that does anything a server can do to its client."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_nobody_is_led_to_another_host(
 def test_no_address_in_the_data_is_ever_asked(
     take: Callable[..., FetchReport], attacker: HostileServer, inside: HostileServer, data: DataRoot
 ) -> None:
-    """Next-links, token endpoints, links of products: whatever looks like an address is text."""
+    """Links to next pages, token endpoints and links of products are text: no request goes to them."""
     there = f"{inside.url}/admin"
     leads = "link next url href product_url storefront_url token_endpoint"
     pointing = dict.fromkeys(leads.split(), there)
@@ -72,7 +72,7 @@ def test_no_address_in_the_data_is_ever_asked(
     "name",
     ["../../../../escaped", "/tmp/escaped", "leads/../../escaped", "..", "scans\x00", "scans\n\x1b[2Jall is well", "", 7, None, ["scans"]],
 )  # fmt: skip
-def test_a_dataset_that_no_contract_knows_is_told_and_left(
+def test_a_dataset_that_no_contract_knows_is_reported_and_skipped(
     take: Callable[..., FetchReport], attacker: HostileServer, landing: Landing, tmp_path: Path, name: object
 ) -> None:
     attacker.answers["/api/v1/exports"] = listed({"dataset": name}, {})
@@ -105,7 +105,7 @@ def _fails(name: str, changes: dict[str, object]) -> object:
         _fails("no moment", {"generated_at": ["2023"]}),
     ],
 )
-def test_a_page_that_cannot_be_meant_keeps_only_its_export_away(
+def test_an_impossible_page_stops_only_its_own_export(
     take: Callable[..., FetchReport], attacker: HostileServer, landing: Landing, changes: dict[str, object]
 ) -> None:
     attacker.answers["/api/v1/exports"] = listed({}, {"dataset": "leads"})
@@ -121,7 +121,7 @@ def test_a_body_without_end_is_cut_off(take: Callable[..., FetchReport], attacke
     attacker.answers[path] = attacker.endless(b" " * 2**16)
     with pytest.raises(SourceError, match=r"exceeds 1048576 bytes"):
         take(http=SMALL)
-    # what lies in buffers of the network was sent too
+    # The network's buffers hold bytes that were sent and never read.
     assert attacker.sent < 2 * (SMALL.max_page_bytes + 8 * 2**20)
 
 
@@ -143,23 +143,23 @@ def _bomb(layers: int) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("layers", "encoding", "told"),
+    ("layers", "encoding", "message"),
     [(1, "gzip", "exceeds 1048576 bytes"), (2, "gzip, gzip", "encoded as"), (1, "deflate", "encoded as"), (1, "br", "encoded as")],
 )  # fmt: skip
 def test_what_unpacks_to_far_more_takes_no_memory(
-    take: Callable[..., FetchReport], attacker: HostileServer, layers: int, encoding: str, told: str
+    take: Callable[..., FetchReport], attacker: HostileServer, layers: int, encoding: str, message: str
 ) -> None:
     attacker.answers[EXPORT] = says(_bomb(layers), content_encoding=encoding)
     tracemalloc.start()
     try:
-        with pytest.raises(BadDelivery, match=told):
+        with pytest.raises(BadDelivery, match=message):
             take(http=SMALL)
         assert tracemalloc.get_traced_memory()[1] < 12 * 2**20
     finally:
         tracemalloc.stop()
 
 
-def test_a_packed_page_is_landed_as_what_it_says(
+def test_a_compressed_page_is_landed_uncompressed(
     take: Callable[..., FetchReport], attacker: HostileServer, landing: Landing
 ) -> None:
     plain: list[bytes] = []
@@ -182,7 +182,7 @@ def test_a_packed_page_is_landed_as_what_it_says(
     assert landing.read(export.files[0].sha256) == plain[0]
 
 
-def test_packed_bytes_that_are_damaged_are_refused(take: Callable[..., FetchReport], attacker: HostileServer) -> None:
+def test_damaged_compressed_bytes_are_refused(take: Callable[..., FetchReport], attacker: HostileServer) -> None:
     attacker.answers[EXPORT] = says(gzip.compress(b"{}" * 100)[:-20], content_encoding="gzip")
     with pytest.raises(SourceError, match="damaged"):
         take()
@@ -207,7 +207,7 @@ def test_headers_without_end_are_cut_off(take: Callable[..., FetchReport], attac
     "body",
     [b"no json", {}, [], {"access_token": 7}, {"access_token": "x\r\nHost: inside"}, {"access_token": "\x1b[2J"}, {"access_token": "钥"}],
 )  # fmt: skip
-def test_a_token_that_is_none_is_refused_and_not_shown(
+def test_an_invalid_token_is_refused_and_not_shown(
     take: Callable[..., FetchReport], attacker: HostileServer, body: object
 ) -> None:
     attacker.answers["/oauth/token"] = says(body)
@@ -230,9 +230,7 @@ def test_a_server_that_says_wait_for_ever_is_not_obeyed(
 @pytest.mark.parametrize(
     "body", [b"[" * 100_000, {"exports": "x"}, {"exports": [1]}, {"exports": {"a": 1}}, {"exports": None}, [], b"\xff"]
 )
-def test_a_list_that_is_none_is_refused(
-    take: Callable[..., FetchReport], attacker: HostileServer, body: object
-) -> None:
+def test_an_invalid_list_is_refused(take: Callable[..., FetchReport], attacker: HostileServer, body: object) -> None:
     attacker.answers["/api/v1/exports"] = says(body)
     with pytest.raises(BadDelivery, match="the list of exports is unreadable"):
         take()

@@ -1,4 +1,4 @@
-"""Rows of a source in an attacker's hands, through the whole pipeline: what they say is published as they say it, and is nothing but text anywhere."""
+"""Hostile rows pass through the whole pipeline: their values are published unchanged, and are only text everywhere."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ TEXTS = {
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> DataRoot:
-    """A small world whose organs and shops are called what an attacker likes."""
+    """Return a small world whose organs and shops have names of an attacker's choice."""
     data = DataRoot(tmp_path_factory.mktemp("data"))
     systems = Systems(Scenario(seed=7, scale=0.005, start=FIRST, end=LAST))
     with served(systems, tmp_path_factory.mktemp("simulator")) as found:

@@ -1,4 +1,4 @@
-"""The Jiangxi platform's server in the hands of an attacker: real SFTP, with a known key, that lies."""
+"""The Jiangxi platform's server under an attacker's control: a real SFTP server with the known key that gives false answers."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_the_same_name_without_end_is_cut_off(take: Take, attacker: HostileSftp)
         take(sftp=OPTIONS.model_copy(update={"max_entries": 500}))
 
 
-def test_a_server_that_never_answers_is_left(take: Take, attacker: HostileSftp) -> None:
+def test_a_server_that_never_answers_is_given_up(take: Take, attacker: HostileSftp) -> None:
     def silent(path: str, offset: int, size: int) -> bytes:
         time.sleep(1)
         return b""
@@ -75,7 +75,7 @@ def test_a_server_that_never_answers_is_left(take: Take, attacker: HostileSftp) 
 
 
 def test_a_file_is_read_as_far_as_it_was_listed(take: Take, attacker: HostileSftp, landing: Landing) -> None:
-    """The server says three bytes, and would go on for ever."""
+    """The server lists three bytes and would send bytes for ever."""
     attacker.read = lambda path, offset, size: b"x" * min(size, 2**20)
     take()
     assert parts(landing) == {f"{NAME}.csv": 3}
@@ -88,7 +88,7 @@ def test_a_file_that_claims_to_be_huge_is_not_opened(take: Take, attacker: Hosti
     assert attacker.opened == []
 
 
-def test_large_files_stand_in_memory_one_by_one(
+def test_large_files_are_in_memory_one_by_one(
     take: Take, attacker: HostileSftp, landing: Landing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     size = 4 * 2**20
@@ -100,7 +100,7 @@ def test_large_files_stand_in_memory_one_by_one(
     tracemalloc.start()
     try:
         take()
-        # the buffer and its copy, and what the connection holds, of both ends
+        # The buffer, its copy, and the buffers of both ends of the connection.
         assert tracemalloc.get_traced_memory()[1] < 6 * size
     finally:
         tracemalloc.stop()
@@ -115,7 +115,7 @@ def test_large_files_stand_in_memory_one_by_one(
         f"jx_cases'; drop table x; --_{FOLDER[-8:]}_01.csv", "a\n2023-07-01 all is well", "{{ 7*7 }}.csv", "x" * 60_000,
     ],
 )  # fmt: skip
-def test_a_name_that_the_contract_does_not_know_is_told_and_left(
+def test_a_name_that_the_contract_does_not_know_is_reported_and_skipped(
     take: Take, attacker: HostileSftp, landing: Landing, name: str | bytes
 ) -> None:
     attacker.folders[FOLDER] = names("_READY", (f"{NAME}.csv", 3), name)

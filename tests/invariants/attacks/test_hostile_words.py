@@ -1,4 +1,4 @@
-"""Words that want to be more than words: in arguments of commands, in names that reach terminals, logs and messages."""
+"""Hostile texts in arguments of commands, and in names that appear in terminals, logs and messages."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ TERMINAL = "\x1b[2J\x1b]0;all is well\x07\n2099-01-01 all is well\r\x9b31m\u202e
 
 @pytest.fixture
 def shown(data: DataRoot, build: Callable[..., Any], labels: Path) -> Path:
-    """A small publication, with a bad row whose every text is hostile."""
+    """Return a small publication with a bad row whose texts are all hostile."""
     data.root.mkdir()
-    # what has columns can be asked for others
+    # Without a parsed file the commands for corrections would end before they use the hostile column name.
     parse(get_source("jiangxi"), data)
     build()
     publish(data, labels=labels)
@@ -72,7 +72,7 @@ def shown(data: DataRoot, build: Callable[..., Any], labels: Path) -> Path:
 
 @pytest.fixture
 def call(data: DataRoot, shown: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Call:
-    """Run `wangjian` in an empty folder; its exit code. Any other end than its own is an error of the test."""
+    """Run `wangjian` in an empty folder and return its exit code. An exception other than its own fails the test."""
     monkeypatch.setenv("WANGJIAN_DATA", str(data.root))
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
@@ -135,7 +135,9 @@ QUERIES = (
 )  # fmt: skip
 
 
-def test_a_query_neither_writes_nor_reaches_out(call: Call, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_query_neither_writes_nor_accesses_anything_else(
+    call: Call, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     for query in QUERIES:
         assert call("sql", query) == 1, query
         assert "root:x:0:0" not in "".join(capsys.readouterr())
@@ -168,7 +170,7 @@ def test_what_is_seen_stays_as_it_is() -> None:
 
 
 @pytest.mark.parametrize("changes", [{"datasets": (word,)} for word in HOSTILE] + [{"sources": (word,)} for word in HOSTILE])  # fmt: skip
-def test_parameters_of_the_backfill_dag_are_names_that_there_are(changes: dict[str, Any]) -> None:
+def test_parameters_of_the_backfill_dag_are_existing_names(changes: dict[str, Any]) -> None:
     given = {"sources": ("jiangxi",), "date_from": "2023-07-01", "date_to": "2023-07-01", "reason": "r"} | changes
     with pytest.raises(BadArguments, match="unknown"):
         BackfillRequest.model_validate(given).require_sound()
@@ -198,7 +200,7 @@ def test_a_robot_leads_nobody_to_another_host(
     assert attacker.requests == ["POST /send"] and inside.requests == []
 
 
-def test_a_robot_that_answers_without_end_is_left(
+def test_a_robot_that_answers_without_end_is_given_up(
     attacker: HostileServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     attacker.answers["/send"] = attacker.endless(b" " * 2**16, content_type="application/json")
@@ -215,7 +217,7 @@ def test_a_robots_refusal_is_one_line_of_the_log(
     attacker.answers["/send"] = says({"errcode": 1, "errmsg": TERMINAL}, content_type="application/json")
     _webhook(monkeypatch, attacker)
     notify("标题", "文字")
-    (record,) = [record for record in caplog.records if "nobody was told" in record.message]
+    (record,) = [record for record in caplog.records if "the message was not sent" in record.message]
     assert record.getMessage().isprintable()
 
 

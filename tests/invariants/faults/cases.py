@@ -1,4 +1,4 @@
-"""Every fault of the simulated sources: who catches it, with which code, and what readers see."""
+"""Every fault of the simulated sources: the step that catches it, its code, and the result for readers."""
 
 from __future__ import annotations
 
@@ -10,31 +10,31 @@ Outcome = Literal["fetch", "rejected", "fails", "quarantined", "warned", "supers
 
 @dataclass(frozen=True)
 class Case:
-    """What a fault comes to.
+    """The expected result of a fault.
 
     Attributes:
         fault: its name.
-        outcome: `fetch`: the connector refuses it and lands nothing of it; `rejected`: the file is rejected as a whole; `fails`: the
+        outcome: `fetch`: the connector refuses it and lands nothing; `rejected`: the file is rejected as a whole; `fails`: the
             export fails its controls; `quarantined`: its bad rows are set aside, the others load; `warned`: it loads, and a check
-            tells; `superseded`: the rows are outvoted or repeated; `harmless`: it loads as if nothing were; `late`: what is left out
-            comes another day, and is joined then.
-        code: reject code, fail code or reason code; of a warning, the rule.
-        told: words that the message or the published row must hold.
-        shown: a query that must give true, on the published file; `{day}` is the struck date.
+            reports it; `superseded`: the rows are superseded or repeated; `harmless`: it loads normally; `late`: the missing rows
+            arrive on another day and are joined then.
+        code: the reject, fail or reason code; for a warning, the rule.
+        words: words that the message or the published row must hold.
+        shown: a query on the published file that must return true; `{day}` is the date with the fault.
     """
 
     fault: str
     outcome: Outcome
     code: str = ""
-    told: str = ""
+    words: str = ""
     shown: str = ""
 
 
 CASES = (
     # five-level system
-    Case("json_nan", "fetch", told="scans"),
-    Case("json_lone_surrogate", "fetch", told="scans"),
-    Case("json_deep_nesting", "fetch", told="scans"),
+    Case("json_nan", "fetch", words="scans"),
+    Case("json_lone_surrogate", "fetch", words="scans"),
+    Case("json_deep_nesting", "fetch", words="scans"),
     Case("json_nul", "rejected", "UNREADABLE_FILE", "NUL"),
     Case("json_duplicate_keys", "rejected", "UNREADABLE_FILE", "event_seq"),
     Case("json_missing_field", "rejected", "MISSING_COLUMN", "task_name"),
@@ -91,7 +91,7 @@ CASES = (
     Case(
         "amount_headed_wan",
         "harmless",
-        # one amount is below fifty yuan: that of the fault `amount_typed_in_wan`
+        # One amount is below fifty yuan: that of the fault `amount_typed_in_wan`.
         shown="select count(*) = 1 from marts.fct_case_penalty where is_fine and amount > 0 and amount < 50",
     ),
     Case("amount_separators", "harmless"),
@@ -171,7 +171,7 @@ TOGETHER = (
 
 ELSEWHERE = {
     "token_expiry_mid_export": "tests/ingestion/fetching: the connector goes on with a new token",
-    "rate_limited": "tests/ingestion/fetching: it waits as long as it is told",
+    "rate_limited": "tests/ingestion/fetching: it waits as long as the source asks",
     "server_error_503": "tests/ingestion/fetching: likewise",
     "bad_login": "tests/ingestion/fetching: refused with a clear message",
     "http_down": "tests/ingestion/fetching: unavailable after retries",

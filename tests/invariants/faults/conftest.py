@@ -1,4 +1,4 @@
-"""Two years over real transports: one as the world is, one with every fault, each on a day of its own."""
+"""Two simulated years over real transports: one without faults, and one with every fault, each on a day of its own."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ class Struck:
 
     Attributes:
         days: the business date that each fault struck.
-        refused: what the connectors said of what they could not land.
-        messages: what parsing said.
+        refused: the messages of the connectors about deliveries that they could not land.
+        messages: the messages of parsing.
     """
 
     data: DataRoot
@@ -42,7 +42,7 @@ class Struck:
     refused: str
 
     def ask(self, query: str, *values: object) -> list[tuple[object, ...]]:
-        """Ask the published file."""
+        """Query the published file."""
         with duckdb.connect(str(self.data.published / "warehouse.duckdb"), read_only=True) as connection:
             return connection.execute(query, list(values)).fetchall()
 
@@ -91,14 +91,14 @@ def _run(systems: Systems, folder: Path, days: dict[str, date]) -> str:
 
 
 def _days(systems: Systems) -> dict[str, date]:
-    """A day for each fault, on which its dataset has rows enough and no other fault strikes it."""
+    """Return a day for each fault on which its dataset has enough rows and no other fault."""
     taken: set[tuple[str, date]] = set()
     days: dict[str, date] = {}
     for group in TOGETHER:
         day = next(day for day in _candidates(systems, group[0]) if _rows(systems, group[0], day) >= len(group))
         days |= dict.fromkeys(group, day)
         taken.add((FAULTS[group[0]].dataset, day))
-    # what stops a dataset takes the last days: behind it nothing of that dataset counts
+    # Faults that stop a dataset are on the last days: after them nothing of that dataset counts.
     for case in sorted(CASES, key=lambda case: case.outcome not in STOPPING):
         if case.fault in days:
             continue
@@ -109,7 +109,7 @@ def _days(systems: Systems) -> dict[str, date]:
     return days
 
 
-# a later row of the same key would say something else
+# A later row of the same key would replace the value.
 _LATE = ("amount_typed_in_wan", "filed_without_case", "case_before_its_lead", "lead_of_earlier_case")
 _NEEDED = {
     "older_sequence_later": 2,
@@ -120,7 +120,7 @@ _NEEDED = {
     "columns_reordered": 2,
 }
 _FULL = ("roster_half", "roster_empty")
-# a volume is judged where a reader looks for it: in the last days
+# The check of volumes looks at the last days only.
 _LAST = {"scans_quarter": date(2023, 12, 28)}
 
 
@@ -143,7 +143,7 @@ def _is_sent_once(systems: Systems, fault: str, day: date) -> bool:
 
 
 def _comes_again(systems: Systems, day: date) -> bool:
-    """Whether the first lead of a day is sent again within ten days, and has events by then."""
+    """Return whether the first lead of a day is sent again within ten days and has events by then."""
     numbers = [row["lead_no"] for row in systems.five_level("leads", day)[2]]
     days = [day + timedelta(days=n) for n in range(1, 11)]
     later = [row["lead_no"] for on in days for row in systems.five_level("leads", on)[2]]

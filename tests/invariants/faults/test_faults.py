@@ -1,4 +1,4 @@
-"""Each fault, through the real pipeline: who catches it, with which code, and that nothing is lost or half loaded."""
+"""The real pipeline catches each fault at the right step with the right code, and loses or half loads nothing."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_every_fault_has_its_case() -> None:
 @pytest.mark.parametrize("case", _of("fetch"))
 def test_the_connector_refuses_it_and_lands_nothing(struck: Struck, case: Case) -> None:
     source, provider, dataset, day = _place(case, struck)
-    assert str(day) in struck.refused and case.told in struck.refused
+    assert str(day) in struck.refused and case.words in struck.refused
     assert struck.ask(f"select count(*) from audit.file_ledger where {_PLACE}", source, provider, dataset, day) == [
         (0,)
     ]
@@ -54,7 +54,7 @@ def test_the_file_is_rejected_as_a_whole(struck: Struck, case: Case) -> None:
     assert rows
     for code, message, rows_read, name in rows:
         assert (code, rows_read) == (case.code, None)
-        assert name and case.told in str(message) and "→" in str(message), "what, where and what to do"
+        assert name and case.words in str(message) and "→" in str(message), "what, where and what to do"
     balance = f"select coalesce(sum(rows_loaded), 0) from audit.row_balance where {_PLACE}"
     if case.fault != "evidence_archive_cut_off":
         assert struck.ask(balance, *place) == [(0,)], "nothing of it is loaded"
@@ -86,18 +86,18 @@ def test_its_bad_rows_are_set_aside_with_their_reason(struck: Struck, case: Case
     )
     found = [row for row in rows if all(code in str(row[0]) for code in case.code.split(","))]
     assert found, rows
-    assert any(case.told in str(values) for _, values, _, _ in found)
+    assert any(case.words in str(values) for _, values, _, _ in found)
     assert all(number and name for _, _, number, name in found)
     failing, severity, _ = _check(struck, "rows_keep_the_contract", place)
     assert failing >= len(found) and severity == "warning"
 
 
 @pytest.mark.parametrize("case", _of("warned"))
-def test_a_check_tells_of_it(struck: Struck, clean: Struck, case: Case) -> None:
+def test_a_check_reports_it(struck: Struck, clean: Struck, case: Case) -> None:
     results = "select passed, severity, observed from audit.check_result where rule = $1"
     failed = [row for row in struck.ask(results, case.code) if not row[0]]
     assert failed and {severity for _, severity, _ in failed} == {"warning"}
-    assert any(case.told in str(observed) for _, _, observed in failed), failed
+    assert any(case.words in str(observed) for _, _, observed in failed), failed
     assert all(passed for passed, _, _ in clean.ask(results, case.code))
 
 
@@ -111,7 +111,7 @@ def test_repeated_rows_count_once(struck: Struck, clean: Struck, case: Case) -> 
 
 @pytest.mark.everyday
 @pytest.mark.parametrize("case", _of("late"))
-def test_what_comes_late_is_joined_when_it_comes(struck: Struck, systems: Systems, case: Case) -> None:
+def test_late_rows_are_joined_when_they_arrive(struck: Struck, systems: Systems, case: Case) -> None:
     place = _place(case, struck)
     first = next((row["lead_no"] for row in systems.five_level("leads", place[3])[2]), "")
     assert struck.ask(case.shown.format(first=first)) == [(True,)]
@@ -121,7 +121,7 @@ def test_what_comes_late_is_joined_when_it_comes(struck: Struck, systems: System
 
 
 @pytest.mark.parametrize("case", _of("harmless"))
-def test_it_loads_as_if_nothing_were(struck: Struck, clean: Struck, case: Case) -> None:
+def test_it_loads_like_a_world_without_the_fault(struck: Struck, clean: Struck, case: Case) -> None:
     place = _place(case, struck)
     loaded = f"select sum(rows_loaded) from audit.row_balance where {_PLACE}"
     quarantined = f"select reason_codes from audit.quarantine where {_PLACE}"
@@ -135,7 +135,7 @@ def test_it_loads_as_if_nothing_were(struck: Struck, clean: Struck, case: Case) 
 
 
 def _check(struck: Struck, rule: str, place: tuple[str, str, str, date]) -> tuple[int, str, str]:
-    """(failing rows, severity, observed) of a rule for a dataset."""
+    """Return (failing rows, severity, observed) of a rule for a dataset."""
     source, provider, dataset, _ = place
     name = ".".join(part for part in (source, provider, dataset) if part)
     ((failing, severity, observed),) = struck.ask(
@@ -161,7 +161,7 @@ def test_a_world_without_faults_has_no_bad_row_no_failure_and_no_warning(clean: 
 
 
 @pytest.mark.everyday
-def test_what_is_held_back_is_told_with_the_publication(struck: Struck) -> None:
+def test_held_back_datasets_are_reported_with_the_publication(struck: Struck) -> None:
     ((held,),) = struck.ask("select held from audit.publication")
     assert "jiangxi/cases since" in str(held)
     waiting = struck.ask("select fail_codes, waiting_exports from audit.held_dataset where dataset = 'cases'")

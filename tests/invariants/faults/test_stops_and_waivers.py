@@ -1,4 +1,4 @@
-"""What stops a publication, what a waiver lets through, and what a fixed mapping takes up: on a few days of their own."""
+"""Faults that stop a publication, exports that a waiver lets through, and rows that a fixed mapping loads."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def systems() -> Systems:
 
 @pytest.fixture
 def world(systems: Systems, tmp_path: Path) -> World:
-    """Fetch and parse the days with these faults; a second call goes on in the same data root."""
+    """Return a function that fetches and parses the days with some faults; a second call continues in the same data root."""
 
     def land(*faults: str, last: date = LAST) -> DataRoot:
         data = DataRoot(tmp_path / "data")
@@ -60,7 +60,7 @@ def _publish(data: DataRoot) -> str:
 
 
 def _penalty_day(systems: Systems) -> date:
-    """The last day with penalty items before the end: no later row of the same item says something else."""
+    """Return the last day with penalty items, so that no later row replaces them."""
     return next(day for day in systems.scenario.days()[-2::-1] if systems.jiangxi(day)["case_penalties"])
 
 
@@ -76,14 +76,14 @@ def test_an_absurd_amount_stops_the_publication_and_readers_keep_the_last(system
     assert _published(data, "select max(publication_id) from audit.publication") == [(before,)]
 
 
-def test_a_waiver_lets_go_on_and_its_withdrawal_holds_again(systems: Systems, world: World) -> None:
+def test_a_waiver_lets_later_exports_load_and_its_withdrawal_holds_them_again(systems: Systems, world: World) -> None:
     day = _penalty_day(systems)
     data = world(f"ctl_rows_off_by_one@{day}")
     _publish(data)
     waiting = "select held_since::varchar, fail_codes, waiting_exports from audit.held_dataset"
     held = [(str(day), "CONTROL_ROWS", (LAST - day).days)]
     assert _published(data, waiting) == held
-    with pytest.raises(BadArguments, match="no export of that date fails"):
+    with pytest.raises(BadArguments, match="no export of that date failed"):
         waive(data, "jiangxi", "case_penalties", LAST, reason="x", person="王科长")
     with pytest.raises(BadArguments, match="needs a reason"):
         waive(data, "jiangxi", "case_penalties", day, reason=" ", person="王科长")
@@ -98,14 +98,14 @@ def test_a_waiver_lets_go_on_and_its_withdrawal_holds_again(systems: Systems, wo
     assert _published(data, waiting) == held
 
 
-def test_a_fixed_mapping_takes_the_rows_up_and_says_when(
+def test_a_fixed_mapping_loads_the_rows_and_records_when(
     systems: Systems, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     day = next(day for day in systems.scenario.days()[2:] if systems.jiangxi(day)["inspections"])
     data = world(f"unknown_code@{day}")
     first = _publish(data)
     assert _published(data, "select reason_codes from audit.quarantine") == [("CODE:result",)]
-    # a site's own project: the one under test stays as it is
+    # A site's own project, so that the project under test does not change.
     project = shutil.copytree(DBT_PROJECT, tmp_path / "dbt_project", ignore=shutil.ignore_patterns("target", "logs"))
     for module in ("wangjian.warehouse.build", "wangjian.warehouse.dbt"):
         monkeypatch.setattr(f"{module}.DBT_PROJECT", project)

@@ -1,4 +1,4 @@
-"""BI readers that never stop: each kind of tool in a process of its own."""
+"""BI readers that read without pause: each kind of tool in a process of its own."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ Ask = Callable[[str], list[Any]]
 
 @dataclass
 class Readers:
-    """The reading processes, and what they have to say at the end."""
+    """The reading processes and their results."""
 
     processes: dict[str, Any]
     answers: Any
@@ -42,7 +42,7 @@ class Readers:
     failures: list[str] = field(default_factory=list)
 
     def stop(self) -> None:
-        """End them, and hear them."""
+        """Stop the processes and collect their results."""
         self.done.set()
         for _ in self.processes:
             name, reads, failures = self.answers.get(timeout=PATIENCE_SECONDS)
@@ -96,10 +96,10 @@ def _read(name: str, link: str, done: Any, answers: Any) -> None:
 
 @contextmanager
 def reading(data: DataRoot) -> Iterator[Readers]:
-    """Read what is published until the block ends.
+    """Read the published file until the block ends.
 
     Args:
-        data: the data root; something is published there already.
+        data: the data root, which must have a publication.
 
     Yields:
         The processes.

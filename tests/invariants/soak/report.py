@@ -1,4 +1,4 @@
-"""What a soak says, for a person."""
+"""Write the report of a soak test for a person."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from invariants.soak.sampling import Sampler
 
 
 def write_report(folder: Path, text: str) -> None:
-    """Keep it, and show it."""
+    """Write the report to its file and print it."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "report.md").write_text(text, encoding="utf-8")
     print(text)
@@ -26,15 +26,15 @@ def text_of(
     sampler: Sampler,
     publications: int,
 ) -> str:
-    """The report as Markdown.
+    """Return the report as Markdown.
 
     Args:
-        minutes: how long it was to be.
-        seconds: of each day, from the trigger of its DAGs until nothing ran any more.
-        failed: names of the tasks that failed for good.
-        readers: with what they saw.
-        sampler: with what it saw.
-        publications: how many are on record.
+        minutes: the planned duration.
+        seconds: the duration of each day, from the trigger of its DAGs to the end of the last run.
+        failed: the names of the tasks that failed after all retries.
+        readers: the readers with their results.
+        sampler: the sampler with its samples.
+        publications: the number of recorded publications.
     """
     lines = [
         f"{minutes:.0f} minutes, {len(seconds)} days, {publications} publications; a day took {median(seconds):.0f} s "

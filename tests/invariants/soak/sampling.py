@@ -1,4 +1,4 @@
-"""Memory, open files and connections of processes over time, and whether they stay what they were."""
+"""Sample memory, open files and connections of processes over time, and tell whether they grow."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ MOST_MORE_HANDLES = 8
 
 @dataclass(frozen=True)
 class Sample:
-    """One look at one process.
+    """One sample of one process.
 
     Attributes:
-        at: seconds since the beginning.
-        memory: private to the process, MB.
-        handles: open files and sockets.
+        at: the seconds since the beginning.
+        memory: the private memory of the process in MB.
+        handles: the number of open files and sockets.
     """
 
     at: float
@@ -35,26 +35,26 @@ class Sample:
 
 @dataclass
 class Track:
-    """One process over time; children that come and go with a task are processes of their own."""
+    """The samples of one process. A child that runs for one task only is a process of its own."""
 
     name: str
     pid: int
     samples: list[Sample] = field(default_factory=list)
 
     def quarter(self, number: int) -> list[Sample]:
-        """The samples of a quarter of the process's time, from 0."""
+        """Return the samples of a quarter of the process's time; the first quarter is 0."""
         size = len(self.samples) // 4
         return self.samples[number * size : (number + 1) * size] if number < 3 else self.samples[3 * size :]
 
     @property
     def memory(self) -> tuple[float, float]:
-        """The median of the second quarter and of the last, MB."""
+        """Return the median memory of the second quarter and of the last, in MB."""
         second, last = (median(sample.memory for sample in self.quarter(number)) for number in (1, 3))
         return second, last
 
     @property
     def handles(self) -> tuple[float, float]:
-        """Likewise, of open files and sockets."""
+        """Return the median number of open files and sockets of the second quarter and of the last."""
         second, last = (median(sample.handles for sample in self.quarter(number)) for number in (1, 3))
         return second, last
 
@@ -68,7 +68,7 @@ class Track:
 
 
 class Sampler:
-    """Looks at processes and their children again and again.
+    """Sample processes and their children repeatedly.
 
     Attributes:
         roots: process ids by name.
@@ -81,13 +81,13 @@ class Sampler:
         self._done = threading.Event()
 
     def lasting(self, share: float = 0.5) -> list[Track]:
-        """The processes that lived through so much of the time at least."""
+        """Return the processes that lived for at least this share of the time."""
         whole = time.monotonic() - self._started
         tracks = (track for track in self._tracks.values() if len(track.samples) >= 8)
         return [track for track in tracks if track.samples[-1].at - track.samples[0].at >= share * whole]
 
     def totals(self) -> dict[str, list[tuple[float, float]]]:
-        """Memory of each root with all its children, in MB, over time."""
+        """Return the memory of each root with all its children over time, in MB."""
         sums: dict[str, dict[float, float]] = defaultdict(lambda: defaultdict(float))
         for track in self._tracks.values():
             for sample in track.samples:
@@ -95,7 +95,7 @@ class Sampler:
         return {name: sorted(found.items()) for name, found in sums.items()}
 
     def loop(self) -> None:
-        """Sample until told to stop."""
+        """Sample until the stop signal."""
         while not self._done.wait(EVERY_SECONDS):
             at = time.monotonic() - self._started
             for name, pid in self.roots.items():

@@ -1,7 +1,7 @@
-"""`make soak`: simulated days back to back through Airflow, with faults at random, under BI readers.
+"""`make soak`: process simulated days without pause in Airflow, with random faults and BI readers.
 
-Memory, open files and connections of every process that lasts stay what they were; no read fails; and what is published at the end is
-what a rebuild from landing makes: nothing lost, nothing doubled. `SOAK_MINUTES` says for how long, `SOAK_REPORT` where the report goes.
+Memory, open files and connections of lasting processes must not grow, no read may fail, and the last publication must equal
+that of a rebuild from landing. `SOAK_MINUTES` sets the duration, `SOAK_REPORT` the file of the report.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ FIRST, LAST = date(2023, 1, 1), date(2023, 12, 31)
 SCALE, SEED, SHARE_OF_FAULTY_DAYS = "0.02", 7, 0.3
 
 ALWAYS = ("rate_limited", "server_error_503", "token_expiry_mid_export")
-# minutes of waiting for Airflow's next try, or of unpacking, are no soak
+# Faults that make Airflow wait for minutes, or unpack for minutes, would only use up the time.
 LEFT_OUT = ("million_blank_rows", "huge_cell")
 
 pytestmark = [
@@ -50,7 +50,7 @@ pytestmark = [
 
 
 def faults(chance: random.Random) -> tuple[str, ...]:
-    """Faults of the sources that are always on, and some that strike on a day."""
+    """Return the faults that the sources always have, and those of single days."""
     names = [name for name, fault in FAULTS.items() if fault.stage != "server" and name not in LEFT_OUT]
     days = [FIRST + timedelta(days=number) for number in range(1, (LAST - FIRST).days)]
     struck = chance.sample(days, int(len(days) * SHARE_OF_FAULTY_DAYS))
@@ -59,7 +59,7 @@ def faults(chance: random.Random) -> tuple[str, ...]:
 
 @contextmanager
 def everything(data: DataRoot) -> Iterator[tuple[httpx.Client, dict[str, int]]]:
-    """The simulated sources and Airflow; a client, and the process ids by name."""
+    """Run the simulated sources and Airflow; yield a client and the process identifiers by name."""
     home = data.root / "airflow"
     migrating = af.migrate(home, data.root)
     switched = tuple(part for fault in faults(random.Random(SEED)) for part in ("--fault", fault))
@@ -77,7 +77,7 @@ def everything(data: DataRoot) -> Iterator[tuple[httpx.Client, dict[str, int]]]:
 
 
 def run_day(client: httpx.Client, watch: Watch, day: date) -> float:
-    """One day through the DAGs; how long it took, in seconds."""
+    """Process one day with the DAGs, and return the duration in seconds."""
     started = time.monotonic()
     for source in load_registry():
         af.trigger(client, f"ingest_{source}", {"business_date": str(day)})
@@ -86,7 +86,7 @@ def run_day(client: httpx.Client, watch: Watch, day: date) -> float:
 
 
 def soak(data: DataRoot, client: httpx.Client, pids: dict[str, int]) -> tuple[list[float], Watch, Readers, Sampler]:
-    """Day after day until the time is up."""
+    """Process one day after another until the time is over."""
     watch, day = Watch(data), FIRST
     seconds = [run_day(client, watch, day)]
     with reading(data) as readers:
@@ -111,7 +111,7 @@ def test_soak(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_report(REPORT, text_of(MINUTES, seconds, watch.failed, readers, sampler, len(published)))
     (REPORT / "samples.json").write_text(json.dumps(sampler.totals()))
 
-    # a faulty day may hold its dataset back: the others are published all the same
+    # A faulty day may hold its dataset back. The other datasets are published nevertheless.
     assert len(published) > len(seconds) / 2
     assert readers.failures == []
     assert min(readers.reads.values()) > len(seconds)
@@ -127,4 +127,4 @@ def test_soak(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before.root.mkdir()
     shutil.copy(data.warehouse, before.warehouse)
     pipeline.rebuild(data)
-    assert differences(before, data, "fetched_at") == {}, "a rebuild from landing makes something else"
+    assert differences(before, data, "fetched_at") == {}, "a rebuild from landing differs from the publication"

@@ -1,4 +1,4 @@
-"""A landing zone of two systems over the turn of a year, parsed; header-only files are the same bytes on both sides of it."""
+"""A parsed landing zone of two systems around the turn of a year. Header-only files have the same bytes in both years."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TASK = {
 
 
 def land_two_systems(data: DataRoot) -> None:
-    """Three days before the cut and two after it; the last day on either side has no penalty."""
+    """Land three days before the limit and two after it; the last day of each part has no penalty."""
     for number, day in enumerate((*OLD, *NEW)):
         quiet = day in (OLD[-1], NEW[-1])
         rows = () if quiet else (f"赣市监立〔2022〕{number}号,1,1,罚款,{number}00.00,,,",)
@@ -46,16 +46,16 @@ def data(tmp_path: Path) -> DataRoot:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Where the archive goes."""
+    """Return the folder for the archive."""
     return tmp_path / "disk" / "archive"
 
 
 def objects(root: Path) -> set[str]:
-    """The hashes of the bytes below a zone."""
+    """Return the hashes of all objects below a zone."""
     return {path.name for path in (root / "objects").rglob("*") if path.is_file()}
 
 
 def named(data: DataRoot, *days: str) -> set[str]:
-    """The hashes that the exports of some days name."""
+    """Return the hashes that the exports of some days name."""
     exports = Landing(data.landing).exports()
     return {file.sha256 for export in exports if str(export.key.business_date) in days for file in export.files}

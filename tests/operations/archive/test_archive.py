@@ -1,4 +1,4 @@
-"""Archiving moves bytes and loses nothing: exports go on counting, shared bytes stay, whatever is cut off is finished later."""
+"""Archiving moves bytes and loses nothing: exports still count, shared bytes stay, and a second run finishes an interrupted one."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ DATASETS = (("five_level", "monitoring_tasks"), ("jiangxi", "case_penalties"))
 
 
 def everything(data: DataRoot) -> list[Any]:
-    """Rows and ledger of both systems."""
+    """Return the rows and the ledger of both systems."""
     return [(raw_rows(data, *dataset), ledger(data, *dataset)) for dataset in DATASETS]
 
 
@@ -81,7 +81,7 @@ def test_a_second_run_has_nothing_to_do(data: DataRoot, folder: Path) -> None:
     assert (data.state / "archives.jsonl").read_bytes() == before
 
 
-def test_what_lies_in_one_archive_does_not_go_to_another(data: DataRoot, folder: Path, tmp_path: Path) -> None:
+def test_exports_of_one_archive_do_not_go_to_another(data: DataRoot, folder: Path, tmp_path: Path) -> None:
     archive(data, CUT, folder)
     report = archive(data, CUT, tmp_path / "other")
     assert (len(report.plan.exports), report.plan.elsewhere) == (0, 6)
@@ -101,7 +101,7 @@ def test_a_plan_changes_nothing(data: DataRoot, folder: Path) -> None:
     assert not folder.exists()
 
 
-def test_it_is_on_record_who_moved_what_and_where(data: DataRoot, folder: Path) -> None:
+def test_the_state_records_each_moved_export(data: DataRoot, folder: Path) -> None:
     archive(data, CUT, folder)
     (run,) = [run for run in runs(data) if run.step == "archive"]
     (found,) = archives(data)
@@ -117,7 +117,7 @@ def test_it_is_on_record_who_moved_what_and_where(data: DataRoot, folder: Path) 
 # what must not be moved ----------------------------------------------------------------------------------------------
 
 
-def test_what_is_not_parsed_is_not_archived(data: DataRoot, folder: Path) -> None:
+def test_unparsed_exports_are_not_archived(data: DataRoot, folder: Path) -> None:
     land(data, "jiangxi", "case_penalties", "2022-12-01", penalties("赣市监立〔2022〕77号,1,1,罚款,5.00,,,"))
     before = objects(data.landing)
     with pytest.raises(WangjianError, match=r"1 exports are not parsed.*2022-12-01.*wangjian parse jiangxi"):
@@ -136,7 +136,7 @@ def test_bytes_of_an_unfinished_fetch_stay(data: DataRoot, folder: Path) -> None
 
 
 def test_nothing_is_removed_while_a_source_is_fetched(data: DataRoot, folder: Path) -> None:
-    """A fetch that has landed bytes but no manifest yet: the removal waits for it, and then sees its manifest."""
+    """A fetch has landed bytes and no manifest yet. The removal waits for it and then sees its manifest."""
     script = (
         "import sys; from pathlib import Path; from datetime import date; from wangjian.operations.archive import archive;"
         "from wangjian.core.paths import DataRoot; archive(DataRoot(Path(sys.argv[1])), date(2023, 1, 1), Path(sys.argv[2]))"
@@ -155,7 +155,7 @@ def test_nothing_is_removed_while_a_source_is_fetched(data: DataRoot, folder: Pa
     assert landing.object_path(export.files[0].sha256).exists(), "an export that came meanwhile needs it"
 
 
-def test_two_at_once_are_refused(data: DataRoot, folder: Path) -> None:
+def test_two_archivings_at_once_are_refused(data: DataRoot, folder: Path) -> None:
     with (
         held_elsewhere(data.state / "locks" / "archive.lock", "archive"),
         pytest.raises(Busy, match="another process"),
@@ -188,7 +188,7 @@ def test_a_folder_that_holds_something_else_is_refused(data: DataRoot, folder: P
         archive(data, CUT, folder)
 
 
-def test_too_little_room_is_told_before_anything_moves(
+def test_too_little_room_is_reported_before_anything_moves(
     data: DataRoot, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = objects(data.landing)
@@ -199,10 +199,10 @@ def test_too_little_room_is_told_before_anything_moves(
     assert objects(folder) == set() if (folder / "objects").exists() else True
 
 
-# an archived export goes on counting ---------------------------------------------------------------------------------
+# an archived export still counts -------------------------------------------------------------------------------------
 
 
-def test_an_archived_export_goes_on_counting(data: DataRoot, folder: Path) -> None:
+def test_an_archived_export_still_counts(data: DataRoot, folder: Path) -> None:
     before, fingerprint = everything(data), ledger_fingerprint(read_ledgers(data))
     archive(data, CUT, folder)
     shutil.move(folder, folder.with_name("away"))
@@ -210,7 +210,7 @@ def test_an_archived_export_goes_on_counting(data: DataRoot, folder: Path) -> No
         assert parse(get_source(source), data).files == 0
         assert unparsed(get_source(source), data) == frozenset()
     assert everything(data) == before
-    assert ledger_fingerprint(read_ledgers(data)) == fingerprint, "archiving is no reason to build anew"
+    assert ledger_fingerprint(read_ledgers(data)) == fingerprint, "archiving is no reason to build again"
 
 
 def test_the_same_delivery_is_known_and_does_not_land_again(data: DataRoot, folder: Path) -> None:
@@ -220,14 +220,14 @@ def test_the_same_delivery_is_known_and_does_not_land_again(data: DataRoot, fold
     archive(data, CUT, folder)
     stored = [landing.put_bytes(content).sha256 for content in contents]
     assert stored == [file.sha256 for file in export.files]
-    assert not landing.commit(export), "fetched again, it is no new export"
+    assert not landing.commit(export), "a second fetch is not a new export"
     assert parse(get_source("jiangxi"), data).files == 0
-    # the bytes that came again go the same way
+    # The same bytes that a later export landed again are archived too.
     assert archive(data, CUT, folder).removed == 2
     assert objects(data.landing) == named(data, *NEW)
 
 
-def test_a_late_export_of_an_archived_month_lands_beside_it(data: DataRoot, folder: Path) -> None:
+def test_a_late_export_of_an_archived_month_lands(data: DataRoot, folder: Path) -> None:
     before = len(raw_rows(data, "jiangxi", "case_penalties"))
     archive(data, CUT, folder)
     shutil.move(folder, folder.with_name("away"))
@@ -241,7 +241,7 @@ def _anew(dataset: str, month: str) -> bool:
     return True
 
 
-def test_a_month_is_parsed_anew_from_its_archive(data: DataRoot, folder: Path) -> None:
+def test_a_month_is_parsed_again_from_its_archive(data: DataRoot, folder: Path) -> None:
     before = everything(data)
     archive(data, CUT, folder)
     for source in SOURCES:
@@ -260,13 +260,13 @@ def test_without_its_archive_nothing_is_lost_and_the_archive_is_named(data: Data
     with pytest.raises(ArchiveUnavailable) as caught:
         parse(get_source("jiangxi"), data, again=_anew)
     said = str(caught.value)
-    # the third is a header-only file, which landing still has
+    # The third is a header-only file, which another export still needs in landing.
     assert "2 exports" in said and str(folder) in said and "source=jiangxi" in said
     assert f"wangjian archive restore FOLDER --source jiangxi --from {OLD[0]} --to {OLD[1]}" in said
     assert everything(data) == before
 
 
-def test_the_other_months_are_parsed_all_the_same(data: DataRoot, folder: Path) -> None:
+def test_the_other_months_are_parsed_without_the_archive(data: DataRoot, folder: Path) -> None:
     archive(data, CUT, folder)
     shutil.move(folder, folder.with_name("away"))
     land(data, "jiangxi", "case_penalties", "2023-01-03", penalties("赣市监立〔2023〕1号,1,1,罚款,5.00,,,"))
@@ -275,7 +275,7 @@ def test_the_other_months_are_parsed_all_the_same(data: DataRoot, folder: Path) 
     assert unparsed(get_source("jiangxi"), data) == frozenset()
 
 
-def test_bytes_that_are_missing_without_an_archive_are_told_as_before(data: DataRoot) -> None:
+def test_missing_bytes_without_an_archive_are_reported(data: DataRoot) -> None:
     landing = Landing(data.landing)
     export = next(iter(landing.exports("jiangxi")))
     landing.object_path(export.files[0].sha256).unlink()
@@ -306,7 +306,7 @@ def test_one_changed_bit_is_found(data: DataRoot, folder: Path) -> None:
     assert (found.is_whole, found.damaged, found.missing) == (False, (str(spoiled.relative_to(folder)),), ())
 
 
-def test_what_is_gone_is_found(data: DataRoot, folder: Path) -> None:
+def test_missing_files_are_found(data: DataRoot, folder: Path) -> None:
     archive(data, CUT, folder)
     gone = _one_object(folder, data)
     gone.unlink()
@@ -316,7 +316,7 @@ def test_what_is_gone_is_found(data: DataRoot, folder: Path) -> None:
     assert found.missing == tuple(sorted(str(path.relative_to(folder)) for path in (gone, manifest)))
 
 
-def test_a_list_of_hashes_that_is_gone_or_was_changed_is_found(data: DataRoot, folder: Path) -> None:
+def test_a_missing_or_changed_list_of_hashes_is_found(data: DataRoot, folder: Path) -> None:
     archive(data, CUT, folder)
     sums = folder / "SHA256SUMS"
     manifest = next((folder / "manifests").rglob("*.jsonl"))
@@ -324,8 +324,8 @@ def test_a_list_of_hashes_that_is_gone_or_was_changed_is_found(data: DataRoot, f
     before = sha256_of(manifest)
     manifest.write_text(text)
     sums.write_text(sums.read_text().replace(before, sha256_of(manifest)))
-    assert verify(folder).is_whole, "someone who changes both fools the archive alone,"
-    assert verify(folder, data).damaged == (str(manifest.relative_to(folder)),), "but not what we remember of it"
+    assert verify(folder).is_whole, "a person who changes both deceives the archive's own list,"
+    assert verify(folder, data).damaged == (str(manifest.relative_to(folder)),), "but not the hashes in the state"
     sums.unlink()
     assert "SHA256SUMS" in verify(folder, data).missing
     sums.write_text("nonsense\n")
@@ -357,7 +357,7 @@ def test_damaged_landing_is_found_before_anything_leaves(data: DataRoot, folder:
     assert objects(data.landing) == before
 
 
-def test_a_damaged_copy_is_written_anew_while_landing_has_the_bytes(data: DataRoot, folder: Path) -> None:
+def test_a_damaged_copy_is_written_again_while_landing_has_the_bytes(data: DataRoot, folder: Path) -> None:
     archive(data, CUT, folder)
     restore(data, folder)
     spoiled = _one_object(folder, data)
@@ -369,7 +369,7 @@ def test_a_damaged_copy_is_written_anew_while_landing_has_the_bytes(data: DataRo
 # restoring -----------------------------------------------------------------------------------------------------------
 
 
-def test_bytes_come_back_from_wherever_the_archive_lies_now(data: DataRoot, folder: Path) -> None:
+def test_bytes_are_restored_from_the_present_folder_of_the_archive(data: DataRoot, folder: Path) -> None:
     before, rows = objects(data.landing), everything(data)
     archive(data, CUT, folder)
     away = Path(shutil.move(folder, folder.with_name("away")))
@@ -384,15 +384,15 @@ def test_bytes_come_back_from_wherever_the_archive_lies_now(data: DataRoot, fold
     assert verify(away).is_whole, "the archive stays as it is"
 
 
-def test_a_part_comes_back(data: DataRoot, folder: Path) -> None:
+def test_a_selection_is_restored(data: DataRoot, folder: Path) -> None:
     archive(data, CUT, folder)
     restore(data, folder, Selection(sources=("jiangxi",), first=date(2022, 12, 30), last=date(2022, 12, 30)))
     assert len(archived(data)) == 5
-    with pytest.raises(BadArguments, match="nothing of what was asked for"):
+    with pytest.raises(BadArguments, match="no export in the archive meets the conditions"):
         restore(data, folder, Selection(sources=("third_party",)))
 
 
-def test_what_is_archived_again_after_it_came_back_lies_where_it_did(data: DataRoot, folder: Path) -> None:
+def test_restored_exports_can_be_archived_again(data: DataRoot, folder: Path) -> None:
     archive(data, CUT, folder)
     restore(data, folder)
     report = archive(data, CUT, folder)
@@ -400,7 +400,7 @@ def test_what_is_archived_again_after_it_came_back_lies_where_it_did(data: DataR
     assert len(archived(data)) == 6
 
 
-def test_damage_keeps_only_its_own_export_away(data: DataRoot, folder: Path) -> None:
+def test_damage_stops_the_restore_of_its_own_export_only(data: DataRoot, folder: Path) -> None:
     archive(data, CUT, folder)
     _spoil(_one_object(folder, data))
     with pytest.raises(ArchiveDamaged, match="1 files of the archive"):
@@ -409,7 +409,7 @@ def test_damage_keeps_only_its_own_export_away(data: DataRoot, folder: Path) -> 
     assert not any(path.name.startswith(".") for path in (data.landing / "objects").rglob("*"))
 
 
-def test_a_lost_landing_zone_comes_back_from_its_archives(data: DataRoot, folder: Path, tmp_path: Path) -> None:
+def test_a_lost_landing_zone_is_restored_from_its_archives(data: DataRoot, folder: Path, tmp_path: Path) -> None:
     archive(data, date(2024, 1, 1), folder)
     fresh = DataRoot(tmp_path / "fresh")
     assert restore(fresh, folder).new_exports == 10
@@ -417,19 +417,19 @@ def test_a_lost_landing_zone_comes_back_from_its_archives(data: DataRoot, folder
     assert everything(fresh) == everything(data)
 
 
-def test_there_must_be_an_archive(data: DataRoot, tmp_path: Path) -> None:
+def test_a_folder_without_an_archive_is_refused(data: DataRoot, tmp_path: Path) -> None:
     with pytest.raises(BadArguments, match="there is no archive"):
         restore(data, tmp_path / "nowhere")
     with pytest.raises(BadArguments, match="there is no archive"):
         verify(tmp_path / "nowhere")
 
 
-# cut off anywhere ----------------------------------------------------------------------------------------------------
+# interruptions -------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("what", ["archive", "restore"])
-def test_killed_anywhere_nothing_is_lost_and_a_second_run_finishes_it(data: DataRoot, folder: Path, what: str) -> None:
+def test_a_kill_at_any_step_loses_nothing_and_a_second_run_finishes(data: DataRoot, folder: Path, what: str) -> None:
     job: tuple[Any, ...] = (archive, data, CUT, folder) if what == "archive" else (restore, data, folder)
     if what == "restore":
         archive(data, CUT, folder)
@@ -439,7 +439,7 @@ def test_killed_anywhere_nothing_is_lost_and_a_second_run_finishes_it(data: Data
     ]
     needed, rows = named(data, *OLD, *NEW), everything(data)
     code, steps = run_cut_off(*job)
-    assert (code, steps > 30) == (0, True), "so many steps can be cut off"
+    assert (code, steps > 30) == (0, True), "the number of steps that can be interrupted"
     final = objects(data.landing), objects(folder)
     for after in range(0, steps, 6):
         for place, copy in kept:
@@ -469,7 +469,7 @@ Wangjian = Callable[..., tuple[int, Any, str]]
 
 @pytest.fixture
 def wangjian(data: DataRoot, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Wangjian:
-    """Run the command; exit code, answer (JSON where it is), and what it said to people."""
+    """Return a function that runs the command; it returns the exit code, the output (parsed if JSON) and the messages."""
     monkeypatch.setenv("WANGJIAN_DATA", str(data.root))
 
     def run(*arguments: str) -> tuple[int, Any, str]:
@@ -485,7 +485,7 @@ def wangjian(data: DataRoot, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
     return run
 
 
-def test_the_command_line_moves_lists_checks_and_takes_back(data: DataRoot, folder: Path, wangjian: Wangjian) -> None:
+def test_the_command_line_moves_lists_checks_and_restores(data: DataRoot, folder: Path, wangjian: Wangjian) -> None:
     to = ("--before", "2023-01-01", "--to", str(folder), "--json")
     code, plan, _ = wangjian("archive", *to, "--dry-run")
     assert (code, plan["exports"], plan["datasets"]["jiangxi/case_penalties"]) == (0, 6, 3)

@@ -1,4 +1,4 @@
-"""What the real connectors do once part of what they fetched is archived."""
+"""The real connectors fetch nothing twice after a part of landing was archived."""
 
 from __future__ import annotations
 

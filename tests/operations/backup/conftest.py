@@ -1,4 +1,4 @@
-"""A small data root with one of everything that a backup holds."""
+"""A small data root with one file of each kind that a backup holds."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Publish = Callable[..., str]
 
 @pytest.fixture(autouse=True)
 def filled(data: DataRoot, publish: Publish) -> None:
-    """Two exports, two publications, a key, and lines in the logs."""
+    """Return a data root with two exports, two publications, a key and lines in the logs."""
     for number in (1, 2):
         export(data, f"2023-01-0{number}")
     load_key(data.state)
@@ -43,7 +43,7 @@ def filled(data: DataRoot, publish: Publish) -> None:
 
 @pytest.fixture
 def publish(data: DataRoot, build: BuildAgain, labels: Path) -> Publish:
-    """Publish so many rows; the id of the publication."""
+    """Return a function that publishes a number of rows; it returns the publication's identifier."""
 
     def publish_again(rows: int, keep: int = 5) -> str:
         build(rows=rows)
@@ -54,13 +54,13 @@ def publish(data: DataRoot, build: BuildAgain, labels: Path) -> Publish:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Where backups go."""
+    """Return the folder for backups."""
     return tmp_path / "disk" / "backup"
 
 
 @pytest.fixture
 def safe(tmp_path: Path) -> Path:
-    """Where the key is backed up."""
+    """Return the folder for the copy of the key."""
     return tmp_path / "safe"
 
 
@@ -69,7 +69,7 @@ def export(data: DataRoot, day: str) -> None:
 
 
 def contents(data: DataRoot) -> dict[str, bytes]:
-    """Everything that a backup holds, by path."""
+    """Return every file that a backup holds, by path."""
     places = (data.landing, data.state, data.published, data.docs)
     files = (path for place in places for path in place.rglob("*") if path.is_file() and not path.is_symlink())
     apart = (data.state / "keys", data.state / "locks")
@@ -78,5 +78,5 @@ def contents(data: DataRoot) -> dict[str, bytes]:
 
 
 def destroy(data: DataRoot) -> None:
-    """Lose everything."""
+    """Remove the data root."""
     shutil.rmtree(data.root)

@@ -1,4 +1,4 @@
-"""A backup holds everything that cannot be made anew, of one moment; it comes back whole or not at all."""
+"""A backup holds everything of one moment that a rebuild cannot make. A restore is complete or leaves an unusable data root."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ def objects(folder: Path) -> dict[str, Path]:
     return {path.name: path for path in BackupFolder(folder).objects()}
 
 
-# there and back -----------------------------------------------------------------------------------------------------
+# back up and restore -----------------------------------------------------------------------------------------------------
 
 
-def test_everything_comes_back_as_it_was(data: DataRoot, folder: Path, safe: Path) -> None:
+def test_a_restore_returns_every_file_unchanged(data: DataRoot, folder: Path, safe: Path) -> None:
     back_up(data, folder, keys_to=safe)
     before, key, shown = contents(data), load_key(data.state), publishing.current(data)
     destroy(data)
@@ -55,7 +55,7 @@ def test_everything_comes_back_as_it_was(data: DataRoot, folder: Path, safe: Pat
     assert data.root.stat().st_mode & 0o777 == 0o700
 
 
-def test_what_can_be_made_anew_and_the_key_are_not_in_it(data: DataRoot, folder: Path) -> None:
+def test_rebuildable_files_and_the_key_are_not_in_a_backup(data: DataRoot, folder: Path) -> None:
     data.raw.mkdir()
     (data.raw / "rows.parquet").write_bytes(b"x")
     back_up(data, folder)
@@ -65,7 +65,7 @@ def test_what_can_be_made_anew_and_the_key_are_not_in_it(data: DataRoot, folder:
     assert not any(secret in path.read_bytes() for path in objects(folder).values())
 
 
-def test_steps_that_were_under_way_have_ended_in_the_restored_world(data: DataRoot, folder: Path) -> None:
+def test_steps_that_were_under_way_have_ended_after_a_restore(data: DataRoot, folder: Path) -> None:
     with record_run(data, "ingest", source="five_level"):
         back_up(data, folder)
     destroy(data)
@@ -76,8 +76,8 @@ def test_steps_that_were_under_way_have_ended_in_the_restored_world(data: DataRo
     assert all(run.ended_at for run in runs(data))
 
 
-def test_a_backup_can_be_taken_back_by_hand(data: DataRoot, folder: Path, tmp_path: Path) -> None:
-    """The command that stands in BACKUP.txt, and sha256sum afterwards."""
+def test_a_backup_can_be_restored_by_hand(data: DataRoot, folder: Path, tmp_path: Path) -> None:
+    """Run the command from BACKUP.txt, and check the result with sha256sum."""
     back_up(data, folder)
     text = (folder / "BACKUP.txt").read_text(encoding="utf-8")
     (command,) = [line.strip() for line in text.splitlines() if line.strip().startswith("while")]
@@ -88,16 +88,16 @@ def test_a_backup_can_be_taken_back_by_hand(data: DataRoot, folder: Path, tmp_pa
     subprocess.run(["sha256sum", "--quiet", "--check", str(sums)], cwd=tmp_path / "by hand", check=True)
 
 
-# little by little ---------------------------------------------------------------------------------------------------
+# several backups ---------------------------------------------------------------------------------------------------
 
 
-def test_only_what_is_new_is_copied(data: DataRoot, folder: Path) -> None:
+def test_only_new_bytes_are_copied(data: DataRoot, folder: Path) -> None:
     first = back_up(data, folder)
     old = {path: path.stat().st_mtime_ns for path in objects(folder).values()}
     export(data, "2023-01-03")
     second = back_up(data, folder)
     new = objects(folder).values() - old.keys()
-    # the export's two files and manifest, and the log
+    # The export's two files and its manifest, and the log.
     assert second.copied == len(new) == 4
     assert first.copied > second.copied
     assert {path: path.stat().st_mtime_ns for path in old} == old
@@ -112,7 +112,7 @@ def test_older_backups_can_be_chosen(data: DataRoot, folder: Path) -> None:
     assert len(list(Landing(data.landing).exports())) == 2
 
 
-def test_only_so_many_are_kept_and_their_bytes(data: DataRoot, folder: Path, publish: Publish) -> None:
+def test_only_the_newest_backups_and_their_bytes_are_kept(data: DataRoot, folder: Path, publish: Publish) -> None:
     gone = back_up(data, folder).backup
     shelf = [BackupFolder(folder).sums(gone)[f"published/warehouse-20231231-00{number}.duckdb"] for number in (1, 2)]
     publish(5, keep=2)
@@ -129,8 +129,10 @@ def test_only_so_many_are_kept_and_their_bytes(data: DataRoot, folder: Path, pub
 # while pipelines run ------------------------------------------------------------------------------------------------
 
 
-def test_a_publication_an_ingest_and_a_reader_meanwhile(data: DataRoot, folder: Path, publish: Publish) -> None:
-    """After the moment of the cut everything goes on: the shelf is cleared, logs grow, an export is landed."""
+def test_a_publication_an_ingest_and_a_reader_run_during_a_backup(
+    data: DataRoot, folder: Path, publish: Publish
+) -> None:
+    """After the snapshot the pipelines continue: publications are removed, logs grow, an export is landed."""
     happened = []
 
     def meanwhile(*_: object) -> None:
@@ -150,7 +152,7 @@ def test_a_publication_an_ingest_and_a_reader_meanwhile(data: DataRoot, folder: 
     assert publishing.current(data) == shelf[0]
     assert verify_audit_log(data).is_whole and last_head(data) == head
     assert verify(folder).is_whole
-    # landing is at least as new as all that speaks of it
+    # Landing must be at least as new as everything that names its exports.
     assert len(list(Landing(data.landing).exports())) == 3
     for manifest in Landing(data.landing).exports():
         assert all(Landing(data.landing).find(file.sha256) for file in manifest.files)
@@ -164,7 +166,7 @@ def test_a_line_that_is_being_written_is_left_out(data: DataRoot, folder: Path) 
     assert objects(folder)[kept.sums(kept.chosen(None))["state/waivers.jsonl"]].read_bytes() == whole
 
 
-def test_nothing_is_archived_away_meanwhile(data: DataRoot, folder: Path) -> None:
+def test_nothing_is_archived_during_a_backup(data: DataRoot, folder: Path) -> None:
     script = (
         "import sys; from pathlib import Path; from wangjian.core.locks import archive_lock; "
         "from wangjian.core.paths import DataRoot; archive_lock(DataRoot(Path(sys.argv[1])), 'archive').__enter__()"
@@ -180,7 +182,7 @@ def test_nothing_is_archived_away_meanwhile(data: DataRoot, folder: Path) -> Non
     assert "cannot archive: another process is at work" in said[0] and "doing=back up" in said[0]
 
 
-def test_archived_bytes_are_named_and_not_missed(data: DataRoot, folder: Path, tmp_path: Path) -> None:
+def test_archived_bytes_are_named_and_do_not_count_as_missing(data: DataRoot, folder: Path, tmp_path: Path) -> None:
     export_1, _ = Landing(data.landing).exports()
     for file in export_1.files:
         Landing(data.landing).object_path(file.sha256).unlink()
@@ -191,7 +193,7 @@ def test_archived_bytes_are_named_and_not_missed(data: DataRoot, folder: Path, t
     assert backup.archives == (str(tmp_path / "archive"),)
     destroy(data)
     restore(data, folder)
-    assert len(list(Landing(data.landing).exports())) == 2, "it goes on counting"
+    assert len(list(Landing(data.landing).exports())) == 2, "the export still counts"
 
 
 def _archived(manifest: Manifest, folder: Path) -> ArchiveEvent:
@@ -217,10 +219,10 @@ def test_what_was_erased_stays_erased(data: DataRoot, folder: Path) -> None:
     assert landing.erased_path(erased).stat().st_mode & 0o777 == 0o440
 
 
-# what is wrong is told ----------------------------------------------------------------------------------------------
+# faults are reported ------------------------------------------------------------------------------------------------
 
 
-def test_landed_bytes_that_have_changed_make_no_backup(data: DataRoot, folder: Path) -> None:
+def test_changed_landed_bytes_stop_the_backup(data: DataRoot, folder: Path) -> None:
     before = back_up(data, folder).backup
     export(data, "2023-01-03")
     victim = next(path for path in (data.landing / "objects").glob("*/*") if path.name not in objects(folder))
@@ -254,7 +256,7 @@ def test_verify_finds_what_is_missing_damaged_or_changed(data: DataRoot, folder:
         restore(data, folder)
 
 
-def test_a_damaged_backup_restores_nothing_that_looks_whole(
+def test_a_restore_of_a_damaged_backup_does_not_look_complete(
     data: DataRoot, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     back_up(data, folder)
@@ -285,7 +287,7 @@ def test_a_path_out_of_the_data_root_is_refused(data: DataRoot, folder: Path) ->
     assert not data.root.exists()
 
 
-def test_nothing_is_ever_written_over(data: DataRoot, folder: Path, tmp_path: Path) -> None:
+def test_a_restore_never_overwrites_data(data: DataRoot, folder: Path, tmp_path: Path) -> None:
     first, second = back_up(data, folder).backup, back_up(data, folder).backup
     with pytest.raises(BadArguments, match="holds data"):
         restore(data, folder)
@@ -303,7 +305,7 @@ def test_nothing_is_ever_written_over(data: DataRoot, folder: Path, tmp_path: Pa
 @pytest.mark.parametrize(
     ("place", "said"), [("state/x", "own files"), ("", "own files"), ("../other", "something else")]
 )
-def test_a_folder_that_will_not_do(data: DataRoot, tmp_path: Path, place: str, said: str) -> None:
+def test_an_unsuitable_folder_is_refused(data: DataRoot, tmp_path: Path, place: str, said: str) -> None:
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "thesis.docx").write_bytes(b"")
     with pytest.raises(BadArguments, match=said):
@@ -312,13 +314,13 @@ def test_a_folder_that_will_not_do(data: DataRoot, tmp_path: Path, place: str, s
         restore(DataRoot(tmp_path / "new"), tmp_path / "other")
 
 
-def test_two_at_once_do_not_write_into_one_folder(data: DataRoot, folder: Path) -> None:
+def test_two_backups_do_not_write_into_one_folder_at_once(data: DataRoot, folder: Path) -> None:
     back_up(data, folder)
     with held_elsewhere(folder / ".lock", "back up"), pytest.raises(Busy, match=r"cannot back up.*doing=back up"):
         back_up(data, folder)
 
 
-def test_a_disk_without_room_is_told_before_anything_is_copied(
+def test_a_full_disk_is_reported_before_anything_is_copied(
     data: DataRoot, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     usage = type("Usage", (), {"free": 1000})
@@ -331,7 +333,7 @@ def test_a_disk_without_room_is_told_before_anything_is_copied(
 # the key ------------------------------------------------------------------------------------------------------------
 
 
-def test_the_key_goes_to_a_place_of_its_own_and_on_record(data: DataRoot, folder: Path, safe: Path) -> None:
+def test_the_key_is_copied_to_its_own_folder_and_recorded(data: DataRoot, folder: Path, safe: Path) -> None:
     back_up(data, folder, keys_to=safe)
     key = load_key(data.state)
     assert [path.read_bytes() for path in safe.iterdir()] == [key.path.read_bytes()]
@@ -339,15 +341,15 @@ def test_the_key_goes_to_a_place_of_its_own_and_on_record(data: DataRoot, folder
     record = records(data)[-1]
     assert (record.action, record.selection["versions"]) == ("KEY_COPIED", f"1:{key.fingerprint}")
     back_up(data, folder, keys_to=safe)
-    assert records(data)[-1] == record, "it lay there already"
+    assert records(data)[-1] == record, "the key was there already"
     new = add_key(data.state)
     assert back_up(data, folder, keys_to=safe).keys == 2
     assert records(data)[-1].selection["versions"] == f"2:{new.fingerprint}"
 
 
-def test_the_key_never_lies_with_the_data(data: DataRoot, folder: Path, safe: Path) -> None:
+def test_the_key_is_never_stored_with_the_data(data: DataRoot, folder: Path, safe: Path) -> None:
     for place in (folder, folder / "keys", folder.parent):
-        with pytest.raises(BadArguments, match="must not lie with the backup"):
+        with pytest.raises(BadArguments, match="must not be stored with the backup"):
             back_up(data, folder, keys_to=place)
     with pytest.raises(BadArguments, match="own files"):
         back_up(data, folder, keys_to=data.state / "copy")

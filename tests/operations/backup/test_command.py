@@ -1,4 +1,4 @@
-"""The commands: exit codes, output for machines, and what they remind of."""
+"""The backup commands: exit codes, output for machines, and reminders for people."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ def call(data: DataRoot, monkeypatch: pytest.MonkeyPatch) -> Call:
 def test_it_says_where_the_key_must_be_kept(call: Call, folder: Path, safe: Path, capsys: Captured) -> None:
     assert call("backup", "--to", folder, "--json") == 0
     said = capsys.readouterr()
-    told = json.loads(said.out)
-    assert told["new files"] == told["files"] > 5 and told["seconds"] >= 0
+    answer = json.loads(said.out)
+    assert answer["new files"] == answer["files"] > 5 and answer["seconds"] >= 0
     assert "is not in it → keep it apart: --keys-to FOLDER" in said.err
     assert call("backup", "--to", folder, "--keys-to", safe) == 0
     assert "keep it apart" not in capsys.readouterr().err
@@ -51,13 +51,13 @@ def test_a_damaged_backup_ends_verify_with_1(call: Call, folder: Path, capsys: C
     next(BackupFolder(folder).objects()).unlink()
     capsys.readouterr()
     assert call("backup", "verify", folder, "--json") == 1
-    told = json.loads(capsys.readouterr().out)
-    assert (told["is_whole"], len(told["missing"])) == (False, 1)
+    answer = json.loads(capsys.readouterr().out)
+    assert (answer["is_whole"], len(answer["missing"])) == (False, 1)
     assert call("backup", "verify", folder) == 1
     assert "✘ 缺失 missing" in capsys.readouterr().out
 
 
-def test_without_its_folder_it_is_refused(call: Call, folder: Path, capsys: Captured) -> None:
+def test_a_backup_without_its_folder_is_refused(call: Call, folder: Path, capsys: Captured) -> None:
     assert call("backup") == 2
     assert call("backup", "verify", folder) == 2
     assert "there is no backup" in capsys.readouterr().err
@@ -70,13 +70,15 @@ def test_nothing_is_rebuilt_with_another_key(call: Call, data: DataRoot, folder:
     assert call("restore", "--from", folder, "--rebuild") == 1
     assert "everything is restored, but the key of hashed numbers" in capsys.readouterr().err
     assert (data.published / "warehouse.duckdb").exists() and not data.raw.exists()
-    assert call("restore", "--from", folder) == 2, "never over data"
+    assert call("restore", "--from", folder) == 2, "a restore never overwrites data"
 
 
-def test_it_says_what_is_made_anew(call: Call, folder: Path, safe: Path, tmp_path: Path, capsys: Captured) -> None:
+def test_a_restore_names_the_command_that_rebuilds_the_rest(
+    call: Call, folder: Path, safe: Path, tmp_path: Path, capsys: Captured
+) -> None:
     call("backup", "--to", folder, "--keys-to", safe)
     assert call("restore", "--from", folder, "--to", tmp_path / "new", "--keys-from", safe, "--json") == 0
     said = capsys.readouterr()
-    told = json.loads(said.out.splitlines()[-1])
-    assert (told["key"], told["readers see"]) == ("restored", "warehouse-20231231-002.duckdb")
+    answer = json.loads(said.out.splitlines()[-1])
+    assert (answer["key"], answer["readers see"]) == ("restored", "warehouse-20231231-002.duckdb")
     assert "run `wangjian rebuild`" in said.err

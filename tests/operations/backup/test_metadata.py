@@ -1,4 +1,4 @@
-"""Airflow's metadata database, of both kinds, while somebody has it open."""
+"""Backup and restore of Airflow's metadata database, of both kinds, while another process uses it."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def ask(path: Path) -> list[tuple[int]]:
 
 def test_sqlite_is_copied_while_it_is_in_use(data: DataRoot, folder: Path, sqlite: Path) -> None:
     with closing(sqlite3.connect(sqlite)) as airflow:
-        # committed, and still in the log beside the file; and begun, and not committed
+        # One row is committed and still in the write-ahead log; the other is not committed.
         airflow.execute("insert into dag_run values (2)")
         airflow.commit()
         airflow.execute("insert into dag_run values (3)")
@@ -53,7 +53,7 @@ def test_sqlite_is_copied_while_it_is_in_use(data: DataRoot, folder: Path, sqlit
     assert sqlite.stat().st_mode & 0o777 == 0o600
 
 
-def test_what_is_not_asked_for_stays(data: DataRoot, folder: Path, sqlite: Path) -> None:
+def test_the_database_stays_unless_its_restore_is_requested(data: DataRoot, folder: Path, sqlite: Path) -> None:
     back_up(data, folder)
     destroy(data)
     with pytest.raises(BadArguments, match="without --metadata"):
@@ -62,7 +62,7 @@ def test_what_is_not_asked_for_stays(data: DataRoot, folder: Path, sqlite: Path)
     assert ask(sqlite) == [(1,)]
 
 
-def test_a_database_of_another_kind_or_none(
+def test_a_database_of_another_kind_or_a_missing_one_is_refused(
     data: DataRoot, folder: Path, sqlite: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     back_up(data, folder, metadata=True)
@@ -72,9 +72,9 @@ def test_a_database_of_another_kind_or_none(
         restore(data, folder, metadata=True)
     assert not data.root.exists()
     restore(data, folder)
-    with pytest.raises(WangjianError, match=r"pg_dump failed") as told:
+    with pytest.raises(WangjianError, match=r"pg_dump failed") as caught:
         back_up(data, folder, metadata=True)
-    assert "CANARY" not in str(told.value)
+    assert "CANARY" not in str(caught.value)
     monkeypatch.setenv(VARIABLE, f"sqlite:///{sqlite}.gone")
     with pytest.raises(WangjianError, match="there is no metadata database"):
         back_up(data, folder, metadata=True)

@@ -1,4 +1,4 @@
-"""Housekeeping clears away what is older than its period, loses no record, and can be cut off anywhere."""
+"""Housekeeping removes what is older than its period, loses no record, and can be interrupted at any step."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DataRoot:
 
 
 def log_runs(data: DataRoot, *months: str) -> list[Run]:
-    """Two lines a step, as a step writes them."""
+    """Write two lines for each run, as a step does."""
     made = []
     for month in months:
         started = datetime.fromisoformat(f"{month}-15T01:00:00+00:00")
@@ -78,7 +78,7 @@ def lines_of(path: Path) -> list[str]:
 
 
 def published(data: DataRoot, *days: str) -> list[Publication]:
-    """Files on the shelf; readers see the first."""
+    """Put publications on the shelf; readers see the first."""
     data.published.mkdir(exist_ok=True)
     made = []
     for day in days:
@@ -100,11 +100,11 @@ def published(data: DataRoot, *days: str) -> list[Publication]:
     ("months", "first"),
     [(0, "2024-02"), (1, "2024-01"), (2, "2023-12"), (6, "2023-08"), (14, "2022-12"), (26, "2021-12")],
 )
-def test_the_running_month_and_so_many_whole_ones_stay(months: int, first: str) -> None:
+def test_the_current_month_and_the_months_of_the_period_stay(months: int, first: str) -> None:
     assert first_kept_month(NOW, months) == first
 
 
-def test_old_months_of_the_run_log_move_and_are_there_to_the_last_line(data: DataRoot) -> None:
+def test_old_months_of_the_run_log_move_with_every_line(data: DataRoot) -> None:
     log = data.state / "run_log.jsonl"
     log_runs(data, "2023-06", "2023-07", "2023-08", "2024-01")
     before = lines_of(log)
@@ -128,7 +128,7 @@ def test_a_second_round_has_nothing_to_do(data: DataRoot) -> None:
     assert (data.state / "archive" / "run_log-2023-06.jsonl.gz").read_bytes() == kept
 
 
-def test_late_lines_of_a_month_join_those_that_went_before(data: DataRoot) -> None:
+def test_late_lines_of_a_month_join_the_moved_ones(data: DataRoot) -> None:
     log_runs(data, "2023-06")
     pipeline.housekeeping(data, at=NOW)
     late = log_runs(data, "2023-06")[0]
@@ -138,7 +138,7 @@ def test_late_lines_of_a_month_join_those_that_went_before(data: DataRoot) -> No
     assert json.loads(found[-1])["entry_id"] == late.entry_id
 
 
-def test_torn_lines_stay_where_they_are(data: DataRoot) -> None:
+def test_incomplete_lines_stay(data: DataRoot) -> None:
     log = data.state / "run_log.jsonl"
     log_runs(data, "2023-06")
     with log.open("ab") as file:
@@ -164,8 +164,8 @@ def _append_until(stop: Any, written: Any, data: DataRoot, number: int) -> None:
         written.value += 1
 
 
-def test_nothing_that_is_appended_meanwhile_is_lost(data: DataRoot) -> None:
-    """Writers keep appending while months are taken out of the same file, again and again."""
+def test_lines_that_are_appended_meanwhile_are_not_lost(data: DataRoot) -> None:
+    """Writers keep appending while months are moved out of the same file, again and again."""
     context = multiprocessing.get_context("fork")
     stop, counts = context.Event(), [context.Value("i", 0) for _ in range(3)]
     writers = [context.Process(target=_append_until, args=(stop, n, data, i)) for i, n in enumerate(counts)]
@@ -210,7 +210,7 @@ def test_old_check_results_move(data: DataRoot) -> None:
     assert {path.stem for path in (data.state / "check_results").iterdir()} == {*names[2:], "by_hand"}
 
 
-def test_old_reports_go_and_the_one_that_is_shown_stays(data: DataRoot) -> None:
+def test_old_reports_are_removed_and_the_shown_one_stays(data: DataRoot) -> None:
     for number in range(5):
         (data.docs / f".checks-{number}").mkdir(parents=True)
         (data.docs / f".checks-{number}" / "index.html").write_text("x")
@@ -222,7 +222,7 @@ def test_old_reports_go_and_the_one_that_is_shown_stays(data: DataRoot) -> None:
 # publications --------------------------------------------------------------------------------------------------------
 
 
-def test_old_publications_go_but_never_what_readers_see(data: DataRoot) -> None:
+def test_old_publications_are_removed_but_never_the_current_one(data: DataRoot) -> None:
     shown, *others = published(data, "20240101", "20240102", "20240103", "20240104")
     assert [item.name for item in pipeline.housekeeping(data, at=NOW).cleared] == ["20240102-001"]
     assert {found.publication_id for found in publishing.publications(data)} == {
@@ -242,7 +242,7 @@ def _aged(path: Path, day: str) -> Path:
     return path
 
 
-def test_airflow_logs_below_the_data_root_go_after_their_months(data: DataRoot) -> None:
+def test_airflow_logs_below_the_data_root_are_removed_after_their_period(data: DataRoot) -> None:
     logs = data.root / "airflow" / "logs"
     old = _aged(logs / "dag_id=ingest" / "run_id=1" / "attempt=1.log", "2023-07-31")
     new = _aged(logs / "dag_id=ingest" / "run_id=2" / "attempt=1.log", "2023-08-01")
@@ -250,7 +250,7 @@ def test_airflow_logs_below_the_data_root_go_after_their_months(data: DataRoot) 
     assert (old.parent.exists(), new.exists()) == (False, True)
 
 
-def test_airflow_logs_elsewhere_are_not_ours(data: DataRoot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_airflow_logs_elsewhere_stay(data: DataRoot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     old = _aged(tmp_path / "elsewhere" / "a.log", "2020-01-01")
     monkeypatch.setenv("AIRFLOW__LOGGING__BASE_LOG_FOLDER", str(old.parent))
     (data.root / "airflow").mkdir()
@@ -261,7 +261,7 @@ def test_airflow_logs_elsewhere_are_not_ours(data: DataRoot, tmp_path: Path, mon
     assert old.exists()
 
 
-def test_work_files_go_unless_a_build_is_at_them(data: DataRoot) -> None:
+def test_work_files_are_removed_unless_a_build_runs(data: DataRoot) -> None:
     old, new = (
         _aged(data.scratch / "dbt" / "logs" / "dbt.log.3", "2024-01-20"),
         _aged(data.scratch / "dbt" / "x", "2024-02-01"),
@@ -275,7 +275,7 @@ def test_work_files_go_unless_a_build_is_at_them(data: DataRoot) -> None:
     assert (old.exists(), new.exists()) == (False, True)
 
 
-# the whole -----------------------------------------------------------------------------------------------------------
+# a whole round -----------------------------------------------------------------------------------------------------------
 
 
 def _full_house(data: DataRoot) -> None:
@@ -288,14 +288,14 @@ def _full_house(data: DataRoot) -> None:
     land(data, "jiangxi", "case_penalties", "2020-01-02", penalties())
 
 
-def test_a_dry_run_tells_the_same_and_changes_nothing(data: DataRoot) -> None:
+def test_a_dry_run_reports_the_same_and_changes_nothing(data: DataRoot) -> None:
     _full_house(data)
     before = {path: path.read_bytes() for path in data.root.rglob("*") if path.is_file()}
-    told = pipeline.housekeeping(data, at=NOW, dry_run=True)
+    report = pipeline.housekeeping(data, at=NOW, dry_run=True)
     after = {path: path.read_bytes() for path in data.root.rglob("*") if path.is_file() and path.suffix != ".lock"}
     assert after == before
-    assert told.cleared == pipeline.housekeeping(data, at=NOW).cleared
-    assert len(told.cleared) == 5
+    assert report.cleared == pipeline.housekeeping(data, at=NOW).cleared
+    assert len(report.cleared) == 5
 
 
 def test_landing_is_never_touched(data: DataRoot) -> None:
@@ -310,7 +310,7 @@ def _tidy(data: DataRoot) -> None:
     pipeline.housekeeping(data, at=NOW)
 
 
-def test_killed_anywhere_no_record_is_lost_and_a_second_round_finishes(data: DataRoot, tmp_path: Path) -> None:
+def test_a_kill_at_any_step_loses_no_record_and_a_second_round_finishes(data: DataRoot, tmp_path: Path) -> None:
     _full_house(data)
     import shutil
 

@@ -1,4 +1,4 @@
-"""OpenLineage events: well formed by the client's own classes, one START and one end a step, and never in the way."""
+"""OpenLineage events are well formed, each step has one START and one end, and they never fail a step."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def events(file: Path) -> list[RunEvent]:
-    """What was written, made into the client's own classes again, whose validators then look at it."""
+    """Return the written events as objects of the client's classes, whose validators check them."""
     return [_event(json.loads(line)) for line in file.read_text().splitlines()]
 
 
@@ -59,7 +59,7 @@ def _event(found: dict[str, Any]) -> RunEvent:
     )
     assert found.keys() <= {"eventTime", "eventType", "producer", "run", "job", "inputs", "outputs", "schemaURL"}
     assert found["schemaURL"] == made.schemaURL
-    # the specification asks for these on every facet
+    # The specification requires these fields on every facet.
     facets = [*run["facets"].values(), *job["facets"].values()]
     assert all(facet["_producer"] == found["producer"] and facet["_schemaURL"] for facet in facets)
     if error := run["facets"].get("errorMessage"):
@@ -82,12 +82,14 @@ def names(datasets: Any) -> set[str]:
 
 @contextmanager
 def step_with_events(data: DataRoot, step: str, source: str | None = None) -> Iterator[LoggedRun]:
-    """A step as `orchestration.pipeline` runs it: in the run log, and as lineage events."""
+    """Run a step as `orchestration.pipeline` does: in the run log and with lineage events."""
     with record_run(data, step, source=source) as run, lineage_events(run):
         yield run
 
 
-def test_nothing_is_written_unless_it_is_asked_for(data: DataRoot, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_written_unless_a_file_is_configured(
+    data: DataRoot, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv("WANGJIAN_OPENLINEAGE_FILE")
     with step_with_events(data, "parse", source="jiangxi"):
         pass
@@ -122,7 +124,7 @@ def test_an_interrupted_step_is_aborted(data: DataRoot, file: Path) -> None:
     assert [found.eventType for found in events(file)] == [RunState.START, RunState.ABORT]
 
 
-def test_a_step_within_another_names_it(data: DataRoot, file: Path) -> None:
+def test_a_step_within_another_names_its_parent(data: DataRoot, file: Path) -> None:
     with step_with_events(data, "backfill"), step_with_events(data, "build"):
         pass
     outer, inner, *_ = events(file)
@@ -148,7 +150,7 @@ def test_other_steps_write_no_event(data: DataRoot, file: Path) -> None:
 
 
 @pytest.mark.parametrize("trouble", ["a folder stands there", "no client"])
-def test_what_cannot_be_written_is_logged_and_fails_nothing(
+def test_a_write_error_is_logged_and_does_not_fail_the_step(
     data: DataRoot, file: Path, trouble: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     if trouble == "no client":
@@ -159,7 +161,7 @@ def test_what_cannot_be_written_is_logged_and_fails_nothing(
         pass
     assert [run.outcome for run in runs(data)] == ["succeeded"]
     assert [record.message for record in caplog.records if record.levelname == "WARNING"] == [
-        f"no lineage event was written [step=build, file={file}]"
+        f"the lineage event could not be written [step=build, file={file}]"
     ] * 2
 
 
@@ -169,10 +171,10 @@ def _builds(data: DataRoot) -> None:
             pass
 
 
-def test_processes_that_write_at_once_tear_no_line(data: DataRoot, file: Path) -> None:
+def test_parallel_processes_write_whole_lines(data: DataRoot, file: Path) -> None:
     with step_with_events(data, "build"):
         pass
-    assert len(file.read_text().splitlines()[0]) > 2000, "longer lines are written in pieces"
+    assert len(file.read_text().splitlines()[0]) > 2000, "the transport writes longer lines in pieces"
     context = multiprocessing.get_context("fork")
     workers = [context.Process(target=_builds, args=(data,)) for _ in range(4)]
     for worker in workers:

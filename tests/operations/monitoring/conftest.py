@@ -1,4 +1,4 @@
-"""The hand-made world of what reports on it."""
+"""The hand-made warehouse of the tests of reports."""
 
 from support.reporting import MORNING, data
 

@@ -1,4 +1,4 @@
-"""Metrics say what `wangjian health` says; the alert rules ask for metrics that there are."""
+"""The metrics agree with `wangjian health`, and the alert rules use existing metrics."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ RULES = PROJECT_ROOT / "dashboards" / "prometheus" / "wangjian.rules.yml"
 
 
 def values(data: DataRoot) -> dict[str, float]:
-    """By name, with labels as they stand in the text."""
+    """Return the values by name, with the labels as the text has them."""
     families = text_string_to_metric_families(metrics_text(data, MORNING))
     return {
         sample.name.removeprefix("wangjian_")
@@ -34,11 +34,11 @@ def values(data: DataRoot) -> dict[str, float]:
     }
 
 
-def test_what_is_well_and_how_old_it_is(data: DataRoot) -> None:
+def test_the_metrics_of_a_healthy_warehouse(data: DataRoot) -> None:
     found = values(data)
     assert (found["healthy"], found["problems"], found["publication_held"], found["audit_log_whole"]) == (1, 0, 0, 1)
     assert found["publication_info,20231231-001"] == 1
-    # 2023-12-31 00:00 in Shanghai
+    # This is 2023-12-31 00:00 in Shanghai.
     assert found["publication_as_of_timestamp_seconds"] == 1703952000
     assert found["source_last_business_date_timestamp_seconds,jiangxi"] == 1703952000
     assert (found["source_age_seconds,jiangxi"], found["source_overdue_after_seconds,jiangxi"]) == (86400, 172800)
@@ -47,7 +47,7 @@ def test_what_is_well_and_how_old_it_is(data: DataRoot) -> None:
     assert found["disk_size_bytes"] > found["disk_free_bytes"] > 0
 
 
-def test_what_is_wrong(data: DataRoot) -> None:
+def test_the_metrics_of_problems(data: DataRoot) -> None:
     with record_run(data, "ingest", source="five_level") as run:
         run.files = 3
     well = values(data)
@@ -64,7 +64,7 @@ def test_what_is_wrong(data: DataRoot) -> None:
     assert (well["run_succeeded,five_level,ingest"], found["run_succeeded,five_level,ingest"]) == (1, 0)
     assert well["run_files,five_level,ingest"] == 3
     name = "run_success_timestamp_seconds,five_level,ingest"
-    assert found[name] == well[name], "the last one that went well"
+    assert found[name] == well[name], "the last successful run"
 
 
 def test_whether_the_key_is_backed_up(data: DataRoot) -> None:
@@ -76,11 +76,11 @@ def test_whether_the_key_is_backed_up(data: DataRoot) -> None:
     assert values(data)["key_backed_up"] == 1
 
 
-def test_nothing_at_all_has_metrics_too(tmp_path: Path) -> None:
+def test_an_empty_data_root_has_metrics(tmp_path: Path) -> None:
     assert values(DataRoot(tmp_path))["healthy"] == 0
 
 
-def test_the_file_is_whole_and_readable_and_its_failure_fails_nothing(
+def test_the_file_is_complete_and_readable_and_a_write_error_fails_nothing(
     data: DataRoot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = tmp_path / "textfile" / "wangjian.prom"
@@ -89,7 +89,7 @@ def test_the_file_is_whole_and_readable_and_its_failure_fails_nothing(
     assert [item.name for item in path.parent.iterdir()] == [path.name]
     monkeypatch.setenv(VARIABLE, str(path / "below a file" / "x.prom"))
     write_configured(data)
-    assert "no metrics were written" in caplog.text
+    assert "the metrics could not be written" in caplog.text
 
 
 def _umask() -> int:
@@ -114,7 +114,7 @@ def test_every_metric_of_a_rule_exists(data: DataRoot) -> None:
 
 
 @pytest.mark.skipif(not shutil.which("promtool"), reason="promtool is not installed: Debian has it in `prometheus`")
-def test_prometheus_itself_takes_metrics_and_rules(data: DataRoot) -> None:
+def test_prometheus_accepts_metrics_and_rules(data: DataRoot) -> None:
     checks = {
         ("check", "metrics"): metrics_text(data, MORNING),
         ("check", "rules", str(RULES)): "",

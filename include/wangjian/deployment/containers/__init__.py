@@ -1,1 +1,1 @@
-"""What the containers of `docker-compose.yml` need: secrets into the environment, refusal of unset ones, first start, health."""
+"""Programs for the containers of `docker-compose.yml`: put secrets into the environment, refuse unset ones, first start, health."""

@@ -10,16 +10,17 @@ from wangjian.deployment.containers.secrets import environment, read_secrets
 
 
 def main() -> None:
-    """Become the module, or say why not."""
+    """Replace this process by the module, or print the error and exit."""
     try:
-        found = environment(read_secrets())
+        variables = environment(read_secrets())
     except WangjianError as error:
         print(f"✘ {error}", file=sys.stderr)
         sys.exit(error.exit_code)
     if sys.argv[1] == "wangjian":
-        # a command that somebody gives finds the connections in Airflow's database, as a task does
-        found["_AIRFLOW_PROCESS_CONTEXT"] = "server"
-    os.execve(sys.executable, [sys.executable, "-m", *sys.argv[1:]], found)  # noqa: S606
+        # With this variable a command reads the connections from Airflow's database, as a task does.
+        variables["_AIRFLOW_PROCESS_CONTEXT"] = "server"
+    # Replaced, not started: the module must get the container's signals, so that it can stop in order.
+    os.execve(sys.executable, [sys.executable, "-m", *sys.argv[1:]], variables)  # noqa: S606
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
-"""`python -m wangjian.deployment.containers.alive scheduler|triggerer|dag-processor`: does this container's component still give signs of life?
+"""Exit with 0 if the component of this container is alive.
 
-Airflow's own `airflow jobs check` asks the same, and takes five seconds of a core each time.
+Usage: `python -m wangjian.deployment.containers.alive scheduler|triggerer|dag-processor`.
+Airflow's own `airflow jobs check` does the same, but takes five seconds of a core each time.
 """
 
 from __future__ import annotations
@@ -20,14 +21,19 @@ _ASK = """
 
 
 def is_alive(component: str) -> bool:
-    """Whether the component of this host has signed in the metadata database a short while ago."""
+    """Return whether the component of this host wrote its heartbeat to the metadata database within `LONGEST_SILENCE`.
+
+    Args:
+        component: a key of `JOBS`.
+    """
     import psycopg
 
     address = environment(read_secrets())["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"]
+    # A component may have registered under either name.
     names = [socket.gethostname(), socket.getfqdn()]
     with psycopg.connect(address.replace("+psycopg2", ""), connect_timeout=5) as connection:
-        found = connection.execute(_ASK, (JOBS[component], names, LONGEST_SILENCE)).fetchone()
-    return bool(found and found[0])
+        row = connection.execute(_ASK, (JOBS[component], names, LONGEST_SILENCE)).fetchone()
+    return bool(row and row[0])
 
 
 if __name__ == "__main__":

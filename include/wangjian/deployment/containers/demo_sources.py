@@ -1,4 +1,4 @@
-"""The simulated sources' connections into Airflow's database, where they are kept encrypted like those of the real ones."""
+"""Import the connections to the simulated sources into Airflow's database, which encrypts them like those to real sources."""
 
 from __future__ import annotations
 
@@ -12,13 +12,20 @@ PREFIX = "AIRFLOW_CONN_"
 
 
 def for_import(addresses: Path) -> str:
-    """What `airflow connections import` takes, from the file that the simulator writes when it is ready."""
-    found = json.loads(addresses.read_text())["airflow_connections"]
-    return json.dumps({name.removeprefix(PREFIX).lower(): json.loads(value) for name, value in found.items()})
+    """Return the JSON for `airflow connections import`.
+
+    Args:
+        addresses: the file that the simulator writes when it is ready.
+    """
+    connections = json.loads(addresses.read_text())["airflow_connections"]
+    return json.dumps({name.removeprefix(PREFIX).lower(): json.loads(value) for name, value in connections.items()})
 
 
 def main() -> int:
-    """Import them; those of an earlier simulator are replaced."""
+    """Import the connections and return the exit code of Airflow's command.
+
+    They replace those of an earlier simulator, whose ports no longer exist.
+    """
     with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
         file.write(for_import(Path(sys.argv[1])))
         file.flush()

@@ -1,4 +1,4 @@
-"""Before the first start, and before the start of a new version: metadata tables, the writer's pool, the first administrator."""
+"""Prepare Airflow for the first start or for a new version: metadata tables, the writer's pool and the first administrator."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from wangjian.core.errors import WangjianError
 
 
 def main() -> None:
-    """Bring Airflow's metadata up to date; may be run as often as wanted.
+    """Bring Airflow's metadata up to date. It can be repeated.
 
     Raises:
         WangjianError: one of Airflow's commands failed.
@@ -31,14 +31,19 @@ def _airflow(*command: str) -> None:
 
 
 def make_administrator(login: str, password: str) -> bool:
-    """Make the first administrator. Whoever is there keeps the password that was set in Airflow since.
+    """Create the first administrator, unless the login exists.
+
+    Args:
+        login: the login.
+        password: the password of a new administrator.
 
     Returns:
-        Whether there was none of that name.
+        Whether the administrator is new.
 
     Raises:
-        WangjianError: Airflow would not take it.
+        WangjianError: Airflow refused to create the user.
     """
+    # An existing administrator keeps the password: it may have been changed in Airflow since the first start.
     from airflow.providers.fab.auth_manager.cli_commands.utils import get_application_builder  # type: ignore[import-not-found]
 
     with get_application_builder() as builder:
@@ -48,7 +53,7 @@ def make_administrator(login: str, password: str) -> bool:
         role = manager.find_role("Admin")
         if not manager.add_user(login, "管理员", "administrator", f"{login}@localhost", role, password):
             raise WangjianError(
-                "the administrator could not be made", login=login, fix="read what Airflow printed above"
+                "the administrator could not be created", login=login, fix="read what Airflow printed above"
             )
     return True
 

@@ -1,4 +1,7 @@
-"""`python -m wangjian.deployment.containers.preflight NAME …`: before anything starts, are these secrets there, and ones to start with?"""
+"""Check that secrets are set and strong, before any container starts.
+
+Usage: `python -m wangjian.deployment.containers.preflight NAME …`.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,9 @@ from wangjian.deployment.containers.secrets import read_secrets, refuse_weak
 
 if __name__ == "__main__":
     try:
-        found = read_secrets()
-        refuse_weak({name: found.get(name, "") for name in sys.argv[1:]})
+        secrets = read_secrets()
+        # The names that are required come from docker-compose.yml; `read_secrets` leaves out empty ones.
+        refuse_weak({name: secrets.get(name, "") for name in sys.argv[1:]})
         print(f"✔ 口令与密钥已检查 secrets checked: {', '.join(sys.argv[1:])}")
     except WangjianError as error:
         print(f"✘ {error}", file=sys.stderr)

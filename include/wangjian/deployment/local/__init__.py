@@ -1,1 +1,1 @@
-"""Everything on one machine: Airflow and the simulated sources, for `make demo`, `make up` and `make down`."""
+"""Run Airflow and the simulated sources on one machine, for `make demo`, `make up` and `make down`."""

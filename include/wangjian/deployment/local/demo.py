@@ -1,4 +1,4 @@
-"""`make demo`: the year 2023 through the DAGs, from three simulated systems to the published file."""
+"""`make demo`: process the year 2023 with the DAGs, from three simulated systems to the published file."""
 
 from __future__ import annotations
 
@@ -23,17 +23,18 @@ from wangjian.ingestion.sources.registry import load_registry
 from wangjian.state import now, runs
 
 YEAR = ("2023-01-01", "2023-12-31")
+# The backfill leaves the last day to the daily DAGs, so that the demonstration shows both ways.
 BACKFILL = {"date_from": YEAR[0], "date_to": "2023-12-30", "reason": "demonstration year"}
 LAST_DAY = {"business_date": YEAR[1]}
 
 
 def main() -> None:
-    """Run the demonstration; a second run finds everything in place and says so."""
+    """Run the demonstration. A second run changes nothing and reports that."""
     data = data_root()
     before = publishing.current(data)
     started, watch = now(), Watch(data)
     say(f"数据目录 data root {data.root}")
-    # the demonstration starts its runs itself
+    # The demonstration starts its own runs. The schedule must not add runs for the days after the year.
     os.environ["WANGJIAN_SCHEDULE_UNTIL"] = YEAR[1]
     home = data.root / "airflow"
     migrating = af.migrate(home, data.root)
@@ -64,9 +65,9 @@ def _report(data: DataRoot, before: str | None, started: datetime, watch: Watch)
     current = publishing.current(data)
     if watch.failed or current is None:
         raise WangjianError(
-            f"not finished: {', '.join(watch.failed) or 'nothing was published'}",
+            f"the demonstration did not finish: {', '.join(watch.failed) or 'nothing was published'}",
             logs=data.root / "airflow" / "logs",
-            fix="read the failed task's log there, then run `make demo` again: it goes on where it stopped",
+            fix="read the failed task's log there, then run `make demo` again: it continues where it stopped",
         )
     _print_steps(data, started)
     watch.print_laps()
@@ -84,7 +85,7 @@ def _report(data: DataRoot, before: str | None, started: datetime, watch: Watch)
 
 
 def _print_steps(data: DataRoot, started: datetime) -> None:
-    say("\n步骤 steps (side by side where they can be)")
+    say("\n步骤 steps (parallel where possible)")
     for run in runs(data):
         if run.started_at >= started and run.ended_at:
             seconds = (run.ended_at - run.started_at).total_seconds()
@@ -105,7 +106,10 @@ def _print_figures(data: DataRoot) -> bool:
 
 
 def _wide(text: str, width: int) -> str:
-    """Text filled up to a width in terminal cells, of which a Chinese character takes two; to the right if negative."""
+    """Return text padded to a width in terminal cells; a negative width aligns it to the right.
+
+    A Chinese character takes two cells, which `str.ljust` does not know.
+    """
     space = " " * (abs(width) - cell_len(text))
     return text + space if width > 0 else space + text
 
@@ -116,7 +120,7 @@ def _stop(*_: object) -> NoReturn:
 
 if __name__ == "__main__":
     begun = time.monotonic()
-    # so that what was started is stopped however this ends
+    # SIGTERM must raise an exception: only then do the `with` blocks stop the processes that were started.
     signal.signal(signal.SIGTERM, _stop)
     try:
         main()
@@ -124,5 +128,5 @@ if __name__ == "__main__":
         say(f"✘ {error}")
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
-        say(f"✘ 已中断 interrupted after {time.monotonic() - begun:.0f} s; run it again to go on")
+        say(f"✘ 已中断 interrupted after {time.monotonic() - begun:.0f} s; run it again to continue")
         sys.exit(130)

@@ -1,4 +1,4 @@
-"""What a person sees while Airflow works: tasks as they end, exports as they land, and the time each part took."""
+"""Show the progress of the demonstration: tasks that ended, exports that landed, and the time of each part."""
 
 from __future__ import annotations
 
@@ -16,21 +16,28 @@ from wangjian.state import now
 DONE = ("success", "failed", "skipped", "upstream_failed")
 MARKS = {"success": "✔", "skipped": "–"}
 QUIET_SECONDS = 6
-"""An asset may start one more run a moment after the last one ended."""
+"""The runs count as finished after so many seconds without a new one. An asset may start a run shortly after the last one ended."""
 LINE_EVERY_SECONDS = 10
-"""How often progress is printed where no terminal shows it in place."""
+"""The seconds between two lines of progress, if the output is not a terminal that can overwrite a line."""
 
 
 def say(text: str) -> None:
-    """Print a line at once."""
+    """Print a line without buffering.
+
+    Args:
+        text: the line.
+    """
     print(text, flush=True)
 
 
 class Watch:
-    """Follows the runs of one demonstration.
+    """Follow the runs of one demonstration.
+
+    Args:
+        data: the data root.
 
     Attributes:
-        failed: the tasks that failed for good.
+        failed: the tasks that failed after all their retries.
     """
 
     def __init__(self, data: DataRoot) -> None:
@@ -42,20 +49,28 @@ class Watch:
         self._started = self._lap_started = self._last_line = time.monotonic()
 
     def lap(self, name: str) -> None:
-        """A part has ended."""
+        """Print the time of a part that has ended.
+
+        Args:
+            name: the part.
+        """
         seconds = time.monotonic() - self._lap_started
         self._lap_started = time.monotonic()
         self._laps.append((name, seconds))
         say(f"{name}: {seconds:.0f} s")
 
     def print_laps(self) -> None:
-        """The parts and the whole, in seconds."""
+        """Print the time of each part and of the whole, in seconds."""
         say("\n用时 time")
         for name, seconds in [*self._laps, ("合计 in all", time.monotonic() - self._started)]:
             say(f"  {seconds:7.1f} s  {name}")
 
     def follow(self, client: httpx.Client) -> None:
-        """Show each task as it ends, until no run is under way."""
+        """Print each task when it ends, until no run is under way.
+
+        Args:
+            client: a client of Airflow's API.
+        """
         quiet_since = time.monotonic()
         while time.monotonic() - quiet_since < QUIET_SECONDS:
             tasks = af.task_states(client, self._since)
@@ -67,6 +82,7 @@ class Watch:
             time.sleep(1)
 
     def _show(self, task: Mapping[str, Any]) -> None:
+        # With the try number: each try of a task is shown once.
         key = f"{task['dag_run_id']} {task['dag_id']} {task['task_id']} {task['map_index']} {task['try_number']}"
         if str(task["state"]) not in DONE or key in self._shown:
             return
@@ -81,12 +97,14 @@ class Watch:
         names = ", ".join(sorted({task_name(task) for task in running})) or "…"
         text = f"  … {time.monotonic() - self._started:4.0f} s  {self._landed()} exports landed; running: {names}"
         if sys.stdout.isatty():
+            # Shortened: a line that wraps could not be overwritten.
             print(f"\r\033[K{text[:118]}", end="", flush=True)
         elif time.monotonic() - self._last_line >= LINE_EVERY_SECONDS:
             self._last_line = time.monotonic()
             say(text)
 
     def _landed(self) -> int:
+        # An export counts once it has a manifest, which is written last.
         return sum(1 for _ in self._data.landing.glob("manifests/*/*/*/*.jsonl"))
 
     def _clear_line(self) -> None:
@@ -95,7 +113,11 @@ class Watch:
 
 
 def task_name(task: Mapping[str, Any]) -> str:
-    """`dag.task`, with the map index where there are several."""
+    """Return `dag.task`, with the map index of a mapped task.
+
+    Args:
+        task: a task instance from the API.
+    """
     index = task.get("map_index", -1)
     label = task.get("rendered_map_index") or index
     return f"{task['dag_id']}.{task['task_id']}" + (f"[{label}]" if index != -1 else "")

@@ -1,4 +1,4 @@
-"""`make up` and `make down`: Airflow and the simulated sources in the background, on this machine."""
+"""`make up` and `make down`: start and stop Airflow and the simulated sources in the background."""
 
 from __future__ import annotations
 
@@ -26,7 +26,13 @@ STOP_SECONDS = 30
 
 @dataclass(frozen=True)
 class Process:
-    """A process that we started. Its start time tells it from a later one under the same number."""
+    """A process that `up` started.
+
+    Attributes:
+        name: the component.
+        pid: the process identifier.
+        started: the start time in clock ticks since boot. It distinguishes the process from a later one with the same identifier.
+    """
 
     name: str
     pid: int
@@ -34,26 +40,32 @@ class Process:
 
     @property
     def is_alive(self) -> bool:
+        """Return whether this very process still runs."""
         return start_time(self.pid) == self.started
 
 
 def start_time(pid: int) -> str | None:
-    """When a process started, in clock ticks since boot; null where there is none, or a dead one that nobody has buried."""
+    """Return the start time of a process in clock ticks since boot; null if it does not run.
+
+    Args:
+        pid: the process identifier.
+    """
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
     except (FileNotFoundError, ProcessLookupError):
         return None
+    # Z: the process has ended, and its parent has not collected the exit code yet.
     return None if fields[0] == "Z" else fields[19]
 
 
 def up() -> None:
-    """Start everything, wait until it is healthy, say where it is. What is up already stays as it is."""
+    """Start all components, wait until they are healthy, and print the address. Do nothing if they run already."""
     data = data_root()
     if any(process.is_alive for process in _recorded(data)):
         print("已在运行 already up")
         print(_address(data).read_text(), end="")
         return
-    # the simulated sources have nothing to schedule after their last day
+    # The simulated sources have no data after their last day, so later runs would only fail.
     os.environ.setdefault("WANGJIAN_SCHEDULE_UNTIL", _last_day())
     migrating = af.migrate(data.root / "airflow", data.root)
     try:
@@ -61,16 +73,18 @@ def up() -> None:
         af.wait_until_healthy(airflow)
         with airflow.client() as client:
             af.make_pool(client)
+    # BaseException: an interrupted start must not leave processes behind either.
     except BaseException:
         down()
         raise
-    told = (
+    access = (
         f"地址 address   {airflow.address}\n登录 login     {af.USER} / {airflow.password}\n数据 data root {data.root}\n"
     )
     note = _address(data)
+    # The mode is set first: the file holds the password.
     note.touch(mode=0o600)
-    note.write_text(told)
-    print(told + "停止 to stop    make down")
+    note.write_text(access)
+    print(access + "停止 to stop    make down")
 
 
 def _start_all(data: DataRoot, migrating: subprocess.Popen[bytes]) -> af.Airflow:
@@ -88,14 +102,14 @@ def _last_day() -> str:
 
 
 def down() -> None:
-    """Interrupt what `up` started, wait for it, and make sure that nothing of it is left."""
+    """Interrupt the processes that `up` started, wait for them, and kill those that remain."""
     data = data_root()
     recorded = _recorded(data)
     alive = [process for process in recorded if process.is_alive]
     for process in alive:
         _signal(process.pid, signal.SIGINT)
-    _wait(lambda: not any(process.is_alive for process in alive) and not _left(recorded))
-    for pid in _left(recorded):
+    _wait(lambda: not any(process.is_alive for process in alive) and not _remaining(recorded))
+    for pid in _remaining(recorded):
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
     for note in (_note(data), _address(data)):
@@ -115,18 +129,19 @@ def _wait(is_done: Callable[[], bool]) -> None:
         time.sleep(0.2)
 
 
-def _left(recorded: list[Process]) -> list[int]:
-    """Processes of our sessions that are still there, children of components that died included."""
+def _remaining(recorded: list[Process]) -> list[int]:
+    """Return the processes of the recorded sessions that still run, including children of components that ended."""
     sessions = {process.pid: int(process.started) for process in recorded}
-    found = []
+    remaining = []
     for folder in Path("/proc").iterdir():
         if folder.name.isdigit() and (started := start_time(int(folder.name))) is not None:
             with contextlib.suppress(ProcessLookupError):
                 session = os.getsid(int(folder.name))
-                # the system may have given the process id of a stopped process to another program: signal only our own session
+                # The system may have given the identifier of a stopped process to another program. A process that is older than the
+                # recorded one cannot be its child, and must not get a signal.
                 if session in sessions and int(started) >= sessions[session]:
-                    found.append(int(folder.name))
-    return found
+                    remaining.append(int(folder.name))
+    return remaining
 
 
 def _note(data: DataRoot) -> Path:

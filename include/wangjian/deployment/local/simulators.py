@@ -1,4 +1,4 @@
-"""The simulated source systems as a process of this machine."""
+"""Run the simulated source systems as a process of this machine."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ def simulators(data: DataRoot, first: str, last: str, *, scale: str) -> Iterator
         data: the data root; the simulator keeps its files in `simulator/` below it.
         first: first business date, ISO.
         last: last business date, ISO.
-        scale: 1.0 is the city in full.
+        scale: the size of the city; 1.0 is the full size.
 
     Yields:
-        The Airflow connections to it, as environment variables.
+        The Airflow connections to the systems, as environment variables.
 
     Raises:
-        WangjianError: it did not start.
+        WangjianError: the simulator did not start.
     """
     process, addresses = start_simulators(data, first, last, scale=scale)
     try:
@@ -41,21 +41,22 @@ def simulators(data: DataRoot, first: str, last: str, *, scale: str) -> Iterator
 def start_simulators(
     data: DataRoot, first: str, last: str, *, scale: str, more: Sequence[str] = ()
 ) -> tuple[subprocess.Popen[bytes], Path]:
-    """Start the process, in a session of its own.
+    """Start the simulator in a session of its own, without waiting for it.
 
     Args:
         data: the data root; the simulator keeps its files in `simulator/` below it.
         first: first business date, ISO.
         last: last business date, ISO.
-        scale: 1.0 is the city in full.
+        scale: the size of the city; 1.0 is the full size.
         more: further options of `python -m simulator serve`.
 
     Returns:
-        It, and the file that says where the systems are once they are ready.
+        The process, and the file that it writes with the addresses when the systems are ready.
     """
     folder = data.root / "simulator"
     folder.mkdir(exist_ok=True)
     addresses = folder / "addresses.json"
+    # The file of an earlier run would be taken for that of this one.
     addresses.unlink(missing_ok=True)
     command = [sys.executable, "-m", "simulator", "serve", "--data-dir", str(folder), "--ports-file", str(addresses)]
     command += ["--from", first, "--to", last, "--scale", scale, *more]
@@ -64,15 +65,20 @@ def start_simulators(
 
 
 def wait_for_addresses(process: subprocess.Popen[bytes], path: Path) -> dict[str, str]:
-    """The Airflow connections, once the systems are ready.
+    """Wait until the systems are ready, and return the Airflow connections to them.
+
+    Args:
+        process: the simulator.
+        path: the file with the addresses.
 
     Raises:
-        WangjianError: the process has ended.
+        WangjianError: the simulator ended.
     """
     while process.poll() is None:
+        # ValueError: the file is there and not written completely yet.
         with contextlib.suppress(FileNotFoundError, ValueError):
-            found: dict[str, str] = json.loads(path.read_text())["airflow_connections"]
-            return found
+            connections: dict[str, str] = json.loads(path.read_text())["airflow_connections"]
+            return connections
         time.sleep(0.2)
     log = path.with_name("simulator.log")
     last = log.read_text(errors="replace").strip().rpartition("\n")[2] if log.exists() else ""

@@ -1,4 +1,4 @@
-"""Erasing personal data from landing, where nothing else ever changes, and from all that is made from it."""
+"""Erase personal data from landing, whose files never change otherwise, and from everything built from landing."""
 
 from wangjian.governance.erasure.carry_out import approve_erasure
 from wangjian.governance.erasure.due import Due, due

@@ -1,4 +1,4 @@
-"""Carrying an approved erasure out: landing, then raw, then the warehouse. Killed anywhere, the same command goes on."""
+"""Carry out an approved erasure: in landing, then raw, then the warehouse. After a crash the same command continues it."""
 
 from __future__ import annotations
 
@@ -24,37 +24,40 @@ from wangjian.warehouse.build import forget_warehouse
 
 
 def approve_erasure(data: DataRoot, erasure_id: str, *, person: str, progress: Progress | None = None) -> Plan:
-    """Approve an erasure and carry it out; one that was cut off is gone on with.
+    """Approve an erasure and carry it out, or continue one that a crash interrupted.
 
-    Landing keeps each file under the hash of what was received, without the values; the files' partitions are parsed anew, and
-    the warehouse is removed, so that the next build makes it anew without a trace of them. Manifests, row numbers and all other
-    values stay as they were.
+    Landing keeps each file without the values, under the hash of the received bytes. The partitions of these files are parsed again.
+    The warehouse is removed, and the next build makes a new one from raw. Manifests, row numbers and all other values stay.
 
     Args:
         data: the data root.
-        erasure_id: as `wangjian erasures list` shows it.
-        person: who approves: another one than who asked.
-        progress: told of the progress.
+        erasure_id: the identifier that `wangjian erasures list` shows.
+        person: the person who approves; not the one who made the request.
+        progress: called after each file with its name, its number and the number of files.
 
     Returns:
-        What was erased.
+        The plan that was carried out.
 
     Raises:
-        BadArguments: no such erasure is open, the same person asked for it, or its bytes were archived meanwhile.
-        WangjianError: a file cannot be written without the values; files before it are done.
+        BadArguments: no such erasure is open, the same person made the request, or the bytes were archived meanwhile.
+        WangjianError: the values cannot be taken out of a file without other changes; the files before it are done.
     """
-    found = find_erasure(data, erasure_id, ("REQUESTED", "APPROVED"))
-    if not person.strip() or (found.step == "REQUESTED" and person.strip() == found.person):
+    erasure = find_erasure(data, erasure_id, ("REQUESTED", "APPROVED"))
+    if not person.strip() or (erasure.step == "REQUESTED" and person.strip() == erasure.person):
         raise BadArguments(
-            "who asked for an erasure cannot approve it", erasure=erasure_id, fix="another person approves"
+            "the person who requested an erasure cannot approve it",
+            erasure=erasure_id,
+            fix="ask another person to approve it",
         )
-    plan = plan_of(data, found)
-    if found.step == "REQUESTED":
-        record_erasure(data, _at_step(found, "APPROVED", person.strip()))
+    plan = plan_of(data, erasure)
+    # Recorded before any byte changes: after a crash the record shows that the erasure is under way, and the command continues it.
+    if erasure.step == "REQUESTED":
+        record_erasure(data, _at_step(erasure, "APPROVED", person.strip()))
     _carry_out(data, plan, progress or (lambda *_: None))
     record_access(data, access(plan, "ERASED"))
+    # Not earlier: a continued erasure needs the key to give equal values equal marks.
     destroy_key(data, erasure_id)
-    record_erasure(data, _at_step(found, "DONE", person.strip()))
+    record_erasure(data, _at_step(erasure, "DONE", person.strip()))
     return plan
 
 
@@ -67,7 +70,7 @@ def _carry_out(data: DataRoot, plan: Plan, progress: Progress) -> None:
     mark = marks_of(data, plan.erasure.erasure_id)
     doing = "erase personal data"
     with ExitStack() as locks:
-        # nobody reads, moves or lands these bytes meanwhile
+        # With these locks no other process parses, builds or archives the bytes between their change in landing and in raw.
         for lock in (archive_lock(data, doing), warehouse_lock(data, doing), parse_lock(data, source, doing)):
             locks.enter_context(lock)
         with landing_lock(data, doing):
@@ -75,15 +78,18 @@ def _carry_out(data: DataRoot, plan: Plan, progress: Progress) -> None:
             for number, file in enumerate(plan.files, start=1):
                 _erase_from(landing, plan, file, mark)
                 progress(file.part, number, len(plan.files))
-        rewrite_corrections(data, lambda item: _is_meant(plan.erasure, item), mark)
+        # A correction of an erased column repeats the personal value in its own file.
+        rewrite_corrections(data, lambda item: _concerns(plan.erasure, item), mark)
         partitions = {(item.key.dataset, f"{item.key.business_date:%Y-%m}") for item in plan.exports}
         parse(get_source(source), data, progress, again=lambda dataset, month: (dataset, month) in partitions)
+        # DuckDB frees blocks without overwriting them: a deleted value would stay readable in the file.
         forget_warehouse(data.warehouse)
 
 
 def _erase_from(landing: Landing, plan: Plan, file: FileRows, mark: Mark) -> None:
     erasure = plan.erasure
     if erasure.file_sha256:
+        # Evidence and rejected files have no rows in the warehouse, so nothing of them has to stay readable.
         landing.erase(file.sha256, b"")
         return
     landed = Landed(
@@ -97,7 +103,7 @@ def _erase_from(landing: Landing, plan: Plan, file: FileRows, mark: Mark) -> Non
     landing.erase(file.sha256, redacted(landed, content, erasure.column_names, file.rows, mark))
 
 
-def _is_meant(erasure: Erasure, correction: object) -> bool:
+def _concerns(erasure: Erasure, correction: object) -> bool:
     same = ("source", "provider", "dataset", "row_key", "business_date")
     return (
         erasure.row_key is not None

@@ -1,4 +1,4 @@
-"""Which landed datasets hold personal data that are older than the period of keeping."""
+"""List the landed datasets whose personal data is older than the retention period."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from wangjian.state.erasures import erasures
 
 @dataclass(frozen=True)
 class Due:
-    """A dataset with personal columns, of which something is due.
+    """A dataset with personal columns that has exports to erase.
 
     Attributes:
-        exports: how many are older than the period and not erased.
-        oldest: the earliest business date of them.
-        before: what an erasure is to be asked for: exports of earlier dates.
+        exports: the number of exports that are older than the period and not erased.
+        oldest: the earliest business date of these exports.
+        before: the date for the request: exports of earlier dates are to be erased.
     """
 
     source: str
@@ -33,14 +33,14 @@ class Due:
 
 
 def due(data: DataRoot, today: date | None = None) -> list[Due]:
-    """Look for personal data whose period of keeping is over (个人信息保护法 art. 19, 47).
+    """Return the datasets with personal data whose retention period is over (个人信息保护法 art. 19, 47).
 
     Args:
         data: the data root.
-        today: the day to reckon from; the present one if null.
+        today: the day to count from; the current day if null.
 
     Returns:
-        By source and dataset; `retention.yml` says the period in whole months before the running one.
+        One entry for each source and dataset. `retention.yml` gives the period in whole months before the current one.
     """
     before = _months_before(today or now().date(), load_retention().personal_data.months)
     landing = Landing(data.landing)
@@ -58,11 +58,14 @@ def _months_before(day: date, months: int) -> date:
 
 
 def _is_personal(dataset: Dataset) -> bool:
+    # Hashed and dropped columns count too: landing still has their values in clear.
     return any(column.personal or column.on_parse != "keep" for column in dataset.columns)
 
 
 def _dates(data: DataRoot, landing: Landing, dataset: Dataset, before: date) -> Iterator[date]:
-    """Of the exports that are due: none is younger than the last erasure by age has left."""
+    """Yield the business dates of the exports that are due."""
+    # Manifests stay after an erasure. Without this lower bound every erased export would be due again. An erasure of one provider
+    # does not count: it left the others.
     done = [
         item.before
         for item in erasures(data)

@@ -1,7 +1,7 @@
-"""What stands in the place of an erased value: the same for the same value within one erasure, and nobody can go back from it.
+"""Make the marks that replace erased values. Equal values get equal marks within one erasure, and no mark leads back to its value.
 
-Blank would not do: rows of one person would fall apart, those of several would become one, and a required column would send the row into
-quarantine. The key of the marks is destroyed when the erasure is done.
+A blank would not do: the rows of several persons would look like those of one, and a blank in a required column would send its row
+into quarantine. The key of the marks is destroyed when the erasure is done.
 """
 
 from __future__ import annotations
@@ -19,7 +19,17 @@ ERASED = "已删除"
 
 
 def marks_of(data: DataRoot, erasure_id: str) -> Mark:
-    """The marks of one erasure; their key is kept as long as the erasure is under way, so that it can be gone on with."""
+    """Return the function that makes the marks of one erasure.
+
+    The key is kept while the erasure is under way, so that a continued erasure makes the same marks.
+
+    Args:
+        data: the data root.
+        erasure_id: the erasure.
+
+    Returns:
+        A function from a value to its mark. It leaves empty values and marks as they are, so that a second run changes nothing.
+    """
     path = _key_file(data, erasure_id)
     if not path.exists():
         write_atomically(path, secrets.token_hex(32), mode=0o600)
@@ -34,7 +44,14 @@ def marks_of(data: DataRoot, erasure_id: str) -> Mark:
 
 
 def destroy_key(data: DataRoot, erasure_id: str) -> None:
-    """Make sure that nobody can tell which value a mark stands for by trying."""
+    """Delete the key of an erasure's marks.
+
+    With the key, a person could mark every known name or number and compare the results with the marks.
+
+    Args:
+        data: the data root.
+        erasure_id: the erasure.
+    """
     _key_file(data, erasure_id).unlink(missing_ok=True)
 
 

@@ -1,4 +1,4 @@
-"""Asking for an erasure (个人信息保护法 art. 47): what is meant, where it lies, and why it may be refused."""
+"""Request an erasure (个人信息保护法 art. 47): select the rows or the file, locate them, and refuse what cannot be erased."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from wangjian.state.erasures import Erasure, erasures, record_erasure
 
 @dataclass(frozen=True)
 class Plan:
-    """What an erasure is about to touch.
+    """The files and rows that an erasure changes.
 
     Attributes:
-        files: with their rows.
+        files: the landed files with their rows.
         exports: the exports that these files belong to.
     """
 
@@ -34,6 +34,7 @@ class Plan:
 
     @property
     def row_count(self) -> int:
+        """Return the number of rows in all files."""
         return sum(len(numbers) for file in self.files for numbers in file.rows.values())
 
 
@@ -51,28 +52,28 @@ def request_erasure(
     file_sha256: str | None = None,
     columns: Sequence[str] = (),
 ) -> Plan:
-    """Ask for personal values to be erased; nothing is touched before another person approves it.
+    """Record a request to erase personal values. No file changes before another person approves the request.
 
     Args:
         data: the data root.
         source: source code.
         dataset: dataset name.
-        key: the values of the dataset's key, in order: this row, wherever it was delivered.
-        reason: why; kept for good.
-        person: who asks.
-        provider: provider code, of the third-party source.
-        day: business date of the delivery, where numbers are unique within a delivery only.
-        before: in place of a key: every row of exports of earlier business dates (the period of keeping is over), of any
-            provider where none is named.
-        file_sha256: in place of a key: a whole file that holds no parsed rows: evidence, or a rejected file.
-        columns: further text columns, such as free text; the personal ones of the contract are always meant.
+        key: the values of the dataset's key, in order: selects this row in every delivery.
+        reason: why; the record keeps it for good.
+        person: the person who makes the request.
+        provider: provider code, for the third-party source.
+        day: the business date of the delivery, for datasets whose numbers are unique within a delivery only.
+        before: instead of a key: selects every row of exports of earlier business dates (their retention period is over), of all
+            providers unless one is given.
+        file_sha256: instead of a key: selects a whole file without parsed rows: evidence, or a rejected file.
+        columns: further text columns, such as free text. The personal columns of the contract are always included.
 
     Returns:
         The plan.
 
     Raises:
-        BadArguments: no reason or person; not exactly one of key, `before` and file; no such dataset, column, row or file; the
-            file holds rows that are in the warehouse; the bytes lie in an archive.
+        BadArguments: the reason or the person is missing; not exactly one of key, `before` and file is given; the dataset, column,
+            row or file does not exist; the file holds rows that are in the warehouse; or the bytes are in an archive.
     """
     if not reason.strip() or not person.strip():
         raise BadArguments("an erasure needs a reason and a person", fix="give both; they are kept for the auditors")
@@ -83,6 +84,7 @@ def request_erasure(
         before=before, file_sha256=file_sha256, reason=reason.strip(), person=person.strip(),
         column_names=() if file_sha256 else _columns(contract, columns),
     )  # fmt: skip
+    # Planned before it is recorded: a request that cannot be carried out is refused now and not at its approval.
     plan = plan_of(data, wanted)
     record_erasure(data, wanted)
     record_access(data, access(plan, "ERASURE_REQUESTED"))
@@ -90,25 +92,42 @@ def request_erasure(
 
 
 def withdraw_erasure(data: DataRoot, erasure_id: str, *, reason: str, person: str) -> Erasure:
-    """Take a request back that nobody approved yet.
+    """Record the withdrawal of a request that is not approved yet.
+
+    Args:
+        data: the data root.
+        erasure_id: the identifier that `wangjian erasures list` shows.
+        reason: why; the record keeps it for good.
+        person: the person who decides.
+
+    Returns:
+        The withdrawal as recorded.
 
     Raises:
         BadArguments: no reason or person is given, or no such request is open.
     """
     if not reason.strip() or not person.strip():
         raise BadArguments("a withdrawal needs a reason and a person", fix="give both; they are kept for the auditors")
-    found = find_erasure(data, erasure_id, ("REQUESTED",))
+    erasure = find_erasure(data, erasure_id, ("REQUESTED",))
     changes = {"step": "WITHDRAWN", "reason": reason.strip(), "person": person.strip(), "at": now()}
-    taken_back = found.model_copy(update=changes)
-    record_erasure(data, taken_back)
-    return taken_back
+    withdrawal = erasure.model_copy(update=changes)
+    record_erasure(data, withdrawal)
+    return withdrawal
 
 
 def find_erasure(data: DataRoot, erasure_id: str, steps: tuple[str, ...]) -> Erasure:
-    """An erasure that stands at one of these steps.
+    """Return an erasure that is at one of the given steps.
+
+    Args:
+        data: the data root.
+        erasure_id: its identifier.
+        steps: the steps that the caller accepts.
+
+    Returns:
+        The erasure.
 
     Raises:
-        BadArguments: there is none.
+        BadArguments: there is no such erasure, or it is at another step.
     """
     for erasure in erasures(data):
         if erasure.erasure_id == erasure_id:
@@ -121,10 +140,17 @@ def find_erasure(data: DataRoot, erasure_id: str, steps: tuple[str, ...]) -> Era
 
 
 def plan_of(data: DataRoot, erasure: Erasure) -> Plan:
-    """Where an erasure's values lie.
+    """Return the files, rows and exports that an erasure changes.
+
+    Args:
+        data: the data root.
+        erasure: the request.
+
+    Returns:
+        The plan.
 
     Raises:
-        BadArguments: nowhere; in an archive; or in a file that may not be erased as a whole.
+        BadArguments: no parsed row matches; the bytes are in an archive; or the file may not be erased as a whole.
     """
     landing = Landing(data.landing)
     files = (
@@ -136,6 +162,7 @@ def plan_of(data: DataRoot, erasure: Erasure) -> Plan:
         raise BadArguments(
             "no such row is parsed", **_place(erasure), fix="give the key as the source sends it, and parse first"
         )
+    # Several exports may share one file, and all of them must be parsed again.
     hashes = {file.sha256 for file in files}
     exports = [item for item in landing.exports(erasure.source) if any(f.sha256 in hashes for f in item.files)]
     _require_here(data, landing, exports, hashes, erasure)
@@ -143,7 +170,17 @@ def plan_of(data: DataRoot, erasure: Erasure) -> Plan:
 
 
 def access(plan: Plan, action: str) -> Access:
-    """The record of a step for the audit log; it names rows by their key, never by a person's data."""
+    """Return the audit record of a step.
+
+    The record names rows by their key. The audit log is never erased, so a person's data in it would outlive the erasure.
+
+    Args:
+        plan: the erasure and its rows.
+        action: the step.
+
+    Returns:
+        The record, not written yet.
+    """
     erasure = plan.erasure
     about = {
         "erasure": erasure.erasure_id, "source": erasure.source, "provider": erasure.provider, "key": erasure.row_key,
@@ -160,10 +197,17 @@ def access(plan: Plan, action: str) -> Access:
 
 
 def contract_of(source: str, dataset: str) -> Dataset:
-    """The contract of a dataset.
+    """Return the contract of a dataset.
+
+    Args:
+        source: source code.
+        dataset: dataset name.
+
+    Returns:
+        The contract.
 
     Raises:
-        BadArguments: there is none.
+        BadArguments: the source has no such dataset.
     """
     known = load_contract(source)
     if dataset not in known:
@@ -177,10 +221,11 @@ def _place(erasure: Erasure) -> dict[str, object]:
 
 
 def _require_one(contract: Dataset, key: Sequence[str], before: date | None, file_sha256: str | None) -> None:
+    # Two selections could contradict each other, and an erasure cannot be undone.
     given = [name for name, value in (("KEY", key), ("--before", before), ("--file", file_sha256)) if value]
     if len(given) != 1:
         raise BadArguments(
-            "what is meant must be said in one way",
+            "an erasure selects its rows in exactly one way",
             given=", ".join(given) or "nothing",
             fix="give KEY, --before or --file",
         )
@@ -194,7 +239,7 @@ def _require_one(contract: Dataset, key: Sequence[str], before: date | None, fil
 
 
 def _columns(contract: Dataset, further: Iterable[str]) -> tuple[str, ...]:
-    """The personal columns and those that are asked for."""
+    """Return the personal columns of the contract and the requested ones, without the key."""
     personal = [column.name for column in contract.columns if column.personal or column.on_parse != "keep"]
     free = [
         column.name for column in contract.columns if column.data_type == "text" and column.name not in contract.key
@@ -206,10 +251,11 @@ def _columns(contract: Dataset, further: Iterable[str]) -> tuple[str, ...]:
             dataset=contract.name,
             fix=f"choose from {', '.join(free)}",
         )
+    # The key stays: without it the row could not be matched with its other deliveries, and published figures would change.
     chosen = sorted({*personal, *further} - set(contract.key))
     if not chosen:
         raise BadArguments(
-            "the contract knows no personal column of this dataset",
+            "the contract marks no column of this dataset as personal",
             source=contract.source,
             dataset=contract.name,
             fix="name the columns with --column",
@@ -219,20 +265,25 @@ def _columns(contract: Dataset, further: Iterable[str]) -> tuple[str, ...]:
 
 def _whole_file(data: DataRoot, erasure: Erasure) -> FileRows:
     assert erasure.file_sha256
-    found = [
+    entries = [
         entry
         for entry in ledger_entries(data, erasure.source, erasure.dataset)
         if entry["file_sha256"] == erasure.file_sha256
     ]
-    if not found:
-        raise BadArguments("no such file is landed", sha256=erasure.file_sha256, fix="see audit.file_ledger")
-    if any(entry["status"] == "parsed" for entry in found):
+    if not entries:
+        raise BadArguments(
+            "no file with this hash is landed",
+            sha256=erasure.file_sha256,
+            fix="look the hash up in audit.file_ledger",
+        )
+    # Without its file the rows would disappear, and published figures would change. An erasure removes values, not rows.
+    if any(entry["status"] == "parsed" for entry in entries):
         raise BadArguments(
             "the file holds rows that are in the warehouse",
-            file=found[0]["original_name"],
-            fix="erase rows of it by their key; only evidence and rejected files go as a whole",
+            file=entries[0]["original_name"],
+            fix="erase its rows by their key; only evidence and rejected files can be erased as a whole",
         )
-    entry = found[0]
+    entry = entries[0]
     return FileRows(erasure.file_sha256, entry["export_id"], entry["provider"], entry["part"])
 
 
@@ -240,13 +291,14 @@ def _require_here(
     data: DataRoot, landing: Landing, exports: Iterable[Manifest], hashes: set[str], erasure: Erasure
 ) -> None:
     known = archived(data)
-    away = sorted({known[export.export_id].folder for export in exports if export.export_id in known})
-    if away:
+    folders = sorted({known[export.export_id].folder for export in exports if export.export_id in known})
+    if folders:
         raise BadArguments(
-            "the bytes lie in an archive, which is never changed",
+            "the bytes are in an archive, which never changes",
             **_place(erasure),
-            archive=", ".join(away),
-            fix="`wangjian archive restore FOLDER`, erase, archive anew into another folder, and destroy the old one",
+            archive=", ".join(folders),
+            fix="`wangjian archive restore FOLDER`, erase, archive again into another folder, and destroy the old one",
         )
+    # Raises for bytes that are missing. Better before the request than in the middle of the erasure.
     for sha256 in hashes:
         landing.path_of(sha256)

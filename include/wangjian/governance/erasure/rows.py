@@ -1,4 +1,4 @@
-"""Where the rows of an erasure lie: in which landed files, on which sheets and lines. Raw tells."""
+"""Find the rows of an erasure: the landed files, sheets and lines that the parsed rows in raw name."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class FileRows:
     """The rows of one file.
 
     Attributes:
-        export_id: of an export that it belongs to.
-        provider: of that export; empty for the government systems.
-        rows: row numbers by sheet; empty for a file that is erased as a whole.
+        export_id: an export that the file belongs to.
+        provider: the provider of that export; empty for the government systems.
+        rows: the row numbers by sheet; empty for a file that is erased as a whole.
     """
 
     sha256: str
@@ -33,25 +33,27 @@ class FileRows:
 
 
 def rows_of(data: DataRoot, dataset: Dataset, erasure: Erasure) -> list[FileRows]:
-    """The files that hold rows of an erasure, with their rows.
+    """Return the files that hold rows of an erasure, with their rows.
 
     Args:
         data: the data root.
-        dataset: its contract.
-        erasure: by key or by age.
+        dataset: the contract of the dataset.
+        erasure: an erasure by key or by age.
 
     Returns:
-        By hash; empty where nothing is parsed of it. A file that is an export of a later day, too, is left out of an erasure by age.
+        The files in the order of their hashes; empty if none of the rows is parsed. An erasure by age leaves out a file whose bytes
+        also came as an export of a later day.
     """
-    found: dict[str, FileRows] = {}
+    files: dict[str, FileRows] = {}
     for sha256, export_id, provider, part, sheet, number in _query(data, dataset, erasure):
-        place = found.setdefault(sha256, FileRows(sha256, export_id, provider, part))
-        place.rows[sheet].add(number)
-    return sorted(found.values(), key=lambda place: place.sha256)
+        file = files.setdefault(sha256, FileRows(sha256, export_id, provider, part))
+        file.rows[sheet].add(number)
+    return sorted(files.values(), key=lambda file: file.sha256)
 
 
 def _query(data: DataRoot, dataset: Dataset, erasure: Erasure) -> Iterable[tuple[Any, ...]]:
     files = data.raw / dataset.source / dataset.name / "*" / "*.parquet"
+    # Landing keeps equal bytes once. The age of a row is therefore that of the newest export that contains its file.
     with duckdb.connect() as connection:
         return connection.execute(
             f"""

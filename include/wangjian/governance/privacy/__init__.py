@@ -1,1 +1,1 @@
-"""Duties towards the persons whose data are processed: the register of processing."""
+"""Duties towards the persons whose data the warehouse processes: the register of processing."""

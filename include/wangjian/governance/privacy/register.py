@@ -1,4 +1,4 @@
-"""The register of processing (个人信息保护法 art. 51, 54, 55): made from the contracts, labels, roles, periods and the audit log."""
+"""Write the register of processing (个人信息保护法 art. 51, 54, 55) from the contracts, labels, roles, periods and the audit log."""
 
 from __future__ import annotations
 
@@ -25,7 +25,15 @@ VARIABLE = "WANGJIAN_PROCESSING"
 
 
 class Processing(BaseModel):
-    """What is done with the personal data of one source."""
+    """The entry of one source in the register.
+
+    Attributes:
+        purpose: why its personal data is processed.
+        basis: the law that allows it.
+        subjects: the persons whose data it is.
+        recipients: the bodies that get the data.
+        kept: how long it is kept.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -37,15 +45,18 @@ class Processing(BaseModel):
 
 
 class _Document(RootModel[dict[str, Processing]]):
-    """By source."""
+    """The entries by source."""
 
 
 @dataclass(frozen=True)
 class PersonalColumn:
-    """A column of a source in which a person may stand, or a number of one.
+    """A column of a source that may hold a person's name or number.
 
     Attributes:
-        treatment: `keep` (masked wherever it is published), `keyed_hash` or `drop` (never leaves landing in clear).
+        dataset: the dataset of the column.
+        name: the warehouse's name of the column.
+        zh: its Chinese label.
+        treatment: `keep` (every publication masks it), `keyed_hash` or `drop` (never leaves landing in clear).
     """
 
     dataset: str
@@ -55,7 +66,14 @@ class PersonalColumn:
 
 
 def personal_columns(source: str) -> tuple[PersonalColumn, ...]:
-    """The personal columns of a source, as its contract says."""
+    """Return the personal columns of a source, as its contract marks them.
+
+    Args:
+        source: source code.
+
+    Returns:
+        The columns, in the order of the contract.
+    """
     return tuple(
         PersonalColumn(dataset.name, column.name, column.zh, column.on_parse)
         for dataset in load_contract(source).values()
@@ -65,38 +83,42 @@ def personal_columns(source: str) -> tuple[PersonalColumn, ...]:
 
 
 def load_processing(path: Path | None = None) -> dict[str, Processing]:
-    """Read why and on what basis personal data of each source are processed.
+    """Return the register's entry of each source: purpose, legal basis, persons, recipients and period.
 
     Args:
-        path: the YAML file; that of `$WANGJIAN_PROCESSING` if null, or else `processing.yml`.
+        path: the YAML file. Null stands for the file in `$WANGJIAN_PROCESSING` or, without it, `processing.yml` of the package.
+
+    Returns:
+        The entries by source.
 
     Raises:
-        BadArguments: it cannot be read, breaks the schema, or lacks a source that has personal columns.
+        BadArguments: the file cannot be read, breaks the schema, or lacks a source that has personal columns.
     """
     path = path or settings().processing or DEFAULTS
-    found = read_document(path, _Document, "the entries of the register", f"correct ${VARIABLE}").root
-    missing = {source for source in load_registry() if personal_columns(source)} - found.keys()
-    unknown = found.keys() - load_registry().keys()
+    entries = read_document(path, _Document, "the entries of the register", f"correct ${VARIABLE}").root
+    # Processing without a stated purpose is unlawful: a new source with personal columns needs its entry first.
+    missing = {source for source in load_registry() if personal_columns(source)} - entries.keys()
+    unknown = entries.keys() - load_registry().keys()
     if missing or unknown:
         raise BadArguments(
             f"sources without an entry: {', '.join(sorted(missing)) or 'none'}; no such source: {', '.join(sorted(unknown)) or 'none'}",
             file=path,
             fix="write down purpose, basis, subjects, recipients and how long it is kept",
         )
-    return found
+    return entries
 
 
 def register(data: DataRoot) -> str:
-    """Write the register of processing as it stands now.
+    """Return the current register of processing.
 
     Args:
-        data: the data root, for the audit log.
+        data: the data root; the accesses come from its audit log.
 
     Returns:
-        Markdown, Chinese and English.
+        Markdown in Chinese and English.
 
     Raises:
-        BadArguments: one of the files that it is made from is wrong.
+        BadArguments: a file that the register is made from is wrong.
     """
     labels, roles, periods = load_labels(), load_roles(), load_retention().model_dump()
     parts = [
@@ -125,7 +147,7 @@ def _source(source: str, entry: Processing, labels: Labels) -> Iterator[str]:
     yield f"## {labels.codes['source'][source].zh} {labels.codes['source'][source].en} (`{source}`)"
     names = {"purpose": "目的", "basis": "依据", "subjects": "主体", "recipients": "接收方", "kept": "保存"}
     yield "\n".join(
-        f"- **{zh} {name}**: {(found := getattr(entry, name)).zh}。 {found.en}." for name, zh in names.items()
+        f"- **{zh} {name}**: {(text := getattr(entry, name)).zh}。 {text.en}." for name, zh in names.items()
     )
     treatments = {
         "keep": "落地后仅以脱敏形式发布 published masked only",

@@ -1,4 +1,4 @@
-"""Who sees what: roles in one file, and a DuckDB file for each role beside the published one."""
+"""Roles and what each may see: one file describes the roles, and each role gets a DuckDB file next to the published one."""
 
 from wangjian.governance.roles.description import Role, Roles, load_roles
 from wangjian.governance.roles.files import RoleFile, RoleFiles, write_role_files

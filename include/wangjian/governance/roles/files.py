@@ -1,4 +1,4 @@
-"""Writing the roles' files: what each may see of the published file, masked, whole, put in place in one step."""
+"""Write the file of each role: its part of the published file, masked, complete, and renamed into place in one step."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from wangjian.publishing.shelf import current
 from wangjian.state import Publication
 from wangjian.warehouse.labels import Level
 
+# Current counties only. The pattern also keeps a source's odd code from becoming a folder's name.
 COUNTIES = """
     select region_code, region_name from source.marts.dim_region
     where region_level = 4 and valid_to is null and regexp_full_match(region_code, '[0-9]{6}') order by region_code
@@ -30,11 +31,15 @@ COUNTIES = """
 
 @dataclass(frozen=True)
 class RoleFile:
-    """One file.
+    """A file that was written for a role.
 
     Attributes:
-        region_code: whose rows it has; null where it has everybody's.
-        path: the name that readers know.
+        role: the name of the role.
+        region_code: the county whose rows the file has; null if it has the rows of all counties.
+        path: the link that readers open.
+        tables: the number of tables.
+        rows: the number of rows in all tables.
+        byte_size: the size of the file in bytes.
     """
 
     role: str
@@ -47,7 +52,7 @@ class RoleFile:
 
 @dataclass(frozen=True)
 class RoleFiles:
-    """What was written."""
+    """The files that were written from one publication."""
 
     publication_id: str
     files: tuple[RoleFile, ...]
@@ -73,19 +78,20 @@ class _Table:
 
 
 def write_role_files(data: DataRoot) -> RoleFiles:
-    """Write the file of every role from the publication that readers see. Safe to run again after any crash.
+    """Write the file of every role from the publication that readers see. It can be repeated after any crash.
 
     Args:
         data: the data root.
 
     Returns:
-        What was written, `published/roles/<role>/warehouse.duckdb`; a county's role is `<role>-<region code>`.
+        The written files, each `published/roles/<role>/warehouse.duckdb`. The folder of a county is `<role>-<region code>`.
 
     Raises:
-        WangjianError: nothing is published, or a publication of an older version, which knows no levels.
+        WangjianError: nothing is published, or an older version made the publication, without levels of columns.
         BadArguments: the file of roles is wrong.
     """
     roles = load_roles()
+    # With the lock no other process can remove the publication while its rows are copied.
     with publishing_lock(data, "write the files of roles"), connect_beside(data.warehouse) as connection:
         publication = _attach(connection, data)
         tables = _tables(connection)
@@ -95,12 +101,23 @@ def write_role_files(data: DataRoot) -> RoleFiles:
         for name, role in roles.roles.items():
             for county in {"published": [], "own": [None], "per_county": counties}[role.file]:
                 files.append(_write(connection, data, publication, tables, name, role, county))
-        _remove_others(data, {found.path.parent for found in files})
+        _remove_others(data, {file.path.parent for file in files})
     return RoleFiles(publication.publication_id, tuple(files))
 
 
 def folder_of(data: DataRoot, role: str, region_code: str | None = None) -> Path:
-    """Where a role's file lies: a folder of its own, so that rights can be given on it."""
+    """Return the folder of a role's file.
+
+    Each role has a folder of its own, because the file system decides who may read it.
+
+    Args:
+        data: the data root.
+        role: the name of the role.
+        region_code: the county; null for a file with all counties.
+
+    Returns:
+        The path, whether it exists or not.
+    """
     return data.published / "roles" / (f"{role}-{region_code}" if region_code else role)
 
 
@@ -117,22 +134,22 @@ def _tables(connection: duckdb.DuckDBPyConnection) -> tuple[_Table, ...]:
         levels = connection.execute("select schema_name, table_name, column_name, level from source.audit.column_level")
     except duckdb.CatalogException:
         raise WangjianError(
-            "the publication knows no levels of columns: an older version made it",
+            "the publication has no levels of columns: an older version made it",
             fix="run `wangjian build` and publish",
         ) from None
-    level = {tuple(place): found for *place, found in levels.fetchall()}
-    found: dict[tuple[str, str], list[_Column]] = {}
+    level = {tuple(place): name for *place, name in levels.fetchall()}
+    columns: dict[tuple[str, str], list[_Column]] = {}
     for schema, table, column, kind, comment in connection.execute(
         "select schema_name, table_name, column_name, data_type, comment from duckdb_columns() "
         "where database_name = 'source' and not internal order by schema_name, table_name, column_index"
     ).fetchall():
-        found.setdefault((schema, table), []).append(_Column(column, kind, level[schema, table, column], comment))
+        columns.setdefault((schema, table), []).append(_Column(column, kind, level[schema, table, column], comment))
     comments = dict(
         connection.execute(
             "select (schema_name, table_name), comment from duckdb_tables() where database_name = 'source'"
         ).fetchall()
     )
-    return tuple(_Table(*place, comments[place], tuple(columns)) for place, columns in found.items())
+    return tuple(_Table(*place, comments[place], tuple(of_table)) for place, of_table in columns.items())
 
 
 def _write(
@@ -146,6 +163,7 @@ def _write(
 ) -> RoleFile:
     folder = folder_of(data, name, county)
     path = folder / publication.file_name
+    # The previous file stays until the next run: a reader may have it open now.
     before = (folder / LINK).resolve() if (folder / LINK).is_symlink() else None
     with written_atomically(path) as temporary, new_file(connection, temporary):
         rows, seen = 0, []
@@ -162,14 +180,17 @@ def _write(
 
 
 def _parents_first(role: Role, tables: tuple[_Table, ...]) -> Iterator[_Table]:
-    """In an order in which each table comes after those that its rows belong to."""
+    """Return the tables in an order in which each comes after those that its rows belong to."""
+    # A county's rows of a child table are selected from its parents in the new file, which must therefore be there first.
     by_name = {table.name: table for table in tables}
     done: dict[str, None] = {}
 
     def visit(name: str, children: tuple[str, ...] = ()) -> None:
         if name in children:
             raise WangjianError(
-                "rows belong to each other in a circle", tables=", ".join(children), fix="see roles.yml"
+                "the tables of a role belong to each other in a circle",
+                tables=", ".join(children),
+                fix="correct `through` in roles.yml",
             )
         for key in role.through.get(name, ()):
             visit(key.split(".")[0], (*children, name))
@@ -181,9 +202,10 @@ def _parents_first(role: Role, tables: tuple[_Table, ...]) -> Iterator[_Table]:
 
 
 def _shown(role: Role, table: _Table, county: str | None) -> _Table | None:
-    """What of a table the role sees; null where it is nothing."""
+    """Return the part of a table that the role sees; null if it sees nothing of it."""
     if table.schema not in role.schemas or (role.tables is not None and table.name not in role.tables):
         return None
+    # Without an owner of its rows a table is left out: a new table must not appear in every county's file before somebody decides.
     has_owner = table.name in {*role.whole, *role.through} or "region_code" in table.column_names()
     if county and not has_owner:
         return None
@@ -192,9 +214,10 @@ def _shown(role: Role, table: _Table, county: str | None) -> _Table | None:
 
 
 def _clause(role: Role, table: _Table, county: str | None) -> str:
-    """Which rows of a table the role sees."""
+    """Return the SQL condition for the rows of a table that the role sees."""
     wanted = [role.rows.get(table.name, "true")]
     if county and table.name in role.through:
+        # In the new file (`building`) the parents have only the county's rows: their keys select those of the child.
         keys = [key.split(".") for key in role.through[table.name]]
         belongs = [f'"{key}" in (select "{key}" from building.marts."{parent}")' for parent, key in keys]
         wanted.append(" or ".join(belongs))
@@ -216,6 +239,7 @@ def _copy(connection: duckdb.DuckDBPyConnection, role: Role, table: _Table, clau
 
 
 def _cell(role: Role, column: _Column) -> str:
+    # The models mask already. The second mask limits a hole in a model to the roles that see the level unmasked.
     if column.level in role.masked and column.data_type == "VARCHAR":
         return f'{masked_sql(f""" "{column.name}" """.strip())} as "{column.name}"'
     return f'"{column.name}"'
@@ -233,11 +257,12 @@ def _describe(
     tables: tuple[_Table, ...],
     seen: list[_Table],
 ) -> None:
-    """Which publication the file is of, and what its columns mean: every role may know that."""
+    """Add the publication and the levels of the columns to the file, unless the role sees these tables anyway."""
     about = {table.name: table for table in tables if table.schema == "audit"}
     written = {table.name for table in seen if table.schema == "audit"}
     if "publication" not in written:
         columns = tuple(column for column in about["publication"].columns if column.level in role.levels)
+        # Only the publication's own row: this role does not see the audit tables.
         own = _Table("audit", "publication", about["publication"].comment, columns)
         _copy(connection, role, own, f"publication_id = '{publication.publication_id}'")
         seen.append(own)
@@ -247,7 +272,7 @@ def _describe(
 
 
 def _remove_others(data: DataRoot, kept: set[Path]) -> None:
-    """The files of roles and counties that are no more: what nobody may see must not lie there."""
+    """Remove the files of roles and counties that no longer exist: their readers would keep data that no role allows."""
     for folder in (data.published / "roles").glob("*"):
         if folder not in kept and folder.is_dir() and not folder.is_symlink():
             shutil.rmtree(folder)

@@ -1,4 +1,4 @@
-"""From a published row back to the landed files and row numbers that it came from."""
+"""Trace a published row back to the landed files and row numbers that it came from."""
 
 from wangjian.governance.trace.find import Place, Trace, trace
 

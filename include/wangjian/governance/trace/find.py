@@ -1,4 +1,4 @@
-"""The tracing itself: published rows by their key, then the rules down to parsed rows, then the files that these stand in."""
+"""Find the landed rows behind a published row: select the row by its key, then follow the rules to parsed rows and their files."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from wangjian.state.archives import ArchiveEvent, archived
 from wangjian.warehouse.macros import rendered_macros
 
 FUNCTIONS = ("case_no_normalised", "text_to_date", "text_to_timestamp")
-"""The macros of `casts.sql` that rules may use: SQL has them here under the same names."""
+"""The macros of `casts.sql` that rules may use. The trace's connection defines functions of the same names."""
 
-# as the macro `latest_first`
 _ROWS = Path(__file__).with_name("rows_of_dataset.sql")
+# The same order as the macro `latest_first`: with another one the trace would point at a row whose values the mart does not show.
 _LATEST_FIRST = (
     "_business_date desc, _version desc, _delivery desc, _part desc, _sheet desc, _row_number desc, _export_id desc"
 )
@@ -35,10 +35,10 @@ class Place:
     """One row of a landed file, or a file that holds no rows.
 
     Attributes:
-        row_number: as a person counts in the file or its sheet, or the record's place in its page; null for a file without rows.
-        speaks: whether the table's values are those of this row; other rows were earlier or later words on the same thing.
-        corrections: which values of such rows a person corrected: column, reason, who and when.
-        lies_in: `landing`, the archive's folder, or null where the bytes cannot be reached.
+        row_number: the line number in the file or its sheet, or the record's position in its page; null for a file without rows.
+        speaks: whether the table shows the values of this row. The other rows describe the same thing at another time.
+        corrections: the values of such rows that a person corrected: column, reason, person and date.
+        lies_in: `landing`, the archive's folder, or null where the bytes are not available.
     """
 
     source: str
@@ -59,12 +59,12 @@ class Place:
 
 @dataclass(frozen=True)
 class Trace:
-    """What was found.
+    """The origin of the published rows that a caller asked for.
 
     Attributes:
-        key: the key of each published row that was meant.
-        seeds: reviewed seeds that the table is made from, or that take part in it, as paths in the project.
-        places: those that speak first, then the newest first.
+        key: the key of each published row that matches.
+        seeds: the paths in the project of the reviewed seeds that the table is built from or joins.
+        places: the landed rows: first those whose values the table shows, then the newest first.
     """
 
     table: str
@@ -75,18 +75,18 @@ class Trace:
 
 
 def trace(data: DataRoot, table: str, values: Sequence[str]) -> Trace:
-    """Lead from a published row to the landed rows that it came from.
+    """Return the landed rows that a published row came from.
 
     Args:
         data: the data root.
         table: a mart.
-        values: its key: values of the first columns of the key, in order; or `column=value`.
+        values: the key of the row: values of the first columns of the key, in order; or `column=value`.
 
     Returns:
-        What was found. No place where nothing landed speaks of the row: it comes from a seed, or is inferred from a code.
+        The trace. It has no place if no landed row describes the published row: the row comes from a seed or is inferred from a code.
 
     Raises:
-        BadArguments: no such table, no such row, or more values than the key has columns.
+        BadArguments: there is no such table or row, or there are more values than the key has columns.
         WangjianError: nothing is published yet.
     """
     rule = rule_of(table)
@@ -104,10 +104,11 @@ def trace(data: DataRoot, table: str, values: Sequence[str]) -> Trace:
 
 
 def _connected(data: DataRoot) -> duckdb.DuckDBPyConnection:
-    """A connection that has the published file, and the functions that rules use."""
+    """Return a connection with the published file attached and the functions of the rules defined."""
     shown = current_file(data)
     if shown is None or not shown.exists():
         raise WangjianError("nothing is published yet", folder=data.published, fix="run `wangjian publish`")
+    # A connection in memory: the published file is read-only, and the trace needs temporary tables and functions.
     connection = duckdb.connect()
     connection.execute(f"attach '{quoted(shown)}' as published (read_only)")
     macro = rendered_macros()
@@ -118,7 +119,7 @@ def _connected(data: DataRoot) -> duckdb.DuckDBPyConnection:
 
 
 def _condition(connection: duckdb.DuckDBPyConnection, rule: Rule, values: Sequence[str]) -> tuple[str, dict[str, str]]:
-    """SQL that picks the rows, and its parameters."""
+    """Return the SQL condition that selects the rows, and its parameters."""
     described = connection.execute(f"select column_name from (describe marts.{rule.table})").fetchall()
     columns = {name for (name,) in described}
     named = [value.partition("=")[::2] for value in values if value.partition("=")[0] in columns]
@@ -136,6 +137,7 @@ def _condition(connection: duckdb.DuckDBPyConnection, rule: Rule, values: Sequen
 
 
 def _equals(column: str, parameter: str) -> str:
+    # A case number has several spellings (brackets, full-width digits). A person may type any of them; the mart has the normalised one.
     spelling = f"{column}_normalised"
     other = f", {spelling}({parameter})" if spelling in FUNCTIONS else ""
     return f'cast("{column}" as varchar) in ({parameter}{other})'
@@ -153,15 +155,16 @@ def _keys(
             "no such row is published",
             table=rule.table,
             asked=", ".join(given.values()),
-            fix=f'see what there is: wangjian sql "select {columns} from marts.{rule.table}"',
+            fix=f'list the keys: wangjian sql "select {columns} from marts.{rule.table}"',
         )
     return tuple(dict(zip(rule.key, row, strict=True)) for row in rows)
 
 
 def _places(connection: duckdb.DuckDBPyConnection, data: DataRoot, rule: Rule, relation: str) -> Iterator[Place]:
-    """Where the rows of a relation that is like a mart come from."""
+    """Yield the places that the rows of a relation come from; the relation has the columns of the rule's mart."""
     for number, origin in enumerate(rule.origins):
         if origin.table:
+            # The rows of the other mart go into a table of their own, which is traced by that mart's rule.
             inner = f"{relation}_{number}"
             connection.execute(
                 f"create temp table {inner} as select distinct origin.* from {_traced(relation, origin)}, marts.{origin.table} as origin "
@@ -184,11 +187,12 @@ def _traced(relation: str, origin: Origin) -> str:
 
 
 def _corrections(connection: duckdb.DuckDBPyConnection, origin: Origin) -> str:
-    """SQL that lists the corrections of a row; none in a publication of before there were any."""
-    there = connection.execute(
+    """Return SQL that lists the corrections of a row."""
+    tables = connection.execute(
         "select count(*) from duckdb_tables() where schema_name = 'audit' and table_name = 'correction'"
     ).fetchone()
-    if not there or not there[0]:
+    # A publication of an older version has no table of corrections. It must stay traceable.
+    if not tables or not tables[0]:
         return "cast([] as varchar[])"
     source, dataset = (origin.dataset or "").split(".")
     key = ", ".join(f"current_rows.{name}" for name in load_contract(source)[dataset].key)
@@ -202,7 +206,7 @@ def _corrections(connection: duckdb.DuckDBPyConnection, origin: Origin) -> str:
 
 
 def _rows_query(data: DataRoot, rule: Rule, origin: Origin, relation: str, corrections: str) -> str:
-    """Rows of a dataset that count: of the version that holds, neither repeated in their file nor in quarantine."""
+    """Return the query for the rows of a dataset that count: of the current version, not repeated in their file, not in quarantine."""
     source, dataset = (origin.dataset or "").split(".")
     files, ledger = (
         data.raw / source / dataset / "*" / "*.parquet",
@@ -233,19 +237,20 @@ def _files_query(origin: Origin, relation: str) -> str:
 
 
 def _with_bytes(data: DataRoot, places: Iterable[Place]) -> tuple[Place, ...]:
-    """Each place once, those that speak first, then the newest, with where its bytes lie."""
+    """Return each place once with the location of its bytes: first those whose values are shown, then the newest."""
     landing, known = landing_of(data), archived(data)
     once: dict[tuple[object, ...], Place] = {}
     for place in places:
         name = (place.export_id, place.part, place.sheet, place.row_number)
+        # Two rules may lead to the same row, and only one of them to its values.
         once[name] = replace(place, speaks=place.speaks or (name in once and once[name].speaks))
     ordered = sorted(once.values(), key=lambda place: (place.source, place.dataset, place.part, place.row_number or 0))
     ordered.sort(key=lambda place: (place.speaks, place.business_date, place.version), reverse=True)
     events = {place.export_id: known.get(place.export_id) for place in ordered}
-    return tuple(replace(place, lies_in=_lies_in(landing, place, events[place.export_id])) for place in ordered)
+    return tuple(replace(place, lies_in=_location(landing, place, events[place.export_id])) for place in ordered)
 
 
-def _lies_in(landing: Landing, place: Place, event: ArchiveEvent | None) -> str | None:
+def _location(landing: Landing, place: Place, event: ArchiveEvent | None) -> str | None:
     path = landing.find(place.file_sha256)
     if path == landing.object_path(place.file_sha256):
         return "landing"

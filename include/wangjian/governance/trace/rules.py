@@ -1,4 +1,4 @@
-"""Where the rows of each mart come from: `meta.trace` in the mart's own YAML, and its key from the test of its grain."""
+"""Read the rule by which each mart is traced: `meta.trace` in the mart's YAML, and the key from the test of its grain."""
 
 from __future__ import annotations
 
@@ -19,12 +19,13 @@ class Origin(BaseModel):
     """One kind of rows that a mart's row comes from: those of a dataset, of another mart, or files that hold no rows.
 
     Attributes:
-        dataset: `source.dataset`; its rows as they were parsed, every column text, with their lineage columns.
-        table: another mart; its rows are traced in their turn.
-        files: a role; such files of the ledger.
-        where: SQL between `traced`, the row that is looked for, and `origin`. The functions of `macros/dialect/casts.sql` are there.
-        beside: other marts that `where` speaks of, by their names.
-        speaks: SQL; which of the rows may be the one whose values the table shows. The latest of them is. All if null.
+        dataset: `source.dataset`: its rows as they were parsed, every column as text, with their lineage columns.
+        table: another mart, whose rows are traced by their own rule.
+        files: a role: the files of the ledger that have it.
+        where: the SQL join condition between `traced`, the published row, and `origin`. It may use the functions of
+            `macros/dialect/casts.sql`.
+        beside: further marts that `where` refers to, by their names.
+        speaks: the SQL condition for the rows whose values the table may show. It shows the latest of them. Null stands for all rows.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -44,12 +45,12 @@ class Origin(BaseModel):
 
 
 class Rule(BaseModel):
-    """How a mart is traced.
+    """The rule by which a mart is traced.
 
     Attributes:
-        key: the columns that name a row.
-        origins: empty where it comes from reviewed seeds alone.
-        seeds: that it is made from, or that take part in it.
+        key: the columns that identify a row.
+        origins: the kinds of rows that it comes from; empty if it comes from reviewed seeds alone.
+        seeds: the reviewed seeds that it is built from or joins.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -62,33 +63,37 @@ class Rule(BaseModel):
 
 @cache
 def load_rules(folder: Path = MARTS) -> dict[str, Rule]:
-    """Read the rules of all marts.
+    """Return the rules of all marts.
 
     Args:
-        folder: the YAML files, one a mart.
+        folder: the folder of the YAML files, one for each mart.
 
     Returns:
         The rules by mart, in alphabetical order.
 
     Raises:
-        BadArguments: a rule does not keep to the schema.
+        BadArguments: a rule breaks the schema.
     """
     return {path.stem: _rule(path) for path in sorted(folder.glob("[!_]*.yml"))}
 
 
 def _rule(path: Path) -> Rule:
+    # The test of the grain knows the key already; a copy of it in the rule could differ.
     (model,) = yaml.safe_load(path.read_text(encoding="utf-8"))["models"]
     try:
         return Rule(table=model["name"], key=key_of(model["name"]), **model["config"]["meta"]["trace"])
     except (KeyError, TypeError, ValidationError) as error:
-        raise BadArguments(f"no rule to trace it by: {error!r}", file=path, fix="write `meta.trace`") from error
+        raise BadArguments(f"the mart has no valid trace rule: {error!r}", file=path, fix="write `meta.trace`") from error
 
 
 def rule_of(table: str) -> Rule:
-    """The rule of one mart.
+    """Return the rule of one mart.
 
     Args:
         table: its name, with or without the schema.
+
+    Returns:
+        The rule.
 
     Raises:
         BadArguments: there is no such mart.
@@ -96,7 +101,7 @@ def rule_of(table: str) -> Rule:
     rules, name = load_rules(), table.removeprefix("marts.")
     if name not in rules:
         raise BadArguments(
-            "no such table to trace; reports and audit tables are sums over marts, or name their files themselves",
+            "only marts can be traced: reports are sums over marts, and audit tables name their files themselves",
             table=table,
             fix=f"choose from {', '.join(rules)}",
         )

@@ -1,4 +1,4 @@
-"""Moving landed bytes of old exports to another disk, by explicit command, proven by hash; and taking them back."""
+"""Move the landed bytes of old exports to another disk, checked by hash, and restore them. Only explicit commands do it."""
 
 from wangjian.operations.archive.listing import Archive, archives
 from wangjian.operations.archive.move import ArchiveReport, archive

@@ -1,4 +1,4 @@
-"""Which archives there are."""
+"""List the archives that the state knows."""
 
 from __future__ import annotations
 
@@ -14,12 +14,14 @@ from wangjian.state.archives import archived
 
 @dataclass(frozen=True)
 class Archive:
-    """What the state remembers of one archive.
+    """One archive, as the state knows it.
 
     Attributes:
-        exports: how many have their bytes there and not in landing.
-        first, last: their business dates.
-        is_within_reach: whether it lies where it was written.
+        folder: the folder that it was written to.
+        exports: the number of exports whose bytes are there and not in landing.
+        sources: the source codes of these exports.
+        first, last: their first and last business date.
+        is_within_reach: whether the archive is available in its folder now.
     """
 
     folder: Path
@@ -31,18 +33,25 @@ class Archive:
 
 
 def archives(data: DataRoot) -> list[Archive]:
-    """The archives that hold something that landing does not, by path."""
+    """Return the archives that hold bytes which landing does not have.
+
+    Args:
+        data: the data root.
+
+    Returns:
+        The archives in the order of their paths.
+    """
     events = defaultdict(list)
     for event in archived(data).values():
         events[Path(event.folder)].append(event)
     return [
         Archive(
             folder=folder,
-            exports=len(found),
-            sources=tuple(sorted({event.source for event in found})),
-            first=min(event.business_date for event in found),
-            last=max(event.business_date for event in found),
+            exports=len(in_folder),
+            sources=tuple(sorted({event.source for event in in_folder})),
+            first=min(event.business_date for event in in_folder),
+            last=max(event.business_date for event in in_folder),
             is_within_reach=(folder / NOTE).exists(),
         )
-        for folder, found in sorted(events.items())
+        for folder, in_folder in sorted(events.items())
     ]

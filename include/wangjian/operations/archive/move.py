@@ -1,4 +1,4 @@
-"""Archiving: copy, read back, list, write down; only then remove. Cut off anywhere, a second run finishes it."""
+"""Archive exports: copy, read back, list, record, and only then remove. After a crash at any point a second run finishes it."""
 
 from __future__ import annotations
 
@@ -25,12 +25,13 @@ from wangjian.state.runs import record_run
 
 @dataclass(frozen=True)
 class ArchiveReport:
-    """What archiving did.
+    """The result of archiving.
 
     Attributes:
-        copied_bytes: written to the archive; what lay there already is not counted.
-        removed: files that left landing.
-        removed_bytes: of them.
+        plan: the plan that was carried out.
+        copied_bytes: the number of bytes written to the archive; bytes that it had already do not count.
+        removed: the number of files that were removed from landing.
+        removed_bytes: their size in bytes.
     """
 
     plan: ArchivePlan
@@ -46,34 +47,34 @@ def archive(
     sources: Sequence[str] = (),
     progress: Progress | None = None,
 ) -> ArchiveReport:
-    """Move the bytes of old exports out of landing. Manifests and parsed rows stay: the exports go on counting.
+    """Move the bytes of old exports out of landing. Manifests and parsed rows stay, so the exports still count.
 
     Args:
         data: the data root.
         before: exports of earlier business dates are moved.
-        folder: the archive; several ranges and sources may go to the same.
+        folder: the folder of the archive. It may already hold other periods and sources.
         sources: source codes; all if empty.
-        progress: told of the progress.
+        progress: called after each export with its name, its number and the number of exports.
 
     Returns:
-        What was done.
+        The result.
 
     Raises:
         Busy: another process archives.
-        BadArguments: the folder will not do, or a source is unknown.
-        ArchiveDamaged: bytes are not what they should be, in landing or in the archive. Nothing was removed.
-        WangjianError: something is not parsed yet, or there is no room. Nothing was removed.
+        BadArguments: the folder is not suitable, or a source is unknown.
+        ArchiveDamaged: bytes in landing or in the archive do not have their hash. Nothing was removed.
+        WangjianError: an export is not parsed yet, or there is not enough room. Nothing was removed.
     """
     target = ArchiveFolder(folder)
     target.prepare(data)
     with archive_lock(data, "archive"), target.lock("archive"), record_run(data, "archive") as run:
-        # the lock says that nobody else is writing there
+        # Temporary files of any age are abandoned: the lock shows that no other process writes there.
         remove_abandoned(target.root, timedelta(0))
         plan = make_plan(data, before, target.root, sources or tuple(load_registry()))
         _require_space(target, plan)
         landing = Landing(data.landing)
         copied = _copy(landing, target, plan, progress or (lambda *_: None))
-        _write_down(data, target, plan.exports, run.run_id)
+        _record(data, target, plan.exports, run.run_id)
         removed = _remove(data, landing, target, plan.exports)
         run.files = len(removed)
         run.message = f"{len(plan.exports)} exports before {before} to {target.root}: {sum(removed)} bytes moved"
@@ -100,8 +101,9 @@ def _copy(landing: Landing, target: ArchiveFolder, plan: ArchivePlan, progress: 
     return copied
 
 
-def _write_down(data: DataRoot, target: ArchiveFolder, exports: Iterable[Manifest], run_id: str) -> None:
-    """First in the archive, then in the state: what the state names can be found."""
+def _record(data: DataRoot, target: ArchiveFolder, exports: Iterable[Manifest], run_id: str) -> None:
+    """Record the exports in the archive and in the state."""
+    # The archive's own list comes first: whatever the state names must be listed there, also after a crash between the two.
     sums = target.sums()
     known = archived(data)
     events = []
@@ -116,7 +118,18 @@ def _write_down(data: DataRoot, target: ArchiveFolder, exports: Iterable[Manifes
 def archive_event(
     kind: str, target: ArchiveFolder, export: Manifest, sums: dict[str, str], run_id: str
 ) -> ArchiveEvent:
-    """The line of the history for one export."""
+    """Return the state's event for one export.
+
+    Args:
+        kind: `archived` or `restored`.
+        target: the archive.
+        export: the manifest of the export.
+        sums: its entries of `SHA256SUMS`.
+        run_id: the run that this event belongs to.
+
+    Returns:
+        The event, not written yet.
+    """
     key = export.key
     return ArchiveEvent.model_validate(
         {
@@ -131,23 +144,26 @@ def archive_event(
 
 
 def _remove(data: DataRoot, landing: Landing, target: ArchiveFolder, exports: Iterable[Manifest]) -> list[int]:
-    """Remove from landing what no export needs there. Nobody may be fetching or parsing meanwhile."""
+    """Remove the bytes that no export needs in landing; return their sizes. The locks keep fetches and parses away."""
     with ExitStack() as stack:
         for source in load_registry():
             stack.enter_context(parse_lock(data, source, "archive"))
         stack.enter_context(landing_lock(data, "archive"))
-        # looked at anew: something may have been landed while the bytes were copied
+        # Determined again: a fetch may have landed an export with the same bytes during the copy.
         needed = needed_bytes(landing, archived(data), set())
-        found = {file.sha256 for export in exports for file in export.files} - needed
-        return [size for sha256 in sorted(found) if (size := _remove_one(landing, target, sha256)) is not None]
+        hashes = {file.sha256 for export in exports for file in export.files} - needed
+        return [size for sha256 in sorted(hashes) if (size := _remove_one(landing, target, sha256)) is not None]
 
 
 def _remove_one(landing: Landing, target: ArchiveFolder, sha256: str) -> int | None:
-    path, kept = landing.object_path(sha256), target.zone.object_path(sha256)
+    path, copy = landing.object_path(sha256), target.zone.object_path(sha256)
     if not path.exists():
         return None
     size = path.stat().st_size
-    if not kept.exists() or kept.samefile(path) or kept.stat().st_size != size:
-        raise ArchiveDamaged("the copy in the archive is gone", file=kept, fix="check the disk, then run it again")
+    # The last look before the only other copy is removed. `samefile`: a link to landing is no copy.
+    if not copy.exists() or copy.samefile(path) or copy.stat().st_size != size:
+        raise ArchiveDamaged(
+            "the copy in the archive is missing or incomplete", file=copy, fix="check the disk, then archive again"
+        )
     path.unlink()
     return size

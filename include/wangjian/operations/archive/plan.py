@@ -1,4 +1,4 @@
-"""What would be archived: which exports, which of their bytes can leave landing, and which must stay for others."""
+"""Plan an archiving: the exports, the bytes that can leave landing, and the bytes that must stay for other exports."""
 
 from __future__ import annotations
 
@@ -18,13 +18,15 @@ from wangjian.state.archives import ArchiveEvent, archived
 
 @dataclass(frozen=True)
 class ArchivePlan:
-    """What would be done.
+    """The exports and bytes that archiving would move.
 
     Attributes:
-        exports: those to archive, by source, dataset and date.
-        leaving: sizes in bytes, by hash, of what would leave landing.
-        staying: likewise, of what is copied but stays in landing too, because an export that is not archived needs it.
-        elsewhere: how many exports of the range lie in another archive already.
+        folder: the folder of the archive.
+        before: exports of earlier business dates are archived.
+        exports: the exports to archive, by source, dataset and date.
+        leaving: the bytes that would leave landing: sizes by hash.
+        staying: the bytes that are copied and stay in landing too, because an export that is not archived needs them: sizes by hash.
+        elsewhere: the number of exports of the period that are in another archive already.
     """
 
     folder: Path
@@ -36,50 +38,59 @@ class ArchivePlan:
 
 
 def make_plan(data: DataRoot, before: date, folder: Path, sources: Iterable[str]) -> ArchivePlan:
-    """Look at what is landed. Nothing is changed.
+    """Return what archiving would move. Nothing is changed.
 
     Args:
         data: the data root.
         before: exports of earlier business dates are chosen.
-        folder: where they go.
+        folder: the folder of the archive.
         sources: source codes.
 
     Returns:
-        The plan. An export that is archived there already, with nothing left in landing that could go, is not in it.
+        The plan. It leaves out exports that are archived in the folder already and have no bytes in landing that could go.
 
     Raises:
-        BadArguments: an unknown source.
-        WangjianError: an export of the range is not parsed: its rows would be lost to the next build.
+        BadArguments: a source is unknown.
+        WangjianError: an export of the period is not parsed: the next build would miss its rows.
     """
     landing, folder = Landing(data.landing), folder.absolute()
     names = [get_source(code).source for code in sources]
     chosen = [export for name in names for export in exports_before(landing, before, name)]
     known = archived(data)
-    # what an erasure left of a file has no hash to be proven by: it stays in landing
+    # An erased file no longer has the bytes of its hash. A copy could not be checked, so its export stays in landing.
     whole = [export for export in chosen if not any(landing.is_erased(file.sha256) for file in export.files)]
-    there = [export for export in whole if not _is_elsewhere(known, export, folder)]
-    needed = needed_bytes(landing, known, {export.export_id for export in there})
-    todo = tuple(export for export in there if export.export_id not in known or _may_go(landing, export, needed))
+    here = [export for export in whole if not _is_elsewhere(known, export, folder)]
+    needed = needed_bytes(landing, known, {export.export_id for export in here})
+    todo = tuple(export for export in here if export.export_id not in known or _may_go(landing, export, needed))
     _require_parsed(data, names, todo)
     sizes = {file.sha256: file.byte_size for export in todo for file in export.files}
     leaving = {sha256: size for sha256, size in sizes.items() if sha256 not in needed}
     staying = {sha256: size for sha256, size in sizes.items() if sha256 in needed}
-    return ArchivePlan(folder, before, todo, leaving, staying, len(whole) - len(there))
+    return ArchivePlan(folder, before, todo, leaving, staying, len(whole) - len(here))
 
 
 def exports_before(landing: Landing, before: date, source: str) -> list[Manifest]:
-    """The landed exports of a source of business dates before a day, in a fixed order."""
+    """Return the landed exports of a source with business dates before a day, in a fixed order.
+
+    Args:
+        landing: the landing zone.
+        before: the day; exports of this day are not included.
+        source: source code.
+    """
     return [export for export in landing.exports(source) if export.key.business_date < before]
 
 
 def needed_bytes(landing: Landing, known: Mapping[str, ArchiveEvent], chosen: set[str]) -> set[str]:
-    """The hashes that some export needs in landing: one that is neither chosen nor archived, or is still being fetched.
+    """Return the hashes of the bytes that must stay in landing.
+
+    Exports that are neither chosen nor archived need their bytes there, and so does a fetch that is not finished.
 
     Args:
         landing: the landing zone.
-        known: what is archived, by export id.
-        chosen: export ids that are about to be archived.
+        known: the archived exports by their identifier.
+        chosen: the identifiers of the exports that are about to be archived.
     """
+    # Bytes that a fetch noted (`noted_bytes`) belong to no manifest yet.
     staying = (
         export for export in landing.exports() if export.export_id not in chosen and export.export_id not in known
     )
@@ -91,7 +102,7 @@ def _is_elsewhere(known: Mapping[str, ArchiveEvent], export: Manifest, folder: P
 
 
 def _may_go(landing: Landing, export: Manifest, needed: set[str]) -> bool:
-    """Whether something of an archived export lies in landing still, or again, that nobody needs there."""
+    """Return whether landing has bytes of an archived export that no other export needs, left by a crash or restored since."""
     return any(file.sha256 not in needed and landing.object_path(file.sha256).exists() for file in export.files)
 
 
@@ -101,7 +112,7 @@ def _require_parsed(data: DataRoot, sources: Iterable[str], exports: Iterable[Ma
         absent = [export for export in exports if export.export_id in waiting]
         if absent:
             raise WangjianError(
-                f"{len(absent)} exports are not parsed under the present contract, so that their rows would be lost",
+                f"{len(absent)} exports are not parsed under the present contract; their rows would be lost",
                 source=source,
                 dataset=absent[0].key.dataset,
                 date=absent[0].key.business_date,

@@ -1,4 +1,4 @@
-"""Taking bytes back from an archive into landing. The archive stays as it is."""
+"""Restore bytes from an archive into landing. The archive does not change."""
 
 from __future__ import annotations
 
@@ -21,10 +21,12 @@ from wangjian.state.runs import record_run
 
 @dataclass(frozen=True)
 class Selection:
-    """Which exports; null or empty = any.
+    """The conditions that exports must meet; null or empty stands for any value.
 
     Attributes:
-        first, last: business dates, both included.
+        sources: source codes.
+        datasets: dataset names.
+        first, last: the first and the last business date, both included.
     """
 
     sources: tuple[str, ...] = ()
@@ -33,7 +35,11 @@ class Selection:
     last: date | None = None
 
     def takes(self, export: Manifest) -> bool:
-        """Whether an export is meant."""
+        """Return whether an export meets the conditions.
+
+        Args:
+            export: its manifest.
+        """
         key = export.key
         return (
             (not self.sources or key.source in self.sources)
@@ -45,12 +51,13 @@ class Selection:
 
 @dataclass(frozen=True)
 class RestoreReport:
-    """What restoring did.
+    """The result of a restore.
 
     Attributes:
-        files: that came back.
-        bytes: of them.
-        new_exports: of which landing knew nothing: it was lost, or is another installation's.
+        exports: the number of complete exports.
+        files: the number of files that were copied into landing.
+        bytes: their size in bytes.
+        new_exports: the number of exports without a manifest in landing: it was lost, or belongs to another installation.
     """
 
     exports: int
@@ -62,25 +69,26 @@ class RestoreReport:
 def restore(
     data: DataRoot, folder: Path, selection: Selection = Selection(), progress: Progress | None = None
 ) -> RestoreReport:
-    """Copy exports from an archive back into landing, each file proven by its hash. It may be run again at any time.
+    """Copy exports from an archive back into landing, and check each file by its hash. It may be repeated at any time.
 
     Args:
         data: the data root.
-        folder: the archive, wherever it lies now.
-        selection: which exports.
-        progress: told of the progress.
+        folder: the present folder of the archive; it need not be the one that it was written to.
+        selection: the conditions that the exports must meet.
+        progress: called after each export with its name, its number and the number of exports.
 
     Returns:
-        What was done.
+        The result.
 
     Raises:
         Busy: another process archives or restores.
-        BadArguments: there is no archive, or it holds nothing of what was asked for.
-        ArchiveDamaged: some files are not what they were. Every export that is whole came back.
+        BadArguments: there is no archive, or no export in it meets the conditions.
+        ArchiveDamaged: some files are missing or damaged. Every complete export was restored.
     """
     archive = ArchiveFolder(folder)
     archive.require()
     landing = Landing(data.landing)
+    # Landing is in use from the first byte to the manifest: between the two the bytes belong to no export.
     with archive_lock(data, "restore"), landing_in_use(data, "restore"), record_run(data, "restore") as run:
         chosen = [export for export in archive.exports() if selection.takes(export)]
         _require_some(chosen, archive)
@@ -94,7 +102,9 @@ def restore(
 def _require_some(chosen: list[Manifest], archive: ArchiveFolder) -> None:
     if not chosen:
         raise BadArguments(
-            "the archive holds nothing of what was asked for", folder=archive.root, fix="see `wangjian archive list`"
+            "no export in the archive meets the conditions",
+            folder=archive.root,
+            fix="see `wangjian archive list` for its sources and dates",
         )
 
 
@@ -106,8 +116,9 @@ def _restore(
     events: list[ArchiveEvent] = []
     known, whole, new = archived(data), 0, 0
     for number, export in enumerate(chosen, start=1):
-        bad = [file.sha256 for file in export.files if not _take_back(landing, archive, file.sha256, sizes)]
+        bad = [file.sha256 for file in export.files if not _restore_one(landing, archive, file.sha256, sizes)]
         damaged += bad
+        # Damage to one export must not keep back the others: after a disaster every complete export counts.
         if not bad:
             whole += 1
             new += landing.commit(export)
@@ -118,12 +129,13 @@ def _restore(
     return RestoreReport(whole, len(sizes), sum(sizes), new), damaged
 
 
-def _take_back(landing: Landing, archive: ArchiveFolder, sha256: str, sizes: list[int]) -> bool:
-    """Whether landing has the bytes in the end."""
+def _restore_one(landing: Landing, archive: ArchiveFolder, sha256: str, sizes: list[int]) -> bool:
+    """Copy bytes into landing unless they are there; return whether landing has them now."""
     if landing.object_path(sha256).exists():
         return True
     path = archive.zone.object_path(sha256)
     try:
+        # `put` compares the hash: damaged bytes never get into landing.
         stored = landing.put(_chunks(path), sha256)
     except (FileNotFoundError, ArchiveDamaged):
         return False
@@ -140,7 +152,7 @@ def _chunks(path: Path) -> Iterator[bytes]:
 def _raise_on_damage(archive: ArchiveFolder, damaged: list[str]) -> None:
     if damaged:
         raise ArchiveDamaged(
-            f"{len(damaged)} files of the archive are missing or not what they were: {', '.join(sorted(damaged)[:5])}",
+            f"{len(damaged)} files of the archive are missing or damaged: {', '.join(sorted(damaged)[:5])}",
             folder=archive.root,
-            fix="every export that is whole came back; take the rest from another copy of the archive",
+            fix="every complete export was restored; restore the others from another copy of the archive",
         )

@@ -1,4 +1,4 @@
-"""Whether an archive holds what it should: every file by its hash, every export with all its bytes, nothing unknown."""
+"""Verify an archive: every file has its hash, every export has all its bytes, and no file is unknown."""
 
 from __future__ import annotations
 
@@ -18,13 +18,16 @@ from wangjian.state.archives import archived
 
 @dataclass(frozen=True)
 class Verification:
-    """What was found; names are paths relative to the archive.
+    """The result of a verification; names are paths relative to the archive.
 
     Attributes:
-        files: how many were read.
-        missing: listed, but not there; or needed by an export, but not listed.
-        damaged: with another hash than listed, or a manifest that is not the one that the state remembers.
-        unlisted: there, but not listed: left by a run that was cut off, or put there by somebody. Not a fault.
+        folder: the folder of the archive.
+        files: the number of files that were read.
+        byte_size: their size in bytes.
+        exports: the number of readable manifests.
+        missing: the files that are listed or needed by an export, and do not exist.
+        damaged: the files whose hash is not the listed one, and the manifests that the state knows with another hash.
+        unlisted: the files that exist and are not listed: an interrupted run or a person left them. They are no fault.
     """
 
     folder: Path
@@ -37,19 +40,20 @@ class Verification:
 
     @property
     def is_whole(self) -> bool:
+        """Return whether nothing is missing or damaged."""
         return not self.missing and not self.damaged
 
 
 def verify(folder: Path, data: DataRoot | None = None, progress: Progress | None = None) -> Verification:
-    """Read every file of an archive.
+    """Read every file of an archive, and compare its hash.
 
     Args:
-        folder: the archive.
-        data: a data root, to compare with what its state remembers of this archive; null to look at the archive alone.
-        progress: told of the progress.
+        folder: the folder of the archive.
+        data: a data root whose state knows this archive; null to check the archive alone.
+        progress: called after each file with the folder's name, its number and the number of files.
 
     Returns:
-        What was found.
+        The result.
 
     Raises:
         BadArguments: there is no archive.
@@ -57,26 +61,28 @@ def verify(folder: Path, data: DataRoot | None = None, progress: Progress | None
     """
     archive = ArchiveFolder(folder)
     archive.require()
-    sums, there = archive.sums(), set(archive.files())
+    sums, present = archive.sums(), set(archive.files())
     remembered = _remembered(archive, data) if data else {}
-    expected = {name: _expected(name, sums, remembered) for name in there}
+    expected = {name: _expected(name, sums, remembered) for name in present}
     damaged = set(_other_bytes(archive, expected, progress or (lambda *_: None)))
     exports = list(_whole_manifests(archive, damaged))
     wanted = {name for export in exports for name in archive.names_of(export)} | sums.keys() | remembered.keys()
-    is_listed = bool(sums) or not there
+    # An archive with files must have its list; one that is still empty has none.
+    is_listed = bool(sums) or not present
     return Verification(
         folder=archive.root,
-        files=len(there),
-        byte_size=sum((archive.root / name).stat().st_size for name in there),
+        files=len(present),
+        byte_size=sum((archive.root / name).stat().st_size for name in present),
         exports=len(exports),
-        missing=tuple(sorted(wanted - there | (set() if is_listed else {SUMS}))),
+        missing=tuple(sorted(wanted - present | (set() if is_listed else {SUMS}))),
         damaged=tuple(sorted(damaged)),
-        unlisted=tuple(sorted(there - sums.keys())),
+        unlisted=tuple(sorted(present - sums.keys())),
     )
 
 
 def _expected(name: str, sums: Mapping[str, str], remembered: Mapping[str, str]) -> str | None:
-    """The hash that a file should have: what we remember counts more than a list that lies beside it; bytes bear theirs as name."""
+    """Return the hash that a file should have; null if nobody knows it."""
+    # The state counts more than the archive's own list: a person who changes a file there can change the list too.
     if name.startswith("objects/"):
         return Path(name).name
     return remembered.get(name) or sums.get(name)
@@ -90,7 +96,7 @@ def _other_bytes(archive: ArchiveFolder, expected: Mapping[str, str | None], pro
 
 
 def _whole_manifests(archive: ArchiveFolder, damaged: set[str]) -> Iterator[Manifest]:
-    """The manifests that can be read; the others join the damaged."""
+    """Yield the readable manifests, and add the others to `damaged`."""
     for path in archive.zone.manifests():
         try:
             yield read_archived(archive.zone, path)
@@ -99,7 +105,7 @@ def _whole_manifests(archive: ArchiveFolder, damaged: set[str]) -> Iterator[Mani
 
 
 def _remembered(archive: ArchiveFolder, data: DataRoot) -> dict[str, str]:
-    """The manifests that the state says are here: hashes by relative path."""
+    """Return the manifests that the state knows in this folder: hashes by relative path."""
     return {
         manifest_name(event.source, event.dataset, event.business_date, event.export_id): event.manifest_sha256
         for event in archived(data).values()

@@ -1,4 +1,4 @@
-"""A copy of everything that cannot be made anew, on another disk, and the way back from it. Why so: docs/decisions/backup.md."""
+"""Back up everything that a rebuild cannot make to another disk, and restore it. The reasons are in docs/decisions/backup.md."""
 
 from wangjian.operations.backup.folder import Backup, BackupFolder
 from wangjian.operations.backup.restore import RestoreReport, restore

@@ -1,9 +1,9 @@
-"""Backups on disk. Many of them share their bytes; without Wangjian they can be checked and taken back by plain tools.
+"""The layout of backups on disk. Backups share equal bytes. Plain tools can check and restore them without Wangjian.
 
-<folder>/BACKUP.txt                        what this is, for whoever finds it, and how to take it back by hand
-<folder>/objects/<2 hex>/<sha256>          the bytes of all backups, once each
-<folder>/backups/<backup_id>/SHA256SUMS    what belongs to one: hash and path below the data root
-<folder>/backups/<backup_id>/backup.json   when and of what it was made; written last: without it there is no such backup
+<folder>/BACKUP.txt                        explains the folder to a person, and how to restore by hand
+<folder>/objects/<2 hex>/<sha256>          the bytes of all backups, each once
+<folder>/backups/<backup_id>/SHA256SUMS    the files of one backup: hash and path below the data root
+<folder>/backups/<backup_id>/backup.json   the header, written last: without it the backup does not count
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from wangjian.core.errors import ArchiveDamaged, BackupDamaged, BadArguments
 from wangjian.core.files import sha256_of, sha256_on_disk, write_atomically
-from wangjian.operations.kept_folder import KeptFolder
+from wangjian.operations.offsite_folder import OffsiteFolder
 
 SUMS = "SHA256SUMS"
 HEADER = "backup.json"
@@ -27,8 +27,8 @@ CHUNK = 1 << 20
 _EXPLANATION = """网监数仓 备份, 由 `wangjian backup` 写入. 请勿改动或删除. 含个人信息, 按落地区同样保管.
 校验: wangjian backup verify 本目录. 恢复: wangjian restore --from 本目录.
 
-Backups of Wangjian, written by `wangjian backup`. Keep as they are. They hold personal data: guard them as landing/ itself.
-To check: wangjian backup verify FOLDER. To take back: wangjian restore --from FOLDER.
+Backups of Wangjian, written by `wangjian backup`. Do not change or delete them. They hold personal data: protect them like landing/.
+To check: wangjian backup verify FOLDER. To restore: wangjian restore --from FOLDER.
 
 没有 Wangjian 时 without Wangjian: 每个对象的文件名就是其 SHA-256 the name of each file below objects/ is its SHA-256;
 backups/<编号 id>/SHA256SUMS 列出每个文件的散列与路径 lists hash and path of each file:
@@ -38,10 +38,12 @@ backups/<编号 id>/SHA256SUMS 列出每个文件的散列与路径 lists hash a
 
 
 class Metadata(BaseModel):
-    """The copy of Airflow's metadata database: its bytes are an object of the backup.
+    """The copy of Airflow's metadata database. Its bytes are an object of the backup.
 
     Attributes:
-        kind: of database; `sqlite` is a database file, `postgresql` an archive of `pg_dump`.
+        kind: the kind of database: `sqlite` for a database file, `postgresql` for an archive of `pg_dump`.
+        sha256: the hash of the copy.
+        byte_size: the size of the copy in bytes.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -52,16 +54,22 @@ class Metadata(BaseModel):
 
 
 class Backup(BaseModel):
-    """One backup, as its header tells it.
+    """The header of one backup.
 
     Attributes:
-        backup_id: of its run in the run log; sorts by the moment at which it was begun.
-        entry_id: of the backup's own line in the run log, which had not ended when the run log was copied.
-        sums_sha256: of its list of files.
-        shown: the published file that readers saw; null where nothing was published.
-        key_fingerprint: of the key of hashed numbers, which is backed up apart; null where there was none yet.
-        audit_head: of the audit log in it.
-        archives: folders in which bytes lie that landing has not; a rebuild needs them.
+        backup_id: the identifier of its run in the run log. Identifiers sort by the time at which the run started.
+        taken_at: when the backup was finished.
+        version: the version of Wangjian that made it.
+        data_root: the data root that it was made from.
+        entry_id: the backup's own entry in the run log, which was still open when the run log was copied.
+        files: the number of files.
+        byte_size: their size in bytes.
+        sums_sha256: the hash of the list of files.
+        shown: the published file that readers saw; null if nothing was published.
+        key_fingerprint: the fingerprint of the key of hashed numbers, which is not in the backup; null if there was no key yet.
+        audit_head: the head of the copied audit log.
+        archives: the archive folders with bytes that are not in landing. A rebuild needs them.
+        metadata: the copy of Airflow's metadata database; null if it was not asked for.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -81,11 +89,11 @@ class Backup(BaseModel):
     metadata: Metadata | None = None
 
 
-class BackupFolder(KeptFolder):
+class BackupFolder(OffsiteFolder):
     """A folder with the backups of one data root.
 
     Args:
-        root: the folder.
+        root: the path of the folder.
     """
 
     NAME, NOTE, EXPLANATION = "backup", "BACKUP.txt", _EXPLANATION
@@ -95,7 +103,7 @@ class BackupFolder(KeptFolder):
         return self.root / "backups"
 
     def backups(self) -> list[Backup]:
-        """All finished backups, the newest last.
+        """Return all finished backups, the newest last.
 
         Raises:
             BackupDamaged: a header cannot be read.
@@ -103,53 +111,59 @@ class BackupFolder(KeptFolder):
         return [_read_header(path) for path in sorted(self._shelf.glob(f"*/{HEADER}"))]
 
     def chosen(self, backup_id: str | None) -> Backup:
-        """One of the backups; the newest if null.
+        """Return one of the backups.
+
+        Args:
+            backup_id: its identifier; null for the newest backup.
 
         Raises:
-            BadArguments: there is none, or none of that name.
+            BadArguments: the folder has no finished backup, or none with this identifier.
         """
-        found = {backup.backup_id: backup for backup in self.backups()}
-        if not found:
-            raise BadArguments("no backup was finished in this folder", folder=self.root, fix="give another folder")
-        backup_id = backup_id or max(found)
-        if backup_id not in found:
+        backups = {backup.backup_id: backup for backup in self.backups()}
+        if not backups:
+            raise BadArguments("the folder has no finished backup", folder=self.root, fix="give another folder")
+        backup_id = backup_id or max(backups)
+        if backup_id not in backups:
             raise BadArguments(
                 "there is no such backup",
                 backup=backup_id,
                 folder=self.root,
-                fix=f"choose from {', '.join(found)}; `wangjian backup list {self.root}`",
+                fix=f"choose from {', '.join(backups)}; `wangjian backup list {self.root}`",
             )
-        return found[backup_id]
+        return backups[backup_id]
 
     def sums(self, backup: Backup) -> dict[str, str]:
-        """The files of a backup: hashes by path below the data root.
+        """Return the hashes of a backup's files by their path below the data root.
+
+        Args:
+            backup: the backup.
 
         Raises:
-            BackupDamaged: the list is not the one that was written.
+            BackupDamaged: the list is missing or was changed.
         """
         path = self._shelf / backup.backup_id / SUMS
         if not path.exists() or sha256_of(path) != backup.sums_sha256:
             raise BackupDamaged(
                 "the list of a backup's files is missing or damaged",
                 file=path,
-                fix="choose another one with --backup, or take it from a copy of this folder",
+                fix="choose another backup with --backup, or copy the list from a copy of this folder",
             )
         lines = (line.split("  ", 1) for line in path.read_text(encoding="utf-8").splitlines())
         return {_below(name, path): sha256 for sha256, name in lines}
 
-    def keep(self, content: BinaryIO, length: int | None, sha256: str | None = None) -> tuple[str, int]:
-        """Keep bytes, durable, and read them back from the disk; what is there by hash is not written again.
+    def store(self, content: BinaryIO, length: int | None, sha256: str | None = None) -> tuple[str, int]:
+        """Write bytes durably, and read them back from the disk. Bytes that the folder has already are not written again.
 
         Args:
-            content: a file that can be sought.
-            length: so many bytes of it, from its beginning; all if null.
-            sha256: their hash, where it is known.
+            content: a file open for reading, with random access.
+            length: the number of bytes from its beginning; null for all of them.
+            sha256: their hash, if it is known.
 
         Returns:
-            Their hash, and how many bytes were written.
+            Their hash, and the number of bytes that were written.
 
         Raises:
-            BackupDamaged: they have another hash than they should, here or there.
+            BackupDamaged: the bytes do not have the known hash, or the disk returns other bytes than were written.
         """
         sha256 = sha256 or _hash_of(content, length)
         target = self.zone.object_path(sha256)
@@ -162,49 +176,58 @@ class BackupFolder(KeptFolder):
                 "bytes are not what they were when they were landed",
                 file=content.name,
                 found=error.where.get("found"),
-                fix="take this file from an earlier backup or from the source; nothing else is wrong with this run",
+                fix="take this file from an earlier backup or from the source, then run the backup again",
             ) from None
         if sha256_on_disk(target) != sha256:
+            # The file must not stay: the next backup would take it for a good copy, because its name exists.
             target.unlink()
             raise BackupDamaged(
-                "the backup's disk gives back other bytes than were written",
+                "the backup's disk returns other bytes than were written",
                 file=target,
-                fix="check the disk; the backups before are as they were",
+                fix="check the disk; the earlier backups did not change",
             )
         return sha256, written
 
     def commit(self, backup: Backup, text: str) -> None:
-        """Make a backup one of the folder's, in one step: the header comes last."""
+        """Add a finished backup to the folder.
+
+        Args:
+            backup: its header.
+            text: its list of files.
+        """
+        # The header comes last: a crash before it leaves no backup, not half a one.
         folder = self._shelf / backup.backup_id
         write_atomically(folder / SUMS, text, mode=0o600)
         write_atomically(folder / HEADER, backup.model_dump_json(indent=1) + "\n", mode=0o600)
 
     def needed(self, backups: Iterable[Backup]) -> set[str]:
-        """The hashes of all bytes that some backups need."""
-        found = {sha256 for backup in backups for sha256 in self.sums(backup).values()}
-        return found | {backup.metadata.sha256 for backup in backups if backup.metadata}
+        """Return the hashes of all objects that the given backups need."""
+        files = {sha256 for backup in backups for sha256 in self.sums(backup).values()}
+        return files | {backup.metadata.sha256 for backup in backups if backup.metadata}
 
     def objects(self) -> Iterator[Path]:
-        """All bytes that lie there, whoever needs them."""
-        found = (self.root / "objects").glob("*/*")
-        return (path for path in sorted(found) if not path.name.startswith("."))
+        """Yield the paths of all objects, whether a backup needs them or not."""
+        # A leading dot marks a temporary file of an interrupted run.
+        paths = (self.root / "objects").glob("*/*")
+        return (path for path in sorted(paths) if not path.name.startswith("."))
 
     def prune(self, keep: int) -> int:
-        """Remove all but the newest backups, and the bytes that no other one needs. Cut off, a second run finishes it.
+        """Remove all but the newest backups, and the objects that only they need. After a crash a second run finishes it.
 
         Args:
-            keep: so many stay, at least 1.
+            keep: the number of backups that stay, at least 1.
 
         Returns:
-            How many backups were removed.
+            The number of removed backups.
         """
-        found = self.backups()
-        old, stay = found[:-keep], found[-keep:]
+        backups = self.backups()
+        old, stay = backups[:-keep], backups[-keep:]
         needed = self.needed(stay)
         for backup in old:
-            # without its header it is none: from here on nobody chooses it
+            # The header goes first: without it nobody can choose the backup while its objects disappear.
             (self._shelf / backup.backup_id / HEADER).unlink()
         kept = {backup.backup_id for backup in stay}
+        # All other folders: an interrupted backup leaves one without a header.
         for folder in self._shelf.iterdir():
             if folder.name not in kept:
                 shutil.rmtree(folder)
@@ -215,7 +238,11 @@ class BackupFolder(KeptFolder):
 
 
 def sums_text(files: Mapping[str, str]) -> str:
-    """A list of files as `sha256sum --check` reads it."""
+    """Return a list of files in the format of `sha256sum --check`.
+
+    Args:
+        files: hashes by path.
+    """
     return "".join(f"{sha256}  {name}\n" for name, sha256 in sorted(files.items()))
 
 
@@ -226,14 +253,20 @@ def _read_header(path: Path) -> Backup:
         raise BackupDamaged(
             "the header of a backup is damaged",
             file=path,
-            fix="take it from a copy of this folder, or move the folder of this backup away",
+            fix="copy the header from a copy of this folder, or move the folder of this backup away",
         ) from None
 
 
 def _below(name: str, listed_in: Path) -> str:
+    # The list comes from another disk. A path with `..` in it would let a restore overwrite any file of the user.
     path = PurePosixPath(name)
     if path.is_absolute() or ".." in path.parts or path.parts[0] not in {"landing", "state", "published", "docs"}:
-        raise BackupDamaged("a backup names a file outside of the data root", path=name, file=listed_in)
+        raise BackupDamaged(
+            "a backup names a file outside of the data root",
+            path=name,
+            file=listed_in,
+            fix="do not restore this backup; find out who changed it",
+        )
     return name
 
 

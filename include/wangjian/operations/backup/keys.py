@@ -1,4 +1,4 @@
-"""The key of hashed numbers, backed up apart from the data: whoever has both can find numbers by trying."""
+"""Back up the key of hashed numbers apart from the data: a person with both can find the numbers by trying."""
 
 from __future__ import annotations
 
@@ -8,36 +8,37 @@ from wangjian.core.errors import BadArguments
 from wangjian.core.files import write_atomically
 from wangjian.core.paths import DataRoot
 from wangjian.ingestion.parsing.keyed_hash import HashKey, keys, keys_in
-from wangjian.operations.kept_folder import require_apart
+from wangjian.operations.offsite_folder import require_apart
 from wangjian.state.audit_log import Access, record_access
 
 
 def copy_keys(data: DataRoot, folder: Path, *, apart_from: Path) -> int:
-    """Write every version of the key to another place, private to its owner; on record in the audit log.
+    """Copy every version of the key to a folder that only its owner can read, and record the copy in the audit log.
 
     Args:
         data: the data root.
-        folder: the place.
-        apart_from: the backup, with which it must not lie together.
+        folder: the folder for the key.
+        apart_from: the folder of the backup, which must be elsewhere.
 
     Returns:
-        How many versions lie there.
+        The number of versions in the folder.
 
     Raises:
-        BadArguments: the place lies in the backup or among the data, the backup lies in it, or it holds another key.
-        WangjianError: others may read a key.
+        BadArguments: the folder is in the backup or among the data, contains the backup, or holds another key.
+        WangjianError: other users may read a key.
     """
     folder = folder.absolute()
     require_apart(folder, data, "key's backup")
     if folder.resolve().is_relative_to(apart_from.resolve()) or apart_from.resolve().is_relative_to(folder.resolve()):
         raise BadArguments(
-            "the key must not lie with the backup: whoever has both can find numbers by trying",
+            "the key must not be stored with the backup: a person with both can find the numbers by trying",
             keys=folder,
             backup=apart_from,
             fix="give a folder on another disk, for instance one that goes into a safe",
         )
-    found = keys(data.state)
-    new = [key for key in found if not _lies_there(key, folder)]
+    versions_of_key = keys(data.state)
+    new = [key for key in versions_of_key if not _is_copied(key, folder)]
+    # Recorded before the files are written: a crash between the two leaves a record without a copy, never a copy without a record.
     if new:
         versions = ", ".join(f"{key.version}:{key.fingerprint}" for key in new)
         record_access(
@@ -48,28 +49,32 @@ def copy_keys(data: DataRoot, folder: Path, *, apart_from: Path) -> int:
     folder.chmod(0o700)
     for key in new:
         write_atomically(folder / key.path.name, key.path.read_bytes(), mode=0o600)
-    return len(found)
+    return len(versions_of_key)
 
 
-def _lies_there(key: HashKey, folder: Path) -> bool:
-    there = folder / key.path.name
-    if there.exists() and there.read_bytes() != key.path.read_bytes():
+def _is_copied(key: HashKey, folder: Path) -> bool:
+    copy = folder / key.path.name
+    # Never overwritten: it may be the only copy of another installation's key.
+    if copy.exists() and copy.read_bytes() != key.path.read_bytes():
         raise BadArguments(
-            "another key lies there under this name", file=there, fix="give the folder of this installation's key"
+            "the folder holds another key under this name", file=copy, fix="give the folder of this installation's key"
         )
-    return there.exists()
+    return copy.exists()
 
 
-def kept_keys(folder: Path) -> list[HashKey]:
-    """The versions that lie in such a place.
+def backed_up_keys(folder: Path) -> list[HashKey]:
+    """Return the versions of the key in a folder that `copy_keys` wrote.
+
+    Args:
+        folder: the folder of the key.
 
     Raises:
-        BadArguments: there is none.
-        WangjianError: others may read one, or it is no key.
+        BadArguments: there is no key.
+        WangjianError: other users may read a key, or a file is not a key.
     """
-    found = keys_in(folder)
-    if not found:
+    copies = keys_in(folder)
+    if not copies:
         raise BadArguments(
             "there is no key", folder=folder, fix="give the folder that `wangjian backup --keys-to` wrote"
         )
-    return found
+    return copies

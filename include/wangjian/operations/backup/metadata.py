@@ -1,7 +1,7 @@
-"""Airflow's metadata database: which one Airflow's own configuration names, a copy of it, and the way back.
+"""Copy and restore Airflow's metadata database, which Airflow's own configuration names.
 
-The copy of PostgreSQL is made by `pg_dump`, that of SQLite by its own way of copying a database that is in use. Passwords go
-to these programs by their environment, never by their arguments, which everybody on the machine may read.
+`pg_dump` copies PostgreSQL. SQLite's backup function copies a SQLite database that is in use. The programs get passwords through their
+environment, never through their arguments, which every user of the machine can read.
 """
 
 from __future__ import annotations
@@ -26,20 +26,20 @@ Kind = Literal["sqlite", "postgresql"]
 
 @contextmanager
 def dumped(folder: Path) -> Iterator[tuple[Kind, Path]]:
-    """Copy the database to a file, consistent in itself, while Airflow goes on.
+    """Copy the database to a consistent file while Airflow runs.
 
     Args:
-        folder: on the disk that has room for it.
+        folder: a folder on the disk that has room for the copy.
 
     Yields:
-        The kind of database and the file, which goes with the end of the block.
+        The kind of database and the file. The file is deleted at the end of the block.
 
     Raises:
         WangjianError: the database cannot be read.
     """
     url = _url()
     target = temporary_beside(folder / "metadata")
-    # before anything is in it
+    # The mode is set while the file is still empty: the database holds the connections' passwords.
     target.touch(mode=0o600)
     try:
         if kind_of(url) == "sqlite":
@@ -52,14 +52,14 @@ def dumped(folder: Path) -> Iterator[tuple[Kind, Path]]:
 
 
 def load_dump(kind: Kind, dump: Path) -> None:
-    """Put a copy in the place of the database that Airflow's configuration names. Airflow must not run.
+    """Replace the database that Airflow's configuration names with a copy. Airflow must not run.
 
     Args:
-        kind: of the database that it was made of.
+        kind: the kind of database that the copy was made from.
         dump: the copy.
 
     Raises:
-        WangjianError: the configuration names another kind of database, or it refuses; then it is as it was.
+        WangjianError: the configuration names another kind of database, or the restore failed; then the database did not change.
     """
     url = _url()
     require_kind(kind)
@@ -80,28 +80,35 @@ def load_dump(kind: Kind, dump: Path) -> None:
     with written_atomically(target) as temporary:
         shutil.copyfile(dump, temporary)
         temporary.chmod(0o600)
-    for beside in ("-wal", "-shm"):
-        target.with_name(f"{target.name}{beside}").unlink(missing_ok=True)
+    # Files of the replaced database: SQLite would apply their pages to the restored one.
+    for suffix in ("-wal", "-shm"):
+        target.with_name(f"{target.name}{suffix}").unlink(missing_ok=True)
 
 
 def require_kind(kind: Kind) -> None:
-    """Make sure that Airflow's configuration names such a database.
+    """Check that Airflow's configuration names a database of this kind.
+
+    Args:
+        kind: the kind of database in the backup.
 
     Raises:
-        WangjianError: it does not.
+        WangjianError: it names another kind.
     """
     if kind_of(_url()) != kind:
         raise WangjianError(
             f"the backup holds a {kind} database, and Airflow's configuration names another kind",
-            fix="set AIRFLOW__DATABASE__SQL_ALCHEMY_CONN",
+            fix=f"set AIRFLOW__DATABASE__SQL_ALCHEMY_CONN to a {kind} database",
         )
 
 
 def kind_of(url: URL) -> Kind:
-    """The kind of a database.
+    """Return the kind of a database.
+
+    Args:
+        url: its address.
 
     Raises:
-        WangjianError: neither of the two that can be backed up.
+        WangjianError: it is neither SQLite nor PostgreSQL; no other kind can be backed up.
     """
     name = url.get_backend_name()
     if name == "sqlite":
@@ -112,7 +119,7 @@ def kind_of(url: URL) -> Kind:
 
 
 def _url() -> URL:
-    # takes seconds: only who asks for it pays
+    # Imported here: the import takes seconds, and most backups do not copy the database.
     from airflow.configuration import conf
     from sqlalchemy import make_url
 
@@ -130,7 +137,7 @@ def _copy_sqlite(source: Path, target: Path) -> None:
         )
     with closing(sqlite3.connect(f"file:{source}?mode=ro", uri=True)) as one, closing(sqlite3.connect(target)) as other:
         one.backup(other)
-        # a single file, with no log beside it
+        # The copy must be a single file: a backup that left its write-ahead log behind would miss the last changes.
         other.execute("pragma journal_mode = delete")
     _sync(target)
 
@@ -144,7 +151,7 @@ def _run(url: URL, program: str, *arguments: str) -> None:
     if shutil.which(program) is None:
         raise WangjianError(f"{program} is not installed", fix="install the client programs of PostgreSQL")
     secret = {"PGPASSWORD": url.password} if url.password else {}
-    # the arguments are ours
+    # The linter warns of arguments from outside; these come from the configuration and from this module.
     done = subprocess.run(  # noqa: S603
         [program, f"--dbname={_conninfo(url)}", *arguments],
         env=os.environ | secret,
@@ -153,12 +160,12 @@ def _run(url: URL, program: str, *arguments: str) -> None:
         check=False,
     )
     if done.returncode != 0:
-        said = done.stderr.strip().splitlines()
+        errors = done.stderr.strip().splitlines()
         raise WangjianError(
-            f"{program} failed: {said[0] if said else done.returncode}",
+            f"{program} failed: {errors[0] if errors else done.returncode}",
             database=url.database,
             host=url.host,
-            fix="see that the server runs and that the program is not older than it",
+            fix="check that the server runs and that the program is not older than the server",
         )
 
 

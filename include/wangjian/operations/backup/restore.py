@@ -1,4 +1,4 @@
-"""Taking a backup back into an empty data root. Cut off anywhere, the same command goes on; until then nothing else runs there."""
+"""Restore a backup into an empty data root. After a crash the same command continues; no other command runs there until it ends."""
 
 from __future__ import annotations
 
@@ -28,24 +28,27 @@ from wangjian.ingestion.fetching.fetch import Progress
 from wangjian.ingestion.parsing.keyed_hash import HashKey
 from wangjian.ingestion.sources.registry import load_registry
 from wangjian.operations.backup.folder import Backup, BackupFolder
-from wangjian.operations.backup.keys import kept_keys
+from wangjian.operations.backup.keys import backed_up_keys
 from wangjian.operations.backup.metadata import load_dump, require_kind
 from wangjian.publishing.shelf import swap_link
 from wangjian.state import now, record_run, runs
 from wangjian.state.runs import record_end
 
+# A backup keeps no file modes. Landed files are read-only, and the state is private to its owner.
 _MODES = {"landing/objects": 0o440, "landing/erased": 0o440, "state": 0o600}
 
 
 @dataclass(frozen=True)
 class RestoreReport:
-    """What was done.
+    """The result of a restore.
 
     Attributes:
-        files: of the backup, all of them in place and read back.
-        byte_size: of them.
-        has_key: whether the key of hashed numbers lies there now, as it was when the backup was taken.
-        has_metadata: whether Airflow's metadata database was put back.
+        backup: the restored backup.
+        files: the number of files, all in place and read back.
+        byte_size: their size in bytes.
+        seconds: how long the restore took.
+        has_key: whether the data root has the key of hashed numbers that was in use when the backup was taken.
+        has_metadata: whether Airflow's metadata database was restored.
     """
 
     backup: Backup
@@ -65,41 +68,44 @@ def restore(
     metadata: bool = False,
     progress: Progress | None = None,
 ) -> RestoreReport:
-    """Copy a backup into an empty data root, each file proven by its hash when it is read and when it is in place.
+    """Copy a backup into an empty data root, and check the hash of every file after all are in place.
 
-    Readers see the publication that they saw. `raw/` and the warehouse are not in a backup: a rebuild makes them.
+    Readers then see the publication of the backup. `raw/` and the warehouse are not in a backup: a rebuild makes them.
 
     Args:
-        data: the data root; nothing of a warehouse lies in it, unless a restore of the same backup was cut off.
+        data: the data root. It must hold no data of a warehouse, except that of an interrupted restore of the same backup.
         folder: the folder of backups.
-        backup_id: which one; the newest if null.
-        keys_from: where the key of hashed numbers was backed up.
-        metadata: put Airflow's metadata database back, where its configuration says. Airflow must not run.
-        progress: told of the progress.
+        backup_id: the identifier of the backup; null for the newest.
+        keys_from: the folder with the copy of the key of hashed numbers; null to restore without the key.
+        metadata: whether to restore Airflow's metadata database, which its configuration names. Airflow must not run.
+        progress: called after each file with the step, its number and the number of files.
 
     Returns:
-        What was done.
+        The result.
 
     Raises:
         BadArguments: there is no such backup, the data root holds data, or the key is another one. Nothing was done.
-        BackupDamaged: the backup does not hold what it says. What was restored so far is of no use to anybody else.
-        WangjianError: there is no room, or the metadata database refuses.
+        BackupDamaged: files of the backup are missing or damaged. The data root stays unusable until a restore succeeds.
+        WangjianError: there is not enough room, or the metadata database could not be restored.
     """
-    started, tell = time.monotonic(), progress or (lambda *_: None)
+    started, report = time.monotonic(), progress or (lambda *_: None)
     source = BackupFolder(folder)
     source.require()
     backup = source.chosen(backup_id)
     sums, keys = source.sums(backup), _checked_keys(backup, keys_from)
     _require_metadata(backup, metadata)
+    # Before the first copy: a missing file must show now and not at the end of the restore.
     _require_objects(source, sums)
-    with _begun(data, source, backup):
-        sizes = _copy_all(data, source, sums, tell)
+    with _under_way(data, source, backup):
+        sizes = _copy_all(data, source, sums, report)
         _put_keys(data, keys)
-        # once for all files, of which there are many; then what the disk has, not the memory
+        # One sync for all files is much faster than an fsync for each. It must precede the read: only then do the hashes describe
+        # the disk and not the memory.
         os.sync()
-        _read_back(data, sums, tell)
+        _read_back(data, sums, report)
         if backup.metadata and metadata:
             load_dump(backup.metadata.kind, source.zone.object_path(backup.metadata.sha256))
+        # After the read: readers must never see a publication that is damaged.
         if backup.shown:
             swap_link(data, backup.shown)
         _end_runs(data, backup)
@@ -113,15 +119,15 @@ def restore(
 
 
 @contextmanager
-def _begun(data: DataRoot, source: BackupFolder, backup: Backup) -> Iterator[None]:
-    """Say in the data root what is going on, so that nothing else begins there; unsaid only when it has ended well."""
-    note = data.root / UNFINISHED_RESTORE
-    said = {"backup_id": backup.backup_id, "folder": str(source.root)}
-    _require_empty(data, note, said)
+def _under_way(data: DataRoot, source: BackupFolder, backup: Backup) -> Iterator[None]:
+    """Keep every other command out of the data root, by a marker file and locks. Only a successful end removes the marker."""
+    marker = data.root / UNFINISHED_RESTORE
+    content = {"backup_id": backup.backup_id, "folder": str(source.root)}
+    _require_empty(data, marker, content)
     data.root.mkdir(mode=0o700, parents=True, exist_ok=True)
     missing = sum(source.zone.object_path(sha256).stat().st_size for sha256 in source.sums(backup).values())
     require_space(data.root, missing, "restore", "give a larger disk; nothing was restored")
-    write_atomically(note, json.dumps(said), mode=0o600)
+    write_atomically(marker, json.dumps(content), mode=0o600)
     doing = "restore a backup"
     with ExitStack() as locks:
         locks.enter_context(archive_lock(data, doing))
@@ -131,40 +137,42 @@ def _begun(data: DataRoot, source: BackupFolder, backup: Backup) -> Iterator[Non
         locks.enter_context(landing_lock(data, doing))
         locks.enter_context(publishing_lock(data, doing))
         yield
-    note.unlink()
+    marker.unlink()
     fsync_path(data.root)
 
 
-def _require_empty(data: DataRoot, note: Path, said: Mapping[str, str]) -> None:
-    if note.exists():
-        before = json.loads(note.read_text(encoding="utf-8"))
-        if before["backup_id"] != said["backup_id"]:
+def _require_empty(data: DataRoot, marker: Path, content: Mapping[str, str]) -> None:
+    if marker.exists():
+        before = json.loads(marker.read_text(encoding="utf-8"))
+        # Files of two backups in one data root would be a state that never existed.
+        if before["backup_id"] != content["backup_id"]:
             raise BadArguments(
-                "the restore of another backup was begun here and has not ended",
+                "an unfinished restore of another backup is in this data root",
                 backup=before["backup_id"],
-                fix=f"finish that one with --backup {before['backup_id']}, or remove the data root and begin anew",
+                fix=f"finish it with --backup {before['backup_id']}, or remove the data root and start again",
             )
         return
     own = [data.landing, data.raw, data.published, data.warehouse, *data.state.glob("*.jsonl")]
-    there = next((path for path in own if path.exists()), None)
-    if there:
+    existing = next((path for path in own if path.exists()), None)
+    if existing:
         raise BadArguments(
-            "the data root holds data; a restore never writes over any",
-            found=there,
+            "the data root holds data; a restore never overwrites data",
+            found=existing,
             fix="move the old data root away, or give an empty folder with --to",
         )
 
 
 def _checked_keys(backup: Backup, folder: Path | None) -> list[HashKey]:
-    found = kept_keys(folder) if folder else []
-    if found and backup.key_fingerprint and backup.key_fingerprint not in {key.fingerprint for key in found}:
+    copies = backed_up_keys(folder) if folder else []
+    # With another key the next parse would hash the same numbers otherwise than the restored publications.
+    if copies and backup.key_fingerprint and backup.key_fingerprint not in {key.fingerprint for key in copies}:
         raise BadArguments(
             "the key is not the one that was in use when the backup was taken",
-            found=found[-1].fingerprint,
+            found=copies[-1].fingerprint,
             wanted=backup.key_fingerprint,
-            fix="give the folder of that key, or leave --keys-from out: then a new key is made, and hashes are others",
+            fix="give the folder of that key, or leave --keys-from out: the next parse then makes a new key and other hashes",
         )
-    return found
+    return copies
 
 
 def _require_metadata(backup: Backup, is_wanted: bool) -> None:
@@ -183,28 +191,29 @@ def _require_objects(source: BackupFolder, sums: Mapping[str, str]) -> None:
             "bytes of the backup are missing",
             file=absent,
             sha256=sums[absent],
-            fix=f"`wangjian backup verify {source.root}` lists all; take them from a copy, or choose another --backup",
+            fix=f"`wangjian backup verify {source.root}` lists all missing files; copy them from a copy of the folder, "
+            "or choose another --backup",
         )
 
 
-def _copy_all(data: DataRoot, source: BackupFolder, sums: Mapping[str, str], tell: Progress) -> int:
-    """Copy what is not there yet; how many bytes the backup has."""
-    # nobody else is at work here
+def _copy_all(data: DataRoot, source: BackupFolder, sums: Mapping[str, str], report: Progress) -> int:
+    """Copy the files that are not in place yet; return the size of all files in bytes."""
+    # Temporary files of any age are abandoned: the locks show that no other process works here.
     remove_abandoned(data.root, timedelta(0))
     total = 0
     for number, (name, sha256) in enumerate(sums.items(), start=1):
-        target, kept = data.root / name, source.zone.object_path(sha256)
-        total += kept.stat().st_size
+        target, stored = data.root / name, source.zone.object_path(sha256)
+        total += stored.stat().st_size
         if not target.exists() or sha256_of(target) != sha256:
-            _copy(kept, target, _mode(name))
-        tell(f"restore {name.split('/')[0]}", number, len(sums))
+            _copy(stored, target, _mode(name))
+        report(f"restore {name.split('/')[0]}", number, len(sums))
     return total
 
 
-def _copy(kept: Path, target: Path, mode: int) -> None:
+def _copy(stored: Path, target: Path, mode: int) -> None:
     temporary = temporary_beside(target)
     try:
-        shutil.copyfile(kept, temporary)
+        shutil.copyfile(stored, temporary)
         temporary.chmod(mode)
         temporary.replace(target)
     finally:
@@ -215,27 +224,27 @@ def _mode(name: str) -> int:
     return next((mode for place, mode in _MODES.items() if name.startswith(f"{place}/")), 0o644)
 
 
-def _put_keys(data: DataRoot, found: list[HashKey]) -> None:
-    for key in found:
+def _put_keys(data: DataRoot, copies: list[HashKey]) -> None:
+    for key in copies:
         folder = data.state / "keys"
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_atomically(folder / key.path.name, key.path.read_bytes(), mode=0o600)
 
 
-def _read_back(data: DataRoot, sums: Mapping[str, str], tell: Progress) -> None:
+def _read_back(data: DataRoot, sums: Mapping[str, str], report: Progress) -> None:
     for number, (name, sha256) in enumerate(sums.items(), start=1):
         if sha256_on_disk(data.root / name) != sha256:
             raise BackupDamaged(
                 "a restored file is not what it was",
                 file=data.root / name,
                 sha256=sha256,
-                fix="run `wangjian backup verify`; where that finds nothing, check the disk of the data root",
+                fix="run `wangjian backup verify`; if it finds no damage, check the disk of the data root",
             )
-        tell("read back", number, len(sums))
+        report("read back", number, len(sums))
 
 
 def _end_runs(data: DataRoot, backup: Backup) -> None:
-    """Whatever was under way when the backup was taken has ended: it ran in the world that was lost."""
+    """End the runs that were under way when the backup was taken. Their processes do not exist in this data root."""
     for run in runs(data):
         if run.ended_at is None:
             run.outcome = "succeeded" if run.entry_id == backup.entry_id else "interrupted"

@@ -1,7 +1,7 @@
-"""What a backup holds beside landing: all of it as it was at one moment, while pipelines go on.
+"""Take a consistent snapshot of everything in a backup except landing, while pipelines run.
 
-The moment is one at which nobody builds, checks, publishes or writes into the audit log. Only opening the files is done
-in it: a file that is open gives the same bytes whatever happens to its name, and logs only grow behind the length noted.
+The files are opened while no process builds, checks, publishes or writes to the audit log. They are read afterwards: an open file gives the
+same bytes even if its name is removed or replaced, and a log only grows behind the length that the snapshot noted.
 """
 
 from __future__ import annotations
@@ -22,25 +22,30 @@ from wangjian.state.archives import archive_folders
 from wangjian.state.audit_log import last_head
 
 APART = ("keys", "locks")
-"""Folders of `state/` that are not backed up with it: the key of hashed numbers, and who is at work."""
+"""Folders of `state/` that are not in a backup: the key of hashed numbers, and the locks of running processes."""
 _TAIL = 1 << 16
 
 
 @dataclass(frozen=True)
 class Opened:
-    """A file as it was at that moment: so many bytes of it."""
+    """An open file and the number of its bytes that belong to the snapshot."""
 
     content: BinaryIO
     length: int
 
 
 @dataclass(frozen=True)
-class Cut:
-    """All of it; paths are relative to the data root.
+class Snapshot:
+    """The files of one moment; paths are relative to the data root.
 
     Attributes:
-        opened: files that may change or go.
-        listed: files that never change; one that is gone when it is copied was moved to `state/archive/`, which comes last.
+        opened: the files that may change or be removed.
+        listed: the paths of files that never change. One that is gone when it is copied was moved to `state/archive/`, which is
+            copied last.
+        shown: the published file that readers saw; null if nothing was published.
+        audit_head: the head of the audit log.
+        key_fingerprint: the fingerprint of the key of hashed numbers; null if there is none.
+        archives: the archive folders with bytes that are not in landing.
     """
 
     opened: dict[str, Opened]
@@ -52,28 +57,29 @@ class Cut:
 
 
 @contextmanager
-def taken(data: DataRoot) -> Iterator[Cut]:
-    """Hold the moment; waits for a build, a check or a publication that is under way, and keeps none waiting.
+def open_snapshot(data: DataRoot) -> Iterator[Snapshot]:
+    """Open the files of one moment. It waits for a running build, check or publication, and blocks new ones for milliseconds only.
 
     Args:
         data: the data root.
 
     Yields:
-        The cut. Its files are open as long as the block runs.
+        The snapshot. Its files stay open until the block ends.
     """
     doing = "take the state for a backup"
     with ExitStack() as files:
         with warehouse_lock(data, doing), publishing_lock(data, doing), audit_log_lock(data, doing):
-            shown, found = current_file(data), keys(data.state)
-            cut = Cut(
+            shown, versions = current_file(data), keys(data.state)
+            snapshot = Snapshot(
                 {_name(data, path): _open(files, path) for path in _changing(data)},
                 tuple(_name(data, path) for path in _unchanging(data)),
                 shown.name if shown and shown.exists() else None,
                 str(last_head(data)),
-                found[-1].fingerprint if found else None,
+                versions[-1].fingerprint if versions else None,
                 tuple(map(str, archive_folders(data))),
             )
-        yield cut
+        # Outside the locks: the copy takes minutes, and no build should wait for it.
+        yield snapshot
 
 
 def _changing(data: DataRoot) -> list[Path]:
@@ -83,12 +89,12 @@ def _changing(data: DataRoot) -> list[Path]:
 
 
 def _unchanging(data: DataRoot) -> list[Path]:
-    """Results of ended runs, old months, issued bulletins; old months last."""
+    """Return the results of ended runs, the issued bulletins and, last, the old months of logs."""
     below = [path for folder in data.state.glob("*/") if folder.name not in APART for path in folder.rglob("*")]
-    papers = [path for path in (data.docs / "bulletins").rglob("*") if not path.is_symlink()]
-    # the key of an erasure's marks is to be destroyed at its end: no copy of it may be left
-    found = [path for path in below + papers if path.is_file() and path.name[0] != "." and path.suffix != ".key"]
-    return sorted(found, key=lambda path: (path.is_relative_to(data.state / "archive"), path))
+    bulletins = [path for path in (data.docs / "bulletins").rglob("*") if not path.is_symlink()]
+    # The key of an erasure's marks is destroyed when the erasure is done. A copy in a backup would make erased values guessable.
+    files = [path for path in below + bulletins if path.is_file() and path.name[0] != "." and path.suffix != ".key"]
+    return sorted(files, key=lambda path: (path.is_relative_to(data.state / "archive"), path))
 
 
 def _open(files: ExitStack, path: Path) -> Opened:
@@ -98,10 +104,10 @@ def _open(files: ExitStack, path: Path) -> Opened:
 
 
 def _whole_lines(content: BinaryIO, length: int) -> int:
-    """The length without a last line that somebody is just writing, or never finished."""
+    """Return the length without an unfinished last line, which a process is writing now or never finished."""
     tail = os.pread(content.fileno(), _TAIL, max(0, length - _TAIL))
     whole = tail.rfind(b"\n") + 1
-    # a line longer than that is kept as it is: readers pass over a torn one
+    # No line end in the tail: the length stays. Readers of logs skip an unfinished line anyway.
     return length - len(tail) + whole if whole else length if length > _TAIL else 0
 
 

@@ -1,4 +1,4 @@
-"""Whether a folder holds what its backups say: every byte read, every hash compared."""
+"""Verify a folder of backups: read every byte and compare every hash."""
 
 from __future__ import annotations
 
@@ -13,15 +13,16 @@ from wangjian.operations.backup.folder import BackupFolder
 
 @dataclass(frozen=True)
 class Verification:
-    """What was found.
+    """The result of a verification.
 
     Attributes:
-        backups: how many finished ones there are.
-        files: how many objects were read.
-        byte_size: of them.
-        missing: what some backup needs and is not there, by hash, with the first path that needs it.
-        damaged: with other bytes than its name says; or a list that is not the one that was written.
-        unneeded: objects that no backup needs: left by a run that was cut off. Not a fault.
+        folder: the folder of backups.
+        backups: the number of finished backups.
+        files: the number of objects that were read.
+        byte_size: their size in bytes.
+        missing: the hashes of objects that a backup needs and the folder lacks, each with a path that needs it.
+        damaged: the objects whose bytes do not match their name, and the lists of files that were changed.
+        unneeded: the number of objects that no backup needs. An interrupted run left them; they are no fault.
     """
 
     folder: Path
@@ -34,41 +35,44 @@ class Verification:
 
     @property
     def is_whole(self) -> bool:
+        """Return whether nothing is missing or damaged."""
         return not self.missing and not self.damaged
 
 
 def verify(folder: Path, progress: Progress | None = None) -> Verification:
-    """Read everything in a folder of backups.
+    """Read every object of a folder of backups, and compare its hash.
 
     Args:
         folder: the folder.
-        progress: told of the progress.
+        progress: called after each object with the folder's name, its number and the number of objects.
 
     Returns:
-        What was found.
+        The result.
 
     Raises:
-        BadArguments: there are no backups.
+        BadArguments: the folder has no finished backup.
         BackupDamaged: a header cannot be read.
     """
-    kept = BackupFolder(folder)
-    kept.require()
-    tell = progress or (lambda *_: None)
-    kept.chosen(None)
-    backups, needed, damaged = kept.backups(), dict[str, str](), list[str]()
+    stored = BackupFolder(folder)
+    stored.require()
+    report = progress or (lambda *_: None)
+    # Raises if there is no finished backup: an empty folder must not count as a good one.
+    stored.chosen(None)
+    backups, needed, damaged = stored.backups(), dict[str, str](), list[str]()
     for backup in backups:
         try:
-            needed |= {sha256: name for name, sha256 in kept.sums(backup).items()}
+            needed |= {sha256: name for name, sha256 in stored.sums(backup).items()}
+        # One damaged list does not end the check: the other backups may be complete.
         except BackupDamaged:
             damaged.append(f"backups/{backup.backup_id}/SHA256SUMS")
         if backup.metadata:
             needed[backup.metadata.sha256] = "metadata"
-    objects, read = {path.name: path for path in kept.objects()}, 0
+    objects, read = {path.name: path for path in stored.objects()}, 0
     for number, (sha256, path) in enumerate(objects.items(), start=1):
         read += path.stat().st_size
         if sha256_on_disk(path) != sha256:
             damaged.append(f"objects/{sha256[:2]}/{sha256}")
-        tell(kept.root.name, number, len(objects))
+        report(stored.root.name, number, len(objects))
     missing = sorted(f"{sha256}  {name}" for sha256, name in needed.items() if sha256 not in objects)
     unneeded = len(objects.keys() - needed.keys())
-    return Verification(kept.root, len(backups), len(objects), read, tuple(missing), tuple(damaged), unneeded)
+    return Verification(stored.root, len(backups), len(objects), read, tuple(missing), tuple(damaged), unneeded)

@@ -1,1 +1,1 @@
-"""What keeps the house in order: how long each thing that grows is kept, and its clearing away."""
+"""Housekeeping: remove or move everything that is older than its retention period."""

@@ -1,4 +1,4 @@
-"""Old months of append-only logs: out of the file that every run reads, into one compressed file a month that stays for good."""
+"""Move old months of append-only logs out of the file that every run reads, into one compressed file for each month."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from wangjian.state import jsonl
 
 @dataclass(frozen=True)
 class Cleared:
-    """One thing that housekeeping took away, or would take away.
+    """One item that housekeeping removed or moved, or would in a dry run.
 
     Attributes:
         kind: the name of its period in `retention.yml`.
-        name: which one.
-        byte_size: how much room that gives.
-        moved_to: where it lies now; null where it is gone.
+        name: the item: a file, a month of a log, a publication.
+        byte_size: its size in bytes.
+        moved_to: the file that it was moved to; null if it was removed.
     """
 
     kind: str
@@ -35,14 +35,14 @@ class Cleared:
 
 
 def first_kept_month(at: datetime, months: int) -> str:
-    """The first month that stays: the running one and so many whole ones before it.
+    """Return the first month that stays, if the current month and a number of whole months before it stay.
 
     Args:
-        at: the moment to judge by.
-        months: how many.
+        at: the time to judge by.
+        months: the number of whole months.
 
     Returns:
-        `YYYY-MM`, UTC as in the logs.
+        `YYYY-MM` in UTC, like the times in the logs.
     """
     count = at.year * 12 + at.month - 1 - months
     return f"{count // 12:04}-{count % 12 + 1:02}"
@@ -51,21 +51,21 @@ def first_kept_month(at: datetime, months: int) -> str:
 def move_months(
     data: DataRoot, kind: str, log: Path, time_field: str, first_kept: str, *, dry_run: bool = False
 ) -> list[Cleared]:
-    """Move old months of a log to `state/archive/`. Cut off anywhere, nothing is lost and the next run finishes.
+    """Move old months of a log to `state/archive/`. A crash at any point loses nothing, and the next run finishes.
 
     Args:
         data: the data root.
         kind: the name of the period.
-        log: a store of JSON lines.
-        time_field: the field that says when; a line without it, or a torn one, stays.
+        log: the log, a file of JSON lines.
+        time_field: the field with the time. A line without it, or an incomplete line, stays.
         first_kept: the first month that stays.
-        dry_run: only tell.
+        dry_run: whether to report only.
 
     Returns:
-        What was moved, by month.
+        The moved months.
 
     Raises:
-        WangjianError: the archive does not give back what was written; nothing was removed.
+        WangjianError: the archive does not return the written lines; nothing was removed.
     """
     if not log.exists():
         return []
@@ -81,62 +81,68 @@ def move_months(
             for month in sorted(old)
         ]
         if old and not dry_run:
-            for month, found in old.items():
-                keep_for_good(_target(data, log.stem, month), found)
-            gone = {line for found in old.values() for line in found}
-            jsonl.replace(log, b"".join(line for line in lines if line not in gone))
+            # First all lines into the archive, then the log without them: after a crash a line may be in both, never in neither.
+            for month, of_month in old.items():
+                keep_for_good(_target(data, log.stem, month), of_month)
+            archived = {line for of_month in old.values() for line in of_month}
+            jsonl.replace(log, b"".join(line for line in lines if line not in archived))
     return moved
 
 
 def move_files(
     data: DataRoot, kind: str, files: Mapping[str, Iterable[Path]], name: str, *, dry_run: bool = False
 ) -> list[Cleared]:
-    """Move whole files of old months to `state/archive/`: the lines of a month's files become one compressed file.
+    """Move whole files of old months to `state/archive/`. The lines of a month's files become one compressed file.
 
     Args:
         data: the data root.
         kind: the name of the period.
-        files: by month.
-        name: begins the names of the archives.
-        dry_run: only tell.
+        files: the files by month.
+        name: the beginning of the archives' names.
+        dry_run: whether to report only.
 
     Returns:
-        What was moved, by month.
+        The moved months.
 
     Raises:
-        WangjianError: the archive does not give back what was written; nothing was removed.
+        WangjianError: the archive does not return the written lines; nothing was removed.
     """
     moved = []
     for month, paths in sorted(files.items()):
-        found, target = sorted(paths), _target(data, name, month)
-        moved.append(Cleared(kind, f"{name} {month}", sum(path.stat().st_size for path in found), target))
+        of_month, target = sorted(paths), _target(data, name, month)
+        moved.append(Cleared(kind, f"{name} {month}", sum(path.stat().st_size for path in of_month), target))
         if not dry_run:
-            keep_for_good(target, [line for path in found for line in path.read_bytes().splitlines(keepends=True)])
-            for path in found:
+            keep_for_good(target, [line for path in of_month for line in path.read_bytes().splitlines(keepends=True)])
+            for path in of_month:
                 path.unlink()
     return moved
 
 
 def keep_for_good(target: Path, lines: Iterable[bytes]) -> None:
-    """Add lines to a compressed file, unless they are in it, and prove that it gives them back.
+    """Add lines to a compressed file, except those that are in it, and check that it returns them.
 
     Args:
         target: the file, `….jsonl.gz`.
-        lines: with their line breaks.
+        lines: the lines with their line breaks.
 
     Raises:
-        WangjianError: it does not.
+        WangjianError: the file does not return the written lines.
     """
     before = gzip.decompress(target.read_bytes()) if target.exists() else b""
+    # A round that was interrupted before it shortened the log gives the same lines again.
     known = set(before.splitlines(keepends=True))
-    # the last line of a file whose writer died may lack its break
+    # The last line may lack its line break if its writer crashed; without one it would merge with the next line.
     added = [line if line.endswith(b"\n") else line + b"\n" for line in lines]
     content = before + b"".join(dict.fromkeys(line for line in added if line not in known))
-    # without a time in it, so that equal content gives equal files
+    # gzip stores the time of writing by default. Without it equal content gives equal files, which backups store once.
     write_atomically(target, gzip.compress(content, mtime=0))
     target.chmod(0o600)
     if hashlib.sha256(gzip.decompress(target.read_bytes())).digest() != hashlib.sha256(content).digest():
-        raise WangjianError("the archive gives back other lines than were written", file=target, fix="check the disk")
+        raise WangjianError(
+            "the archive of a log returns other lines than were written; nothing was removed",
+            file=target,
+            fix="check the disk",
+        )
 
 
 def _target(data: DataRoot, name: str, month: str) -> Path:

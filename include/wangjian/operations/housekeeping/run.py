@@ -1,4 +1,4 @@
-"""One round of housekeeping: whatever is older than its period goes, thing by thing."""
+"""Run one round of housekeeping: apply each retention period to its files."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ RUN_ID = re.compile(r"(\d{4})(\d{2})\d{2}T\d{6}\.\d{6}Z-[0-9a-f]{8}")
 
 @dataclass(frozen=True)
 class Housekeeping:
-    """What a round did.
+    """The result of one round.
 
     Attributes:
-        cleared: what was moved or removed.
-        left: what was left for the next round because somebody is at it, for a person.
+        cleared: the items that were moved or removed.
+        left: messages about the items that another process is using; the next round handles them.
     """
 
     cleared: tuple[Cleared, ...]
     left: tuple[str, ...]
 
     @property
-    def told(self) -> str:
-        """How many of each kind, and how much room that gives, for a person."""
+    def summary(self) -> str:
+        """Return the number of items of each kind and the freed bytes, as text for a person."""
         counts = Counter(item.kind for item in self.cleared)
         kinds = ", ".join(f"{kind} {count}" for kind, count in counts.items()) or "nothing is older than its period"
         return f"{kinds}; {sum(item.byte_size for item in self.cleared)} bytes"
@@ -44,23 +44,24 @@ class Housekeeping:
 def clear_away(
     data: DataRoot, retention: Retention, at: datetime, run_id: str, *, dry_run: bool = False
 ) -> Housekeeping:
-    """Apply every period once.
+    """Apply every retention period once.
 
     Args:
         data: the data root.
         retention: the periods.
-        at: the moment to judge by.
-        run_id: the run that this is part of.
-        dry_run: only tell.
+        at: the time to judge by.
+        run_id: the run that this round is part of.
+        dry_run: whether to report only.
 
     Returns:
-        What was cleared away.
+        The removed, moved and skipped items.
     """
     cleared: list[Cleared] = []
     left: list[str] = []
     for step in (_publications, _logs, _check_results, _check_reports, _airflow_logs, _scratch):
         try:
             cleared += step(data, retention, at, run_id, dry_run)
+        # One busy lock must not keep the other periods from being applied.
         except Busy as error:
             left.append(str(error))
     return Housekeeping(tuple(cleared), tuple(left))
@@ -69,15 +70,16 @@ def clear_away(
 def _publications(data: DataRoot, retention: Retention, at: datetime, run_id: str, dry_run: bool) -> list[Cleared]:
     with publishing_lock(data, "clear away old publications"):
         keep = retention.publications.keep
-        found = [(item, data.published / item.file_name) for item in old_publications(data, keep)]
-        cleared = [Cleared("publications", item.publication_id, path.stat().st_size) for item, path in found]
+        old = [(item, data.published / item.file_name) for item in old_publications(data, keep)]
+        cleared = [Cleared("publications", item.publication_id, path.stat().st_size) for item, path in old]
         if not dry_run:
             clear_old(data, run_id, keep)
     return cleared
 
 
 def _logs(data: DataRoot, retention: Retention, at: datetime, run_id: str, dry_run: bool) -> list[Cleared]:
-    """The audit log never moves: its chain is whole in one place."""
+    """Move old months of the run log."""
+    # Not of the audit log: its chain could hardly be followed in pieces.
     first = first_kept_month(at, retention.run_log.months)
     return move_months(data, "run_log", data.state / "run_log.jsonl", "started_at", first, dry_run=dry_run)
 
@@ -86,6 +88,7 @@ def _check_results(data: DataRoot, retention: Retention, at: datetime, run_id: s
     first = first_kept_month(at, retention.check_results.months)
     old: dict[str, list[Path]] = defaultdict(list)
     for path in (data.state / "check_results").glob("*.jsonl"):
+        # A file with another name is not the result of a run and stays.
         named = RUN_ID.fullmatch(path.stem)
         if named and (month := f"{named[1]}-{named[2]}") < first:
             old[month].append(path)
@@ -101,7 +104,8 @@ def _check_reports(data: DataRoot, retention: Retention, at: datetime, run_id: s
 
 
 def _airflow_logs(data: DataRoot, retention: Retention, at: datetime, run_id: str, dry_run: bool) -> list[Cleared]:
-    """Only below the data root: elsewhere they are somebody else's."""
+    """Remove old task logs of Airflow, if they are below the data root."""
+    # Elsewhere they may belong to an Airflow that other projects use too.
     home = settings().airflow_home or data.root / "airflow"
     logs = settings().airflow_logs or home / "logs"
     if not logs.resolve().is_relative_to(data.root.resolve()):
@@ -112,12 +116,13 @@ def _airflow_logs(data: DataRoot, retention: Retention, at: datetime, run_id: st
 
 
 def _scratch(data: DataRoot, retention: Retention, at: datetime, run_id: str, dry_run: bool) -> list[Cleared]:
+    # A build uses these files. It does not wait: the next round can remove them.
     with warehouse_lock(data, "clear away work files", wait=False):
         return _remove_older("scratch", data.scratch, at - timedelta(days=retention.scratch.days), dry_run=dry_run)
 
 
 def _remove_older(kind: str, root: Path, oldest: datetime, *, dry_run: bool) -> list[Cleared]:
-    """Remove files that nobody has written to since, and folders that are empty then; links are left alone."""
+    """Remove the files that were last written before `oldest`, and the folders that become empty. Links stay."""
     old = [path for path in sorted(root.rglob("*")) if _is_older(path, oldest)]
     cleared = [Cleared(kind, str(path.relative_to(root)), path.stat().st_size) for path in old]
     if not dry_run:

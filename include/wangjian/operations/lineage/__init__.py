@@ -1,4 +1,4 @@
-"""OpenLineage events: what each step reads and writes, as JSON lines in a file, where `$WANGJIAN_OPENLINEAGE_FILE` names one."""
+"""Write OpenLineage events: what each step reads and writes, as JSON lines in the file that `$WANGJIAN_OPENLINEAGE_FILE` names."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ FILE = "WANGJIAN_OPENLINEAGE_FILE"
 
 _log = logging.getLogger(__name__)
 _around: ContextVar[Run | None] = ContextVar("_around", default=None)
-"""The step within which another one runs."""
+"""The step that is running now: it is the parent of a step that starts within it."""
 
 
 @contextmanager
 def lineage_events(run: Run) -> Iterator[None]:
-    """Write an event when a step begins and one when it ends, if that is asked for. Never fails the step.
+    """Write one event at the start of a step and one at its end, if the file is configured. It never fails the step.
 
     Args:
-        run: the step; what it sets on it meanwhile stands in the last event.
+        run: the step. The last event has the values that the step sets on it.
 
     Raises:
-        Whatever the block raises, after it was told.
+        Exception: the error of the block, after its event was written.
     """
     path = settings().openlineage_file
     if path is None:
@@ -41,6 +41,7 @@ def lineage_events(run: Run) -> Iterator[None]:
     _write(path, run, parent, "START")
     try:
         yield
+    # BaseException: a step that a person or the scheduler stops must get its last event too.
     except BaseException as error:
         _write(path, run, parent, "FAIL" if isinstance(error, Exception) else "ABORT", error)
         raise
@@ -52,7 +53,7 @@ def lineage_events(run: Run) -> Iterator[None]:
 
 def _write(path: Path, run: Run, parent: Run | None, kind: str, error: BaseException | None = None) -> None:
     try:
-        # the client takes a moment to load: only where it is asked for
+        # Imported here: the client takes a moment to load, and most installations write no events.
         from openlineage.client.transport.file import FileConfig, FileTransport
 
         from wangjian.core.locks import exclusive_lock
@@ -60,8 +61,8 @@ def _write(path: Path, run: Run, parent: Run | None, kind: str, error: BaseExcep
 
         if run.step in STEPS:
             path.parent.mkdir(parents=True, exist_ok=True)
-            # the transport writes a long event in pieces
+            # The transport writes a long event in several pieces, which could mix with those of another process.
             with exclusive_lock(path.with_name(f".{path.name}.lock"), doing="write a lineage event"):
                 FileTransport(FileConfig(log_file_path=str(path), append=True)).emit(event(run, parent, kind, error))
     except Exception:
-        _log.warning("no lineage event was written [step=%s, file=%s]", run.step, path, exc_info=True)
+        _log.warning("the lineage event could not be written [step=%s, file=%s]", run.step, path, exc_info=True)

@@ -1,9 +1,9 @@
-"""The events themselves. Datasets, by layer; namespaces begin with `$WANGJIAN_OPENLINEAGE_NAMESPACE` (default `wangjian`):
+"""Make the OpenLineage events. A namespace begins with `$WANGJIAN_OPENLINEAGE_NAMESPACE` (default `wangjian`). The datasets by layer:
 
-wangjian/source      five_level/leads      what a source system exports
-wangjian/landing     five_level/leads      bytes as received
-wangjian/raw         five_level/leads      parsed rows
-wangjian/warehouse   marts.fct_lead        tables of warehouse.duckdb
+wangjian/source      five_level/leads      the exports of a source system
+wangjian/landing     five_level/leads      the bytes as received
+wangjian/raw         five_level/leads      the parsed rows
+wangjian/warehouse   marts.fct_lead        the tables of warehouse.duckdb
 wangjian/published   warehouse.duckdb      the file that readers open
 """
 
@@ -39,17 +39,17 @@ STEPS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "build": (("raw",), ("warehouse",)),
     "check": (("warehouse",), ()),
     "publish": (("warehouse",), ("published",)),
-    # builds, checks and publishes; the sources' shares are runs of their own
+    # A backfill builds, checks and publishes. The fetches and parses of its sources have events of their own.
     "backfill": (("raw",), ("warehouse", "published")),
 }
-"""The layers that a step reads and writes; of other steps no event is written."""
+"""The layers that a step reads and writes. Steps that are not listed write no event."""
 
 set_producer(PRODUCER)
 
 
 @attr.define(kw_only=True)
 class RunLogFacet(RunFacet):
-    """Where the step stands in the run log, and what it counted over all its datasets."""
+    """The step's entry in the run log, and its counts over all its datasets."""
 
     entryId: str  # noqa: N815
     logRunId: str  # noqa: N815
@@ -63,13 +63,13 @@ class RunLogFacet(RunFacet):
 
 
 def event(run: Run, parent: Run | None, kind: str, error: BaseException | None = None) -> RunEvent:
-    """The event of one moment of a step.
+    """Return the event of the start or the end of a step.
 
     Args:
         run: the step; one of `STEPS`.
-        parent: the step within which it runs, or null.
+        parent: the step that it runs within; null if there is none.
         kind: `START`, `COMPLETE`, `FAIL` or `ABORT`.
-        error: what ended it.
+        error: the error that ended the step; null if none did.
 
     Returns:
         The event.
@@ -94,13 +94,14 @@ def _facets(run: Run, parent: Run | None, error: BaseException | None) -> dict[s
         job = parent_run.Job(namespace=_namespace(), name=_job(parent))
         facets["parent"] = parent_run.ParentRunFacet(run=parent_run.Run(runId=_uuid(parent)), job=job)
     if error:
+        # Masked: a message may quote a row, and the events leave the warehouse.
         message = str(error) if isinstance(error, WangjianError) else f"{type(error).__name__}: {error}"
         facets["errorMessage"] = error_message_run.ErrorMessageRunFacet(masked(message, names=False), "PYTHON")
     return facets
 
 
 def _datasets(layer: str, source: str | None) -> Iterator[tuple[str, str]]:
-    """The datasets of a layer, as (namespace, name)."""
+    """Return the datasets of a layer as pairs of namespace and name."""
     if layer == "published":
         names = ["warehouse.duckdb"]
     elif layer == "warehouse":
@@ -120,5 +121,5 @@ def _job(run: Run) -> str:
 
 
 def _uuid(run: Run) -> str:
-    """The same for both events of a step, and found again from the run log's `entry_id`."""
+    """Return the identifier of a step's events, derived from `entry_id`, so that both events and the run log agree."""
     return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{PRODUCER}:{run.entry_id}"))

@@ -1,4 +1,4 @@
-"""A folder on another disk in which something is kept for good: an archive, a backup. It says itself what it is."""
+"""A folder on another disk that holds an archive or backups. A text file in it explains its content to a person."""
 
 from __future__ import annotations
 
@@ -13,73 +13,82 @@ from wangjian.core.paths import DataRoot
 from wangjian.ingestion.landing.store import Landing
 
 
-class KeptFolder:
-    """Such a folder. Bytes lie in it by their hash, as they do in landing.
+class OffsiteFolder:
+    """A folder outside the data root, with bytes stored under their hash as in landing.
 
     Args:
-        root: the folder.
+        root: the path of the folder.
     """
 
     NAME: ClassVar[str]
-    """What it is, as in "there is no …"."""
+    """The noun for the folder in messages, as in "there is no …"."""
     NOTE: ClassVar[str]
-    """The file in it that says what it is, for whoever finds it."""
+    """The name of the file that explains the folder to a person who finds it."""
     EXPLANATION: ClassVar[str]
-    """What stands in that file."""
+    """The text of that file."""
 
     def __init__(self, root: Path) -> None:
         self.root = root.absolute()
         self.zone = Landing(self.root)
 
     def prepare(self, data: DataRoot) -> None:
-        """Make the folder, private to its owner, unless it is there.
+        """Create the folder, private to its owner, unless it exists.
+
+        Args:
+            data: the data root, which must not contain the folder.
 
         Raises:
-            BadArguments: it lies where the warehouse keeps its own files, or holds something else.
+            BadArguments: the folder is among the warehouse's own files, or holds something else.
         """
         require_apart(self.root, data, self.NAME)
         note = self.root / self.NOTE
-        # a hidden file may be what a killed run left
+        # Hidden files do not count: a killed run may have left its temporary files before the note was written.
         if self.root.exists() and not note.exists() and any(path.name[0] != "." for path in self.root.iterdir()):
             raise BadArguments(
                 f"the folder holds something else than {_a(self.NAME)}",
                 folder=self.root,
-                fix="choose an empty or new one",
+                fix="choose an empty or a new folder",
             )
         self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not note.exists():
             write_atomically(note, self.EXPLANATION)
 
     def require(self) -> None:
-        """Make sure that there is such a folder.
+        """Check that the folder exists and has its note.
 
         Raises:
-            BadArguments: there is none.
+            BadArguments: it does not; its disk may not be mounted.
         """
         if not (self.root / self.NOTE).exists():
             raise BadArguments(
                 f"there is no {self.NAME}",
                 folder=self.root,
-                fix=f"give the folder in which {self.NOTE} lies; mount its disk",
+                fix=f"give the folder that contains {self.NOTE}, and check that its disk is mounted",
             )
 
     def lock(self, doing: str) -> AbstractContextManager[None]:
-        """Only one process at a time writes to it, whatever data root it works for."""
+        """Return the lock of the folder, for one writing process at a time.
+
+        Args:
+            doing: what this process does, for the message that another process shows.
+        """
+        # The lock file is in the folder, not in a data root: two installations may write to the same folder.
         return exclusive_lock(self.root / ".lock", doing=doing, wait=False)
 
 
 def require_apart(folder: Path, data: DataRoot, name: str) -> None:
-    """Make sure that a folder lies outside of what the warehouse itself writes and clears.
+    """Check that a folder is outside the folders that the warehouse itself writes and clears.
 
     Args:
-        folder: that is to hold something.
+        folder: the folder to check.
         data: the data root.
-        name: what it is to hold.
+        name: the noun for its content, for the message.
 
     Raises:
-        BadArguments: it does not.
+        BadArguments: the folder is among the warehouse's own files.
     """
     own = [data.landing, data.raw, data.state, data.published, data.docs, data.scratch]
+    # Resolved: a link into the data root is as dangerous as the folder itself.
     inside = [place for place in own if folder.resolve().is_relative_to(place.resolve())]
     if inside or folder.resolve() == data.root.resolve():
         raise BadArguments(
