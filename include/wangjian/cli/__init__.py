@@ -1,4 +1,7 @@
-"""The command line `wangjian`: a thin layer over the same functions that the DAGs call."""
+"""The command line `wangjian`: a thin layer over the functions that the DAGs call too.
+
+Commands import what they need inside the function: `wangjian --help` must not wait for dbt, DuckDB or Arrow.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +47,10 @@ def cli() -> None:
 
 
 def main() -> None:
-    """Entry point: 0 well, 1 failed, 2 bad arguments, 3 checks stopped publication."""
+    """Run the command line and end with its exit code.
+
+    The codes: 0 success, 1 failure, 2 wrong arguments, 3 checks stopped the publication, 130 interrupted.
+    """
     try:
         configure()
         cli(standalone_mode=False)
@@ -62,7 +68,7 @@ def main() -> None:
 
 
 def _fail(error: WangjianError) -> NoReturn:
-    # the places that an error names stand in brackets: they are no markup
+    # an error names places in brackets; without escaping, rich would read them as markup and drop them
     console.print("[bold red]✘[/]", escape(str(error)), highlight=False, soft_wrap=True)
     sys.exit(error.exit_code)
 
@@ -96,7 +102,7 @@ def ingest(source: str, date_from: datetime, date_to: datetime | None, refetch: 
 @json_option
 def parse(source: str, as_json: bool) -> None:
     """Parse what is landed of SOURCE into raw Parquet."""
-    # Arrow imports it to look whether a list is one of its tables: a fifth of a second
+    # Arrow imports pandas only to test whether a value is a data frame; we never pass one, and it costs a fifth of a second
     skip_unused_imports("pandas")
     from wangjian.orchestration import pipeline
 
@@ -190,7 +196,7 @@ def publish(approved_by: str | None, mirror_to: str | None, as_json: bool) -> No
 @click.option("--dry-run", is_flag=True, help="show the plan and stop")
 @json_option
 def backfill(dry_run: bool, as_json: bool, **given: Any) -> None:
-    """Do a range of business dates anew: plan, fetch, parse, one build, check, compare, publish."""
+    """Process a range of business dates again: plan, fetch, parse, one build, check, compare, publish."""
     from wangjian.cli.backfill import show_change, show_plan
     from wangjian.ingestion.sources.registry import load_registry
     from wangjian.orchestration.backfill import BackfillRequest, make_plan, run_backfill
@@ -210,7 +216,7 @@ def backfill(dry_run: bool, as_json: bool, **given: Any) -> None:
 @cli.command()
 @json_option
 def publications(as_json: bool) -> None:
-    """The publications that are kept: each can be asked (`sql --publication`) or made current again (`rollback`)."""
+    """List the kept publications: query one with `sql --publication`, make one current again with `rollback`."""
     from wangjian.cli.publications import show_publications
 
     show_publications(data_root(), as_json=as_json)
@@ -220,7 +226,7 @@ def publications(as_json: bool) -> None:
 @click.argument("publication_id", required=False)
 @json_option
 def rollback(publication_id: str | None, as_json: bool) -> None:
-    """Make a kept publication current again; by default the one before."""
+    """Make a kept publication current again; by default the previous one."""
     from wangjian.orchestration import pipeline
 
     report = pipeline.rollback(data_root(), publication_id)
@@ -231,7 +237,7 @@ def rollback(publication_id: str | None, as_json: bool) -> None:
 @cli.command()
 @json_option
 def rebuild(as_json: bool) -> None:
-    """Make everything anew from landing/ alone."""
+    """Rebuild everything from landing/ alone."""
     from wangjian.orchestration import pipeline
 
     report = _with_progress(lambda p: pipeline.rebuild(data_root(), p))
@@ -242,7 +248,7 @@ def rebuild(as_json: bool) -> None:
 @cli.command()
 @json_option
 def status(as_json: bool) -> None:
-    """What readers see, and how the last runs ended."""
+    """Show what readers see, and how the last runs ended."""
     from wangjian import publishing
     from wangjian.state import now, runs
 
@@ -266,7 +272,7 @@ def status(as_json: bool) -> None:
 @cli.command()
 @json_option
 def health(as_json: bool) -> None:
-    """Is all well? Exit code 1 where it is not: for a monitoring system."""
+    """Check the health of the warehouse. Exit code 1 if something is wrong: for a monitoring system."""
     from wangjian.cli.health import show_health
     from wangjian.operations.health import health as look
 
@@ -284,7 +290,7 @@ def health(as_json: bool) -> None:
 @click.option("--publication", "publication_id", metavar="ID", help="one that is kept; default: the current one")
 @json_option
 def sql(query: str, publication_id: str | None, as_json: bool) -> None:
-    """Ask the published file, read-only."""
+    """Run QUERY on the published file, read-only."""
     import duckdb
 
     from wangjian import publishing
@@ -313,7 +319,7 @@ def sql(query: str, publication_id: str | None, as_json: bool) -> None:
 @click.option("--person", required=True, help="who decides")
 @json_option
 def waive(source: str, dataset: str, day: datetime, provider: str, reason: str, person: str, as_json: bool) -> None:
-    """Let later exports go on although that of DAY fails; `wangjian build` then acts on it."""
+    """Accept later exports although the export of DAY fails its checks; the next `wangjian build` applies it."""
     from wangjian.governance.waivers import waive as record
 
     waiver = record(data_root(), source, dataset, day.date(), provider=provider, reason=reason, person=person)
@@ -326,7 +332,7 @@ def waive(source: str, dataset: str, day: datetime, provider: str, reason: str, 
 @click.option("--person", required=True, help="who decides")
 @json_option
 def unwaive(export_id: str, reason: str, person: str, as_json: bool) -> None:
-    """Take the waiver of EXPORT_ID back."""
+    """Withdraw the waiver of EXPORT_ID."""
     from wangjian.governance.waivers import withdraw
 
     waiver = withdraw(data_root(), export_id, reason=reason, person=person)
@@ -335,7 +341,7 @@ def unwaive(export_id: str, reason: str, person: str, as_json: bool) -> None:
 
 @cli.group()
 def quarantine() -> None:
-    """Bad rows: which there are, what is wrong with them, files to send back."""
+    """List and show bad rows, and export them for the provider to correct."""
 
 
 def _selects(command: Callable[..., None]) -> Callable[..., None]:
