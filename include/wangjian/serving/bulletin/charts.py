@@ -1,4 +1,4 @@
-"""Charts as office programs draw them themselves: sharp at any size, in the fonts of whoever opens them, open to editing."""
+"""Charts in the native format of office programs: sharp at any size, in the reader's fonts, and editable."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from wangjian.serving.bulletin.content import Cell, Chart
 
-# dark enough to tell apart in print, on grey and for the colour-blind
+# dark, and distinct also in a black-and-white print and for colour-blind readers
 COLOURS = ("1F4E79", "C55A11", "7F7F7F")
 _GRID = "D9D9D9"
 WIDTH_CM, HEIGHT_CM = 15.4, 7.4
 
 
 def chart_on(sheet: Worksheet, chart: Chart, header_row: int, *, with_title: bool) -> Any:
-    """Draw a chart of a table that stands on a sheet.
+    """Return a chart of a table on a sheet.
 
     Args:
-        sheet: where the table stands, from column A.
-        chart: what is drawn.
-        header_row: the row of the table's header, from 1; its rows follow.
-        with_title: whether the chart bears its caption.
+        sheet: the sheet that holds the table, from column A.
+        chart: the chart to draw.
+        header_row: the row of the table's header, from 1; the table's rows follow it.
+        with_title: whether the chart shows its caption.
 
     Returns:
-        The chart. It holds the numbers too, so that a program shows them without reading the cells.
+        The chart. It also holds the numbers, so that a program can draw it without reading the cells.
     """
     bars = [index for index in chart.series if index not in chart.lines]
     drawn = _draw(sheet, chart, header_row, bars, LineChart() if chart.kind == "line" else _bars(chart.kind))
@@ -68,7 +68,7 @@ def _draw(sheet: Worksheet, chart: Chart, header_row: int, series: Sequence[int]
 
 def _second_axis(sheet: Worksheet, chart: Chart, header_row: int) -> Any:
     drawn = _draw(sheet, chart, header_row, chart.lines, LineChart())
-    # a pair of axes of its own: one that is shared is drawn twice by some programs
+    # the second axis needs an x axis of its own: some programs draw a shared one twice
     drawn.x_axis.axId, drawn.x_axis.crossAx, drawn.x_axis.delete = 20, 200, True
     drawn.y_axis.axId, drawn.y_axis.crossAx = 200, 20
     drawn.y_axis.crosses = "max"
@@ -97,7 +97,7 @@ def _range(sheet: Worksheet, index: int, first: int, last: int) -> str:
 
 
 def _numbers(values: Sequence[Cell]) -> NumData:
-    """What is missing is a gap, not a zero."""
+    """Return the points of a series. A missing value has no point: the chart shows a gap, not a zero."""
     points = [NumVal(idx=at, v=str(value)) for at, value in enumerate(values) if isinstance(value, int | Decimal)]
     return NumData(formatCode="General", ptCount=len(values), pt=points)
 
@@ -122,7 +122,7 @@ def _labels() -> DataLabelList:
 
 def _dress_axes(drawn: Any, *, lies: bool) -> None:
     grey = GraphicalProperties(ln=LineProperties(solidFill=_GRID))
-    # without it, newer programs leave the axes out
+    # without this, newer office programs leave the axes out
     drawn.x_axis.delete = drawn.y_axis.delete = False
     drawn.x_axis.txPr, drawn.y_axis.txPr = _text(900), _text(900)
     drawn.x_axis.graphicalProperties = drawn.y_axis.graphicalProperties = grey
@@ -131,13 +131,13 @@ def _dress_axes(drawn: Any, *, lies: bool) -> None:
     drawn.y_axis.scaling.min = 0
     drawn.x_axis.tickLblPos = "low"
     if lies:
-        # the first on top, the numbers below
+        # bars start at the bottom; reversed, the first row is on top as in the table, and "max" puts the numbers below
         drawn.x_axis.scaling.orientation = "maxMin"
         drawn.y_axis.crosses = "max"
 
 
 def _text(size: int) -> RichText:
-    """Text in hundredths of a point."""
+    """Return the look of a text; `size` is in hundredths of a point."""
     font = Font(typeface="仿宋")
     properties = CharacterProperties(sz=size, b=False, latin=Font(typeface="Times New Roman"), ea=font)
     return RichText(p=[Paragraph(pPr=ParagraphProperties(defRPr=properties), endParaRPr=properties)])

@@ -1,4 +1,4 @@
-"""The bulletin as DOCX."""
+"""Write the bulletin as DOCX."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from wangjian.serving.bulletin.typesetting import HEAD_FONT, LINE, TEXT_WIDTH, s
 from wangjian.serving.bulletin.wording import day_text
 
 _NUMERALS = "一二三四五六七八九十"
-# a table of so many rows is not torn apart; of a longer one so many stay with the header
+# a table of up to 16 rows stays on one page; of a longer one, the first 3 rows stay with the header
 _WHOLE, _TOGETHER = 16, 3
 _CHART_TYPE = "application/vnd.openxmlformats-officedocument.drawingml.chart+xml"
 _XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -38,20 +38,20 @@ _CHART_NAMESPACE = "http://schemas.openxmlformats.org/drawingml/2006/chart"
 
 
 def docx_bytes(bulletin: Bulletin, issued_on: date | None) -> bytes:
-    """Set the bulletin as a document.
+    """Return the bulletin as a DOCX document.
 
     Args:
-        bulletin: what it says.
-        issued_on: the day that it bears; null leaves room for a hand to write it.
+        bulletin: the content.
+        issued_on: the date of issue; null leaves a blank to fill in by hand.
 
     Returns:
-        The file; the same for the same publication.
+        The bytes of the file; the same for the same publication.
     """
     return _Setter(bulletin, issued_on).bytes()
 
 
 class _Setter:
-    """Sets one bulletin; counts tables and figures as it goes."""
+    """Sets one bulletin from top to bottom, and numbers its tables and charts."""
 
     def __init__(self, bulletin: Bulletin, issued_on: date | None) -> None:
         self.bulletin = bulletin
@@ -108,7 +108,7 @@ class _Setter:
                     self._chart(block)
 
     def _appendices(self) -> None:
-        """The list of appendices, one line below the text; then each on a page of its own."""
+        """Add the list of appendices, one line below the text, and then each appendix on a page of its own."""
         names = [f"{place}．{part.heading}" for place, part in enumerate(self.bulletin.appendices, start=1)]
         for place, name in enumerate(names):
             line = self.document.add_paragraph(f"附件：{name}" if place == 0 else f"　　　{name}")
@@ -145,7 +145,7 @@ class _Setter:
         self._after(table.note)
 
     def _after(self, note: str) -> None:
-        """What follows a table must not stick to it."""
+        """Add the note below a table; an empty one keeps the next block at a distance."""
         paragraph = self.document.add_paragraph(note, style="Table Text")
         paragraph.paragraph_format.space_after = Emu(0)
 
@@ -194,7 +194,7 @@ class _Setter:
         )
 
     def _imprint(self) -> None:
-        """版记: who prints, and when."""
+        """Add the imprint 版记: who prints the document, and when."""
         made = self.document.add_table(1, 2)
         made.alignment = WD_TABLE_ALIGNMENT.CENTER
         _widths(made, [1, 1])
@@ -231,7 +231,7 @@ def _external(relation: str) -> Any:
 
 
 def _in_words(chart: Chart) -> str:
-    """For who cannot see it."""
+    """Return the chart's numbers as text, for readers who cannot see it: a screen reader reads it aloud."""
     return "；".join(f"{row[0]} {' '.join(_shown(row[index]) for index in chart.series)}" for row in chart.rows)
 
 

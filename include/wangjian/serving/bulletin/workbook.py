@@ -1,4 +1,4 @@
-"""The bulletin as XLSX: a sheet for each part, with the numbers behind every chart, and one with all rows of the month."""
+"""Write the bulletin as XLSX: a sheet for each part with its charts and their numbers, and one with all rows."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from wangjian.serving.bulletin.content import Bulletin, Cell, Chart, Heading, Mi
 from wangjian.serving.bulletin.figures import Figures
 
 _WIDTH = 8
-"""So many columns bear the text; charts stand to the right of them."""
+"""How many columns the text spans; the charts are to the right of them."""
 _FIRST_WIDTH, _OTHER_WIDTH, _SIGNS_A_LINE = 30, 14, 62
 _LINE_POINTS = 16
 _CHART_ROWS = 17
@@ -41,14 +41,14 @@ _DETAIL = ("板块", "成员代码", "成员", "指标代码", "指标", "单位
 
 
 def xlsx_bytes(bulletin: Bulletin, figures: Figures) -> bytes:
-    """Write the bulletin as a workbook.
+    """Return the bulletin as a workbook.
 
     Args:
-        bulletin: what it says.
-        figures: what it was made from, for the sheet with all rows.
+        bulletin: the content.
+        figures: the figures it was made from, for the sheet with all rows.
 
     Returns:
-        The file; the same for the same publication.
+        The bytes of the file; the same for the same publication.
     """
     book = Workbook()
     assert book.active is not None
@@ -66,7 +66,7 @@ def xlsx_bytes(bulletin: Bulletin, figures: Figures) -> bytes:
 
 
 class _Sheet:
-    """Writes one part from top to bottom."""
+    """Writes one part of the bulletin, from top to bottom of its sheet."""
 
     def __init__(self, sheet: Worksheet, title: str) -> None:
         self.sheet = sheet
@@ -102,7 +102,7 @@ class _Sheet:
         self.row += 1
 
     def _table(self, table: Table, charted: frozenset[int]) -> None:
-        """What is missing in a charted column stays blank: a chart would draw any text as 0."""
+        """Write a table. A missing value in a charted column stays blank: a chart would draw a text such as `—` as 0."""
         self._line(table.caption, _HEAD)
         self.headers[id(table)] = self.row
         names = [column.name for column in table.columns]
@@ -129,7 +129,7 @@ class _Sheet:
         self.row += 1
 
     def _lines(self, column: int) -> int:
-        """How many lines a cell needs; a Chinese sign is two wide."""
+        """Return how many lines a cell needs; a Chinese character is two columns wide."""
         width = self.sheet.column_dimensions[get_column_letter(column)].width
         return max(1, -(-2 * len(str(self.sheet.cell(self.row, column).value or "")) // int(width)))
 
@@ -163,7 +163,7 @@ def _print_setup(sheet: Worksheet) -> None:
 
 
 def _detail(sheet: Worksheet, figures: Figures) -> None:
-    """All rows of the month as they stand in `reports.rpt_monthly_bulletin`: money in yuan, rates unrounded."""
+    """Write all rows of the month as they are in `reports.rpt_monthly_bulletin`: money in yuan, rates not rounded."""
     sheet.append(list(_DETAIL))
     for row in _detail_rows(figures):
         sheet.append([harmless(value) if isinstance(value, str) else value for value in row])

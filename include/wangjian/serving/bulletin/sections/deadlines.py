@@ -11,7 +11,7 @@ _KPIS = ("K20_OVERDUE", "K20_DUE_SOON", "K06_RECEIVED", "K06_VERIFIED", "K07")
 
 
 def deadlines(figures: Figures) -> Part:
-    """The part, with a table of the organs."""
+    """Return the part on time limits, with a table of the organs."""
     return Part("时限与超期", "时限与超期", (Paragraph(_leads(figures)), Paragraph(_cases(figures)), _organs(figures)))
 
 

@@ -12,7 +12,7 @@ _CAMPAIGN = ("P01", "P02", "P03", "P04", "P05", "P06", "P07", "P08", "P09", "P10
 
 
 def guidance(figures: Figures) -> Part:
-    """The part, with one table of guidance and one of what the campaigns count."""
+    """Return the part on guidance, with one table of guidance and one of the campaign's KPIs."""
     blocks = (
         Paragraph(_guided(figures)),
         _table(figures, "行政指导与平台检查", _ACTIONS),

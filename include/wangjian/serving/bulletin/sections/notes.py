@@ -1,4 +1,4 @@
-"""七、数据说明, and the appendices: as of when, what is held back, what has changed, how each figure is counted."""
+"""七、数据说明 and the appendices: date of the data, what is held back, what was restated, how each KPI is counted."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _LISTED = 12
 
 
 def notes(figures: Figures) -> Part:
-    """The part."""
+    """Return the part with the notes on the data."""
     publication = figures.publication
     blocks = (
         Paragraph(
@@ -69,7 +69,7 @@ def _values(item: Restatement) -> tuple[str, str]:
 
 
 def figures_appendix(figures: Figures) -> Part:
-    """附件1: every figure of the city."""
+    """Return 附件1: every figure of the city."""
     rows = tuple(
         (item.kpi_name, {"元": "万元"}.get(item.unit, item.unit), *compared_cells(figures.total(item.kpi_code)))
         for item in figures.definitions
@@ -81,7 +81,7 @@ def figures_appendix(figures: Figures) -> Part:
 
 
 def definitions_appendix(figures: Figures) -> Part:
-    """附件2: how every figure is counted."""
+    """Return 附件2: how every KPI is counted."""
     columns = (
         Column("指标", 1.3, is_text=True),
         Column("单位", 0.6, is_text=True),
