@@ -85,7 +85,7 @@ def head(is_sent: bool, as_json: bool) -> None:
     if is_sent:
         from wangjian.operations.anchoring import send_head
 
-        # two kinds of copy: an anchor is kept by a machine, a notice is read by people
+        # anchors go to a second department: the people who read notices run the warehouse and could delete the message
         channels = [*send_head(last, "anchor"), *send_head(last, "notice")]
     if as_json:
         click.echo(json.dumps({"head": str(last), "told": channels}))
