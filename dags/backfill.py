@@ -40,7 +40,7 @@ SOURCES = list(load_registry())
 def backfill() -> None:
     """Run the steps of the daily run over a range of dates."""
 
-    # every task imports its function inside: the scheduler parses this file every minute and must not load DuckDB for it
+    # every task imports its function inside: Airflow parses this file again and again and must not load DuckDB each time
     @task
     def plan(params: dict[str, object] | None = None) -> list[str]:
         from wangjian.orchestration.tasks import planned_sources

@@ -23,7 +23,7 @@ from wangjian.orchestration.tasks import WRITER_POOL, WRITER_QUEUE, notify_failu
     "合并往月的小文件，不改变任何结果；清理超过保留期限的文件；生成模型文档。",
 )
 def housekeeping() -> None:
-    """Compact, then remove old files, then write the docs; one after the other, since all take the writer's slot."""
+    """Compact raw files, then remove old files, then write the docs."""
 
     @task(pool=WRITER_POOL, queue=WRITER_QUEUE)
     def compact() -> None:

@@ -31,7 +31,7 @@ def warehouse() -> None:
     """Run one task for each step. The whole dbt build is one task: DuckDB has one writer at a time."""
 
     # sources that arrive together are published together, in one build; the wait is limited (`LONGEST_GATHERING`).
-    # The sensor runs in the default pool: in the writer's pool it would block the parsing that it waits for
+    # The sensor runs in the default pool: waiting must not take the writer's slot from a backfill or the housekeeping
     @task.sensor(poke_interval=2, timeout=timedelta(hours=1).total_seconds(), pool="default_pool", queue="default")
     def gather() -> bool:
         from wangjian.orchestration.tasks import ingestion_is_quiet

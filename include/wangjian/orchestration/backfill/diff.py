@@ -87,8 +87,7 @@ def _plain(table: Table) -> str:
 def _table_changes(connection: duckdb.DuckDBPyConnection, before: Table, after: Table) -> Iterable[TableChange]:
     """Yield the changes of a table by month, comparing the columns that both versions have.
 
-    A removed row and an added row of the same month count as one changed row. Matching rows by key would say which row
-    changed into which, but not every table has a key.
+    A removed row and an added row of the same month count as one changed row: this needs no key, which not every table has.
     """
     names = [name for name, _ in after.columns if name in {column for column, _ in before.columns}]
     columns = ", ".join(f'"{name}"' for name in names)
@@ -111,7 +110,7 @@ def _table_changes(connection: duckdb.DuckDBPyConnection, before: Table, after: 
 
 
 def _kpi_changes(connection: duckdb.DuckDBPyConnection) -> Iterable[KpiChange]:
-    """Yield the changed KPIs of months, quarters and years. Days would be too many; they count among the table's rows."""
+    """Yield the changed KPIs of months, quarters and years. Those of days are counted among the changed rows of the table."""
     key = ", ".join(KPI_KEY)
     answer = connection.execute(
         f"""

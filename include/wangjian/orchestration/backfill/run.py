@@ -55,7 +55,6 @@ def run_backfill(data: DataRoot, request: BackfillRequest, progress: Progress | 
     """
     with ExitStack() as locks:
         locks.enter_context(backfill_lock(data, request.summary, wait=False))
-        # sorted: two backfills that take the same locks in different orders would wait for each other for ever
         for source in sorted(request.sources):
             locks.enter_context(backfill_source_lock(data, source, request.summary, wait=False))
         plan = begin(data, request)
@@ -128,7 +127,7 @@ def _fetch(data: DataRoot, request: BackfillRequest, source: str, progress: Prog
                 reason=request.reason,
             )
         except SourceError as error:
-            # go on, since the next chunk may succeed; report the first failure, which the others often follow from
+            # go on, since the next chunk may succeed; the first failure is reported at the end
             failure = failure or error
     return failure
 
