@@ -60,6 +60,6 @@ def test_nothing_is_published_from_the_moment_a_held_backfill_begins(data: DataR
 
 def test_a_backfill_that_was_not_to_wait_is_refused_while_another_waits(data: DataRoot) -> None:
     begin(data, HELD)
-    with pytest.raises(AwaitingApproval, match=r"what a backfill brings would wait too.*or give --hold"):
+    with pytest.raises(AwaitingApproval, match=r"this backfill would wait too.*or give --hold"):
         run_backfill(data, REQUEST)
     assert runs(data) == [], "nothing was done"

@@ -146,7 +146,7 @@ def test_a_long_reader_is_waited_for_and_ends_with_what_it_began_with(publish_by
     publish_by_hand(2)
     with psycopg.connect(database) as reader:
         assert reader.execute("select max(version) from marts.fct_odd").fetchall() == [(1,)]
-        with pytest.raises(Busy, match="readers of the mirror have not come to an end"):
+        with pytest.raises(Busy, match="readers of the mirror have not finished"):
             postgres.mirror(data, wait_seconds=1)
         assert reader.execute("select max(version) from marts.fct_even").fetchall() == [(1,)]
     report = postgres.mirror(data)
@@ -228,7 +228,7 @@ def test_two_at_once(publish_by_hand: Publish, database: str) -> None:
     data = publish_by_hand(1)
     with psycopg.connect(database, autocommit=True) as other:
         other.execute("select pg_advisory_lock(%s)", [postgres._LOCK_KEY])
-        with pytest.raises(Busy, match="another process is at it"):
+        with pytest.raises(Busy, match="another process writes it"):
             postgres.mirror(data)
     assert postgres.mirror(data).is_new
 
