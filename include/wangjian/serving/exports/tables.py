@@ -141,19 +141,19 @@ def chosen_tables(everything: Iterable[PublishedTable], names: Sequence[str]) ->
 
 
 def key_of(table: str) -> tuple[str, ...]:
-    """Return the columns that identify a row of a table, from its `grain` test; empty if it has none."""
+    """The columns that name a row of a table, as its `grain` test says; empty where it has none."""
     return _grains().get(table, ())
 
 
 @cache
 def _grains() -> dict[str, tuple[str, ...]]:
-    grains: dict[str, tuple[str, ...]] = {}
+    found: dict[str, tuple[str, ...]] = {}
     for path in sorted((DBT_PROJECT / "models").rglob("*.yml")):
         for model in _models(path):
             for test in model.get("data_tests") or ():
                 if isinstance(test, dict) and "grain" in test:
-                    grains[model["name"]] = tuple(test["grain"]["arguments"]["key"])
-    return grains
+                    found[model["name"]] = tuple(test["grain"]["arguments"]["key"])
+    return found
 
 
 def _models(path: Path) -> list[dict[str, Any]]:

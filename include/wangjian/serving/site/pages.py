@@ -143,7 +143,7 @@ def _platforms(site: Site) -> Page:
     rows = site.facts.rows("platform")
     shown = {"rows": rows, "kpi_codes": codes}
     names = {row["platform_code"]: row["platform_name"] for row in rows}
-    # none of these KPIs is counted by provider: one slice is enough, and more would only make the page larger
+    # none of these is counted by provider: one slice is enough
     data = _data(site, codes, ("platform_code", "provider_code"), platforms=names)
     return Page("platforms", "platforms.html", shown, data)
 
