@@ -40,7 +40,7 @@ def test_a_change_has_its_sign_and_percentage_points_have_no_percent_sign() -> N
     assert share(Decimal("0.8333")) == "83.3%"
 
 
-def test_json_cannot_end_its_script_element() -> None:
+def test_json_cannot_end_its_element() -> None:
     value = {"name": "</script><!--<script>&amp;\u2028", "day": date(2024, 1, 1)}
     text = str(as_json(value))
     assert not set("<>&\u2028") & set(text)

@@ -112,7 +112,7 @@ def test_a_custom_metric_does_not_read_past_the_rule(zhanggong: Person, dataset_
 
 
 @pytest.mark.parametrize("where", ["1 = 1) or (1 = 1", "region_code = '360703' or 1 = 1", "exists (select 1)"])
-def test_a_custom_condition_does_not_widen_the_rule(
+def test_a_condition_of_ones_own_does_not_widen_the_rule(
     superset: Superset, zhanggong: Person, dataset_ids: dict[str, int], where: str
 ) -> None:
     extras = {"where": where, "having": ""}
