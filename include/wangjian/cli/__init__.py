@@ -254,6 +254,7 @@ def status(as_json: bool) -> None:
 
     data = data_root()
     current = publishing.current(data)
+    # a later run of the same step and source replaces the earlier one in the dictionary
     last = {f"{run.step} {run.source or ''}".strip(): run for run in runs(data)}
     if as_json:
         shown: dict[str, Any] = {"data root": data.root, "publication": current and current.model_dump(mode="json")}

@@ -46,12 +46,14 @@ def archive(
             "--before and --to are both needed",
             fix="`wangjian archive --before 2023-01-01 --to FOLDER`, or one of verify, restore, list",
         )
+    # imported here: `wangjian --help` loads every command and should not load what they need
     from wangjian.ingestion.sources.registry import load_registry
     from wangjian.operations.archive import archive as move
     from wangjian.operations.archive import make_plan
 
     day, wanted = before.date(), sources or tuple(load_registry())
     if dry_run:
+        # the same lines as after the move, so that the two can be compared
         _show(make_plan(data_root(), day, folder, wanted), {}, as_json=as_json)
         return
     report = with_progress(lambda p: move(data_root(), day, folder, wanted, p))

@@ -12,6 +12,7 @@ from rich.table import Table
 
 from wangjian.orchestration.backfill import BackfillReport, Plan
 
+# a backfill may change thousands of KPIs: the terminal shows the first ones, --json all
 SHOWN = 30
 
 

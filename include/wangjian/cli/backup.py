@@ -130,6 +130,7 @@ def restore(
     """Restore a backup into an empty data root; readers see what they saw when the backup was made."""
     from wangjian.operations.backup import restore as take_back
 
+    # not `data_root()`: that refuses a root in which a restore was interrupted
     data = DataRoot(root.absolute()) if root else configured_root()
     report = with_progress(
         lambda p: take_back(data, folder, backup_id=backup_id, keys_from=keys_from, metadata=metadata, progress=p)
@@ -147,6 +148,7 @@ def restore(
     say(result | rebuilt, as_json=as_json)
     if not rebuild:
         _note("raw/ and warehouse.duckdb are in no backup → run `wangjian rebuild` before the pipelines go on")
+    # the backup names the archives but does not hold their bytes
     if report.backup.archives:
         _note(f"bytes of old exports are in archives → keep these available: {', '.join(report.backup.archives)}")
     if not report.has_key:
@@ -163,6 +165,7 @@ def _rebuild(data: DataRoot, report: RestoreReport) -> dict[str, Any]:
             data_root=data.root,
             fix="put it there and run `wangjian rebuild`; where it is lost, `wangjian rebuild` makes a new one",
         )
+    # measured: how long a rebuild takes is what a recovery plan needs to know
     started = time.monotonic()
     published = with_progress(lambda p: pipeline.rebuild(data, p))
     return {"rebuild seconds": round(time.monotonic() - started, 1), "publication": published.message}

@@ -40,6 +40,7 @@ def _formats(given: str | None) -> Any:
     if given is None:
         return None
     asked = [kind.strip() for kind in given.split(",") if kind.strip()]
+    # refused before anything is written: one wrong format must not leave half of the files
     unknown = [kind for kind in asked if kind not in FORMATS]
     if unknown or not asked:
         raise BadArguments("no such format", format=", ".join(unknown), fix=f"give some of {', '.join(FORMATS)}")

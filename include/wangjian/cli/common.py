@@ -27,6 +27,7 @@ def echo(line: object) -> None:
 def with_progress(action: Callable[[Any], Any]) -> Any:
     """Run an action that takes a progress callback, show a bar meanwhile, and return the action's result."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    # transient: the bar disappears, so that a log keeps only the result
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("…", total=None)
         return action(lambda label, done, total: bar.update(task, description=label, completed=done, total=total))

@@ -47,6 +47,7 @@ def list_due(as_json: bool) -> None:
         click.echo(json.dumps([dataclasses.asdict(item) for item in datasets], default=str))
         return
     for item in datasets:
+        # the whole command, ready to copy: only the reason and the person are missing
         ask = f"wangjian erasures request {item.source} {item.dataset} --before {item.before} --reason … --person …"
         echo(f"{item.source}/{item.dataset}  {item.exports} 个 exports, {item.oldest} …  {ask}")
     echo(f"{len(datasets)} 个数据集到期 datasets due")

@@ -24,6 +24,7 @@ def list_keys(as_json: bool) -> None:
     from wangjian.ingestion.parsing.keyed_hash import keys as versions
 
     known = versions(data_root().state)
+    # fingerprints only: a key on a screen ends up in a scrollback or a screenshot
     for key in known:
         made = datetime.fromtimestamp(key.path.stat().st_mtime, ZoneInfo(TIMEZONE))
         result = {"version": key.version, "fingerprint": key.fingerprint, "since": f"{made:%Y-%m-%d %H:%M}"}

@@ -16,6 +16,7 @@ def metrics(path: Path | None) -> None:
     from wangjian.operations.metrics import metrics_text, write_metrics
 
     if path:
+        # replaced in one step: the collector reads the file at any time and must not see half of it
         write_metrics(data_root(), path)
     else:
         click.echo(metrics_text(data_root()), nl=False)

@@ -16,6 +16,7 @@ from wangjian.state import Publication
 
 def show_publications(data: DataRoot, *, as_json: bool) -> None:
     """Print the kept publications, the newest first, and mark the one that readers see."""
+    # after a rollback, what readers see is not the newest
     shown = publishing.current(data)
     kept = publishing.publications(data)
     if as_json:

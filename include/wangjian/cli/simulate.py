@@ -27,6 +27,7 @@ def simulate(first: datetime, last: datetime, scale: float, command: tuple[str, 
     from wangjian.deployment.local.simulators import simulators
 
     data = data_root()
+    # the data root holds personal data: no other account may read it
     data.root.mkdir(mode=0o700, parents=True, exist_ok=True)
     with simulators(data, f"{first:%Y-%m-%d}", f"{last:%Y-%m-%d}", scale=str(scale)) as connections:
         try:

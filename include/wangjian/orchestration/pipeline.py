@@ -118,6 +118,7 @@ def parse(
     """
     with record_run(data, "parse", source=source) as run, lineage_events(run):
         run.purpose = reason
+        # remember it before parsing, which makes a new key without asking: the run log must say that every hash changes
         is_key_missing = parsing.is_key_missing(data)
         report = parsing.parse(get_source(source), data, progress, again)
         run.files, run.rows = report.files, report.rows
@@ -177,6 +178,7 @@ def housekeeping(data: DataRoot, *, at: datetime | None = None, dry_run: bool = 
         BadArguments: a period is not allowed; nothing was done.
     """
     retention, at = load_retention(), at or now()
+    # a dry run writes no line to the run log: it changes nothing
     if dry_run:
         return clear_away(data, retention, at, "", dry_run=True)
     with record_run(data, "housekeeping") as run:
@@ -199,6 +201,7 @@ def build(data: DataRoot, *, force: bool = False, progress: Progress | None = No
     """
     with record_run(data, "build") as run, lineage_events(run):
         report = warehouse.build(data, force=force, progress=progress)
+        # a skipped build is no failure, but must not count as the last successful one in the estimates
         run.outcome = "skipped" if report.was_current else run.outcome
         slowest = [f"{name} {seconds:.1f} s" for name, seconds in report.model_seconds.items()][:3]
         run.message = f"slowest: {', '.join(slowest)}" if slowest else "nothing has changed"
@@ -376,6 +379,7 @@ def mirror(data: DataRoot) -> MirrorReport:
             mirrored = Access(
                 action="MIRRORED", table_name="marts, reports", selection=selection, row_count=report.rows
             )
+            # the mirror is a copy outside of the data root, so the audit log records it like an export
             record_access(data, mirrored)
         run.outcome = run.outcome if report.is_new else "skipped"
         run.rows = report.rows

@@ -59,6 +59,7 @@ def clear_errors() -> Iterator[None]:
         raise AirflowFailException(str(error)) from None
     except WangjianError as error:
         raise AirflowException(str(error)) from None
+    # a full disk shows as many kinds of error: say so in plain words, and let a retry follow when there is space
     except Exception as error:
         if trouble := disk_trouble(error):
             raise AirflowException(str(trouble)) from None
@@ -91,6 +92,7 @@ def business_date() -> date:
     given = context["params"].get("business_date")
     if given:
         return date.fromisoformat(str(given))
+    # Airflow's interval is in UTC: at 00:00 in Shanghai the UTC date is still the day before
     start = context["data_interval_start"]
     return start.astimezone(ZoneInfo(TIMEZONE)).date()  # type: ignore[union-attr]
 
@@ -173,8 +175,10 @@ def build_check_publish_range(params: dict[str, Any]) -> None:
 def ingestion_is_quiet() -> bool:
     """Return whether no source is being fetched or parsed, or the wait has lasted `LONGEST_GATHERING`."""
     task = get_current_context()["ti"]
+    # measured from the start of the task, not of this poke: a sensor is called again and again
     waited = datetime.now(UTC) - task.start_date
     running = [f"ingest_{source}" for source in load_registry()]
+    # queued runs count too: a source that is about to start should come with this build
     busy = [dag_id for dag_id in running if task.get_dr_count(dag_id, states=["running", "queued"])]
     if busy and waited < LONGEST_GATHERING:
         return False

@@ -60,6 +60,7 @@ def difference(data: DataRoot) -> Difference:
         The difference; every row is added if nothing is published.
     """
     shown = current_file(data)
+    # a connection in memory with both files attached read-only: comparing must change neither
     with connect_beside(data.warehouse) as connection:
         connection.execute(f"attach '{quoted(data.warehouse)}' as after (read_only)")
         if shown is None or not shown.exists():
@@ -67,6 +68,7 @@ def difference(data: DataRoot) -> Difference:
         connection.execute(f"attach '{quoted(shown)}' as before (read_only)")
         old = {table.full_name: table for table in tables_of(connection, "before")}
         new = {table.full_name: table for table in tables_of(connection, "after")}
+        # a table that only the build has is compared with nothing: all of its rows are added
         both = [(old[name], table) for name, table in new.items() if name in old]
         changes = [change for before, after in both for change in _table_changes(connection, before, after)]
         changes += _all_new(connection, [table for name, table in new.items() if name not in old])
@@ -89,12 +91,14 @@ def _table_changes(connection: duckdb.DuckDBPyConnection, before: Table, after: 
 
     A removed row and an added row of the same month count as one changed row: this needs no key, which not every table has.
     """
+    # a column that a new version adds would make every row a changed one
     names = [name for name, _ in after.columns if name in {column for column, _ in before.columns}]
     columns = ", ".join(f'"{name}"' for name in names)
     date = next((name for name in _DATES if name in names), None)
     month = f"strftime(\"{date}\", '%Y-%m')" if date else "null"
     rows = connection.execute(
         f"""
+        # `except all` keeps duplicates: a table without a key may hold equal rows, and each counts
         with gone as (select {columns} from before.{before.full_name} except all select {columns} from after.{after.full_name}),
         come as (select {columns} from after.{after.full_name} except all select {columns} from before.{before.full_name}),
         counted as (

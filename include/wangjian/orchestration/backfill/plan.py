@@ -65,6 +65,7 @@ def make_plan(data: DataRoot, request: BackfillRequest) -> Plan:
     Raises:
         BadArguments: the request is invalid.
     """
+    # first: the plan looks up sources and datasets by the names in the request
     request.require_sound()
     landing = Landing(data.landing)
     items = [item for code in request.sources for item in _source_plans(data, landing, get_source(code), request)]
@@ -106,8 +107,10 @@ def _estimate(items: list[DatasetPlan], request: BackfillRequest, past: list[Run
     """
     fetched, parsed = _seconds_per_file(past, "ingest"), _seconds_per_file(past, "parse")
     closing = [_last_seconds(past, step) for step in ("build", "check", "publish")]
+    # an estimate without one of the parts would be too low, and people would plan with it
     if fetched is None or parsed is None or None in closing:
         return None
+    # one export is counted as one file: of what is not fetched yet, nobody knows how many files it has
     files = sum(len(item.missing) + (item.landed if request.refetch else 0) for item in items)
     work = files * fetched + (files + sum(item.unparsed for item in items)) * parsed
     return round(work + sum(seconds or 0 for seconds in closing), 1)

@@ -29,6 +29,7 @@ class BackfillRequest(BaseModel):
         hold: whether publication waits for approval.
     """
 
+    # a misspelt parameter of a DAG run must be an error: ignored, the backfill would do something else than asked
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     sources: tuple[str, ...]
@@ -58,6 +59,7 @@ class BackfillRequest(BaseModel):
         known = {name for source in self.sources for name in load_contract(source)}
         if strange := sorted(set(self.datasets) - known):
             raise BadArguments(f"unknown datasets {strange}", fix=f"choose from {', '.join(sorted(known))}")
+        # the reason is the only trace of why figures of the past have changed
         if not self.reason.strip():
             raise BadArguments("a backfill needs a reason", fix='say why with --reason "…"; it is kept in the run log')
         if self.chunk_days < 1:

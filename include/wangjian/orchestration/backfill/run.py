@@ -54,6 +54,7 @@ def run_backfill(data: DataRoot, request: BackfillRequest, progress: Progress | 
         ChecksFailed: the build must not be published; readers still see the last publication.
     """
     with ExitStack() as locks:
+        # without waiting: a person at a terminal should learn at once that another backfill runs
         locks.enter_context(backfill_lock(data, request.summary, wait=False))
         for source in sorted(request.sources):
             locks.enter_context(backfill_source_lock(data, source, request.summary, wait=False))
@@ -103,10 +104,12 @@ def prepare(data: DataRoot, request: BackfillRequest, source: str, progress: Pro
     Raises:
         SourceError: an export could not be fetched; the others are parsed.
     """
+    # two backfills of one source would fetch the same exports twice
     with backfill_source_lock(data, source, request.summary):
         failure = _fetch(data, request, source, progress)
         if request.mode != "rebuild":
             pipeline.parse(data, source, progress, again=_again(request), reason=request.reason)
+    # raised only after parsing: what was fetched must reach the build also when an export failed
     if failure:
         raise failure
 
@@ -158,9 +161,12 @@ def finish(data: DataRoot, request: BackfillRequest, progress: Progress | None =
 
 def _built(data: DataRoot, request: BackfillRequest, progress: Progress | None) -> Difference:
     with record_run(data, "backfill") as run, lineage_events(run):
+        # the run log must say why figures of the past were computed again
         run.purpose = request.reason
+        # `rebuild` has no new input, so a build would take the warehouse for current and do nothing
         pipeline.build(data, force=request.mode == "rebuild", progress=progress)
         pipeline.check(data, progress)
+        # before the publication: afterwards the build and what readers see are the same
         change = difference(data)
         rows = sum(item.added + item.removed + item.changed for item in change.tables)
         run.message = (

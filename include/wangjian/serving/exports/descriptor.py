@@ -83,6 +83,7 @@ def describe(publication: Publication, files: Iterable[ExportedTable], labels: L
 
 def _resource(file: ExportedTable, labels: Labels) -> dict[str, Any]:
     zh, _, en = file.table.comment.partition(" | ")
+    # Parquet keeps the columns' names, which programs read; CSV headers are for people
     names = headers(file.table, labels if file.kind == "csv" else "none")
     called = dict(zip((column.name for column in file.table.columns), names, strict=True))
     schema: dict[str, Any] = {"fields": [_field(column, called[column.name]) for column in file.table.columns]}
@@ -112,6 +113,7 @@ def _resource(file: ExportedTable, labels: Labels) -> dict[str, Any]:
 def _field(column: PublishedColumn, name: str) -> dict[str, Any]:
     kind = _TYPES.get(column.data_type) or ("number" if column.data_type.startswith("DECIMAL") else "integer")
     field = {"name": name, "type": kind, "title": column.zh, "description": column.en}
+    # a program that reads a labelled CSV finds the warehouse's name here
     return field if name == column.name else {**field, "column": column.name}
 
 

@@ -64,6 +64,7 @@ def export_tables(
             for table in chosen_tables(published_tables(connection), names)
         ]
     descriptor = json.dumps(describe(publication, files, labels), ensure_ascii=False, indent=2)
+    # last: a descriptor that is there describes files that are there
     write_atomically(folder / FILE_NAME, f"{descriptor}\n")
     return [*(folder / file.file_name for file in files), folder / FILE_NAME]
 
@@ -114,6 +115,7 @@ def _write_csv(connection: duckdb.DuckDBPyConnection, table: PublishedTable, pat
         count = _copy(connection, f"select {cells} from {table.quoted}", body, "format csv, header false")
         with path.open("wb") as target, body.open("rb") as rows:
             target.write(buffer.getvalue().encode("utf-8-sig"))
+            # in pieces: the largest table need not fit into memory
             shutil.copyfileobj(rows, target, 1 << 20)
     finally:
         body.unlink(missing_ok=True)

@@ -36,6 +36,7 @@ def connect() -> Iterator[psycopg.Connection[Any]]:
         with psycopg.connect(_conninfo(), autocommit=True, application_name="wangjian mirror") as connection:
             _require_utf8(connection)
             yield connection
+    # first: it is a kind of psycopg.Error, and its fix is another
     except psycopg.errors.InsufficientPrivilege as error:
         raise WangjianError(
             f"PostgreSQL refuses: {_said(error)}",

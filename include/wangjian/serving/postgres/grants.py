@@ -37,6 +37,7 @@ def copy_grants(connection: psycopg.Connection[Any], old: str, new: str) -> None
         connection.execute(f'grant usage on schema "{new}" to {role}')
     before = [name for (name,) in connection.execute(_NAMES, [old]).fetchall()]
     granted = set(connection.execute(_TABLES, [old]).fetchall())
+    # a new table has no grants to copy: give it to those for whom the person granted everything
     readers_of_all = {role for _, role in granted if all((name, role) in granted for name in before)}
     for (name,) in connection.execute(_NAMES, [new]).fetchall():
         roles = {role for table, role in granted if table == name} if name in before else readers_of_all

@@ -97,6 +97,7 @@ def mirror(data: DataRoot, *, wait_seconds: float = 600) -> MirrorReport:
         shown = _shown(target)
         if shown and shown[0] == publication.publication_id and shown[1] == publication.content_fingerprint:
             return MirrorReport(publication.publication_id, False, len(tables), shown[2], 0)
+        # before loading, which takes long, and not only before the swap
         _require_ours(target)
         _require_no_guests(target)
         resumed = _load(source, target, publication, tables)
@@ -150,6 +151,7 @@ def _require_ours(target: psycopg.Connection[Any]) -> None:
 
 def _require_no_guests(target: psycopg.Connection[Any]) -> None:
     """Raise an error if others have made views on mirrored tables: the swap drops the tables and the views with them."""
+    # views and rules of others, found by what they depend on; and anything but plain tables in our schemas
     guests = target.execute(
         """
         select distinct format('%%I.%%I', views.relnamespace::regnamespace, views.relname)
@@ -197,6 +199,7 @@ def _load(
     for table in left:
         with target.transaction():
             _load_table(source, target, table)
+        # without statistics, the first queries after a swap would have bad plans
         target.execute(f"analyze {_staged(table)}")
     return len(tables) - len(left)
 
@@ -233,6 +236,7 @@ def _load_table(source: duckdb.DuckDBPyConnection, target: psycopg.Connection[An
             for row in rows:
                 copy.write_row(row)
     _require_rows(target, table, count)
+    # after the rows: an index that is built once is faster than one that grows row by row
     if table.key:
         key = ", ".join(f'"{column}"' for column in table.key)
         target.execute(f"create unique index on {name} ({key})")
@@ -319,6 +323,7 @@ def _swap_now(target: psycopg.Connection[Any], publication: Publication, rows: i
         # the limit is for the wait for the locks alone, not for the swap itself
         target.execute("set local statement_timeout = 0")
     for schema in SCHEMAS:
+        # before the old schema is dropped: afterwards nobody knows who could read it
         copy_grants(target, schema, f"{schema}{NEXT}")
         target.execute(f'drop schema if exists "{schema}" cascade')
         target.execute(f'alter schema "{schema}{NEXT}" rename to "{schema}"')

@@ -46,6 +46,7 @@ def bulletins(site: Site) -> Iterable[Page]:
     for place, month in enumerate(months):
         page = _bulletin(site, month, months, categories)
         yield Page("bulletin", bulletin_file(month), page, has_filters=False)
+        # the menu links one address, whatever the newest month is
         if place == 0:
             yield Page("bulletin", "bulletin.html", page, has_filters=False)
 

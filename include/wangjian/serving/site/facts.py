@@ -70,6 +70,7 @@ class Facts:
         Returns:
             The values; a KPI, period or slice without a row is missing. Periods are named `2023`, `2023Q4`, `2023-12`.
         """
+        # `ALL` is a row of its own in rpt_kpi: nothing is summed here, so no ratio or stock can be summed by mistake
         others = " and ".join(f"{name} = 'ALL'" for name in SLICES if name not in by)
         query = _query("kpi_value").format(first=by[0], second=by[1], others=others)
         parameters = {"codes": list(codes), "since": self.since, "as_of": self.as_of}
@@ -97,6 +98,7 @@ def plain(number: Decimal | int | float | None) -> int | float | None:
 
 def _compact(row: Row) -> Any:
     value = plain(row["value"])
+    # a count as a bare number: the list form of a ratio would make the page larger
     if row["denominator"] is None:
         return value
     return [plain(row["numerator"]), plain(row["denominator"]), value]

@@ -41,6 +41,7 @@ def environment() -> Environment:
     jinja = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
+        # a misspelt name must fail the site, not leave a gap that nobody notices
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -75,6 +76,7 @@ def render(jinja: Environment, site: Site, page: Page, links: Links) -> str:
         t=words.text,
         language=words.language,
         html_language="zh-CN" if words.language == "zh" else "en",
+        # relative addresses: the folder opens from a disk and from any path of a web server
         up="" if words.language == "zh" else "../",
         other=f"en/{page.file}" if words.language == "zh" else f"../{page.file}",
         publication=site.facts.publication,

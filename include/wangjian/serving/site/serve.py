@@ -33,6 +33,7 @@ def serve_folder(folder: Path, port: int, started: Callable[[str], None]) -> Non
         BadArguments: the port is taken.
     """
     try:
+        # this machine only: the built-in server knows no logins
         server = ThreadingHTTPServer(("127.0.0.1", port), partial(_Handler, directory=str(folder)))
     except OSError as error:
         raise BadArguments(f"cannot listen: {error}", port=port, fix="choose another port, or 0 for any") from None

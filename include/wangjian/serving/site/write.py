@@ -48,9 +48,11 @@ def write_site(data: DataRoot, labels: Path = LABELS) -> Path:
     link = data.docs / NAME
     with site_lock(data, "write the site"), open_published(data) as connection:
         facts = Facts(connection)
+        # a random suffix: the site of one publication may be written again while the last one is still being read
         folder = data.docs / f".{NAME}-{facts.publication['publication_id']}-{secrets.token_hex(4)}"
         try:
             _write(folder, facts, load_labels(labels), _reports(data), _bulletin_files(data))
+            # a rename of the link: a reader sees the last site or the new one, never a mix
             swap_folder(link, folder)
         except BaseException:
             # also for Ctrl-C: a folder that no link shows would stay on the disk

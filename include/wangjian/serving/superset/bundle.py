@@ -68,6 +68,7 @@ def _database(link: Path) -> dict[str, Any]:
         "allow_cvas": False,
         "allow_dml": False,
         "allow_file_upload": False,
+        # Superset then refuses edits in its interface, which the next import would overwrite
         "is_managed_externally": True,
         "extra": {
             "engine_params": {"connect_args": {"read_only": True, "config": config}},
@@ -78,6 +79,7 @@ def _database(link: Path) -> dict[str, Any]:
 
 
 def _access(description: Description, published: duckdb.DuckDBPyConnection) -> dict[str, Any]:
+    # the counties of today: a role for a county that no longer exists would grant nothing
     counties = published.execute(
         "select region_code, region_name from marts.dim_region where region_level = 4 and valid_to is null order by 1"
     ).fetchall()

@@ -79,6 +79,7 @@ def with_names(dataset: Dataset, labels: Labels) -> str:
             raise _wrong(dataset, f"names the list of codes {found['list']}, which labels.yml does not have")
         whens = " ".join(f"when '{code}' then '{label.zh}'" for code, label in codes.items())
         text = f"cast({found['column']} as varchar)"
+        # written into the query, since the labels are a file and the published file has no table of them
         return f"case {text} {whens} else {text} end"
 
     return _NAME_OF.sub(written_out, dataset.sql).strip()
@@ -86,6 +87,7 @@ def with_names(dataset: Dataset, labels: Labels) -> str:
 
 def _columns(dataset: Dataset, sql: str, published: duckdb.DuckDBPyConnection) -> dict[str, str]:
     try:
+        # `describe` plans the query without running it: it finds mistakes and returns the types
         described = published.execute(f"describe {sql}").fetchall()
     except duckdb.Error as error:
         raise _wrong(dataset, f"does not run on the published file: {error}") from error
@@ -93,6 +95,7 @@ def _columns(dataset: Dataset, sql: str, published: duckdb.DuckDBPyConnection) -
 
 
 def _column(dataset: Dataset, name: str, kind: str, labels: Labels) -> dict[str, Any]:
+    # one source of labels: a column has the same name here, in exports and in the site
     label = dataset.columns.get(name) or labels.label_of_column(dataset.table, name)
     if label is None:
         raise _wrong(dataset, f"has the column {name}, which has no label")

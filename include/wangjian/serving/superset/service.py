@@ -71,6 +71,7 @@ def running(data: DataRoot, port: int = 0) -> Iterator[Server]:
     home = data.root / "superset"
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     with exclusive_lock(home / "lock", doing="start Superset", wait=False):
+        # under the lock: two starts at once would import into one metadata database
         prepare(data, home)
         with _listening(port) as listener:
             address = f"http://127.0.0.1:{listener.getsockname()[1]}"
@@ -144,6 +145,7 @@ def _stamp(files: Mapping[str, str]) -> str:
 
 
 def _write(folder: Path, files: Mapping[str, str]) -> None:
+    # a file that the description no longer has must not be imported again
     shutil.rmtree(folder, ignore_errors=True)
     for name, text in files.items():
         path = folder / name
@@ -157,6 +159,7 @@ def _load(home: Path) -> None:
     with log.open("wb") as output:
         ended = subprocess.run(command, env=_environment(home), stdout=output, stderr=output, check=False)
     if ended.returncode:
+        # the last line of a traceback names the error; the rest is in the log
         last = log.read_text(errors="replace").strip().splitlines()[-1:]
         raise WangjianError(f"the import into Superset failed: {''.join(last)}", log=log, fix="read the log")
 
@@ -196,6 +199,7 @@ def _listening(port: int) -> Iterator[socket.socket]:
 
 def _serve(home: Path, listener: socket.socket) -> subprocess.Popen[bytes]:
     command = [str(_program("gunicorn")), "--bind", f"fd://{listener.fileno()}", *_WORKERS, "superset.app:create_app()"]
+    # appended: the log of an earlier start stays for comparison
     with (home / "server.log").open("ab") as log:
         return subprocess.Popen(
             command, env=_environment(home), cwd=home, stdout=log, stderr=log, pass_fds=(listener.fileno(),)
@@ -206,6 +210,7 @@ def _wait_until_healthy(process: subprocess.Popen[bytes], address: str, home: Pa
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         try:
+            # trust_env=False: a proxy of the environment cannot reach 127.0.0.1 of this machine
             if httpx.get(f"{address}/health", timeout=5, trust_env=False).is_success:
                 return
         except httpx.HTTPError:
