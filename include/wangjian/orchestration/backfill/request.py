@@ -29,7 +29,7 @@ class BackfillRequest(BaseModel):
         hold: whether publication waits for approval.
     """
 
-    # a misspelt parameter of a DAG run must be an error: ignored, the backfill would do something else than asked
+    # a misspelt field must be an error: ignored, the backfill would do something else than asked
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     sources: tuple[str, ...]

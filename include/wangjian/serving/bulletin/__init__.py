@@ -91,6 +91,7 @@ def _record(data: DataRoot, figures: Figures, path: Path, content: bytes) -> Non
 
 
 def _wanted(formats: Iterable[Format] | None) -> tuple[Format, ...]:
+    # without LibreOffice the default leaves out the PDF; a PDF that was asked for is an error instead
     chosen = set(formats) if formats else {kind for kind in FORMATS if kind != "pdf" or office()}
     return tuple(kind for kind in FORMATS if kind in chosen)
 
@@ -99,6 +100,7 @@ def _contents(figures: Figures, wanted: tuple[Format, ...], issued_on: date | No
     """Return the bytes of every wanted file. All are made before one is written, so a failure leaves the old files."""
     bulletin = compose(figures)
     at = figures.publication.published_at
+    # made once: the PDF is printed from the same document
     docx = docx_bytes(bulletin, issued_on) if {"docx", "pdf"} & set(wanted) else b""
     made: dict[Format, bytes] = {}
     for kind in wanted:

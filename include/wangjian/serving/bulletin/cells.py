@@ -27,6 +27,7 @@ def number(value: Decimal | None, unit: str) -> Cell:
 
 def grown(value: Decimal | None, before: Decimal | None, unit: str) -> Cell:
     """Return the growth in per cent; for a rate, the difference in percentage points."""
+    # growth of a rate in per cent would be read as percentage points; the difference is unambiguous
     if unit in RATE_UNITS:
         return Missing.NONE if value is None or before is None else plain(value, unit) - plain(before, unit)
     by = growth(value, before)
@@ -51,6 +52,7 @@ def summed(figures: Figures, section: str, members: Iterable[Member], kpi: str) 
 
     def together(values: Sequence[Decimal | None]) -> Decimal | None:
         known = [value for value in values if value is not None]
+        # a sum without a missing member would look like a decrease
         return sum(known, Decimal(0)) if len(known) == len(values) else None
 
     unit = figures.total(kpi).unit
@@ -78,12 +80,14 @@ def ranking(
         Names and figures: first the members, then the closing rows, with which the table adds up to the city.
     """
     everyone = figures.members.get(section, ())
+    # `NONE` holds what belongs to no member: it closes the table, whatever its rank
     none = [member for member in everyone if member.code == "NONE"]
     named = [member for member in figures.ranked(section, kpi) if member.code != "NONE"]
     shown = named[:top]
     others = [member for member in everyone if member not in shown and member not in none]
     rows = [(member.name, figures.of(section, member.code, kpi)) for member in shown]
     closing = [("其余", summed(figures, section, others, kpi)), (nameless, summed(figures, section, none, kpi))]
+    # rows of zeros say nothing and would only lengthen the table
     totals = [(name, found) for name, found in closing if found.value or found.last_month or found.last_year]
     return rows, [*totals, ("合计", figures.total(kpi))]
 

@@ -36,6 +36,7 @@ def chart_on(sheet: Worksheet, chart: Chart, header_row: int, *, with_title: boo
     Returns:
         The chart. It also holds the numbers, so that a program can draw it without reading the cells.
     """
+    # money and cases share no scale: the lines get an axis of their own
     bars = [index for index in chart.series if index not in chart.lines]
     drawn = _draw(sheet, chart, header_row, bars, LineChart() if chart.kind == "line" else _bars(chart.kind))
     drawn.title = chart.caption if with_title else None
@@ -43,9 +44,11 @@ def chart_on(sheet: Worksheet, chart: Chart, header_row: int, *, with_title: boo
     if chart.lines:
         drawn += _second_axis(sheet, chart, header_row)
     drawn.graphical_properties = GraphicalProperties(ln=LineProperties(noFill=True))
+    # below: at the side, a legend would take its width from the months
     drawn.legend.position = "b"
     drawn.legend.txPr = _text(900)
     if len(chart.series) == 1:
+        # one series is named by the caption
         drawn.legend = None
     return drawn
 
@@ -81,6 +84,7 @@ def _series(sheet: Worksheet, chart: Chart, header_row: int, index: int, colour:
     names = [str(row[0]) for row in chart.rows]
     values = [row[index] for row in chart.rows]
     made = Series(Reference(sheet, min_col=index + 1, min_row=first, max_row=last))
+    # the cache holds the numbers: programs draw the chart from it without opening the workbook
     made.val = NumDataSource(numRef=NumRef(_range(sheet, index, first, last), numCache=_numbers(values)))
     made.cat = AxDataSource(strRef=StrRef(_range(sheet, 0, first, last), strCache=_texts(names)))
     name = _texts([chart.table.columns[index].name])
@@ -111,6 +115,7 @@ def _as_line(series: Any, colour: str) -> None:
     series.marker.symbol = "circle"
     series.marker.size = 5
     series.marker.graphicalProperties = GraphicalProperties(solidFill=colour)
+    # a smoothed line shows values between the months that nobody counted
     series.smooth = False
 
 
@@ -128,6 +133,7 @@ def _dress_axes(drawn: Any, *, lies: bool) -> None:
     drawn.x_axis.graphicalProperties = drawn.y_axis.graphicalProperties = grey
     drawn.y_axis.majorGridlines.spPr = grey
     drawn.y_axis.number_format = "General"
+    # from 0: a cut axis makes small changes look large
     drawn.y_axis.scaling.min = 0
     drawn.x_axis.tickLblPos = "low"
     if lies:

@@ -58,6 +58,7 @@ class _Setter:
         self.issued = day_text(issued_on) if issued_on else "　　　年　月　日"
         self.at = bulletin.publication.published_at
         self.document: Docx = Document()
+        # numbered through the whole document, not within a part
         self.tables = self.charts = 0
 
     def bytes(self) -> bytes:
@@ -123,6 +124,7 @@ class _Setter:
         set_font(start.add_run(f"附件{place}")._r, HEAD_FONT)
         self.document.add_paragraph(part.heading, style="Title")
         for block in part.blocks:
+            # appendices hold tables only; the title of the appendix serves as the caption
             assert isinstance(block, Table)
             self._table(block, None)
 
@@ -141,6 +143,7 @@ class _Setter:
             for place, cell, column in zip(line.tc_lst, row, table.columns, strict=True):
                 paragraph = DocxParagraph(place.p_lst[0], made)
                 _fill(paragraph, cell, style, is_text=column.is_text and at > 0, is_strong=is_strong)
+                # also the last row but one: a sum must not stand alone on the next page
                 paragraph.paragraph_format.keep_with_next = at < stays or at == len(rows) - 2
         self._after(table.note)
 
@@ -223,7 +226,7 @@ def _for_sheet(cell: Cell) -> Any:
 
 
 def _external(relation: str) -> Any:
-    """Where an office program finds the numbers when somebody edits the chart."""
+    """Return the element that says where an office program finds the numbers when a person edits the chart."""
     element = parse_xml(
         f'<c:externalData xmlns:c="{_CHART_NAMESPACE}" {nsdecls("r")} r:id="{relation}"><c:autoUpdate val="0"/></c:externalData>'
     )
@@ -252,6 +255,7 @@ def _widths(table: DocxTable, shares: Sequence[float]) -> None:
     widths = [Emu(int(TEXT_WIDTH * share / sum(shares))) for share in shares]
     for column, width in zip(table.columns, widths, strict=True):
         column.width = width
+    # through the XML: python-docx's `cells` walks the whole table for each cell
     for row in table._tbl.tr_lst:
         for place, width in zip(row.tc_lst, widths, strict=True):
             place.width = width
@@ -262,6 +266,7 @@ def _row_stays_whole(row: Any, *, repeats: bool) -> None:
     properties = row.get_or_add_trPr()
     properties.append(OxmlElement("w:cantSplit"))
     if repeats:
+        # a table that goes over a page repeats its header
         properties.append(OxmlElement("w:tblHeader"))
 
 

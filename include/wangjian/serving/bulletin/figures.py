@@ -195,6 +195,7 @@ def read_figures(data: DataRoot, month: date | None = None) -> Figures:
         publication = publication_of(connection)
         month = month or last_complete_month(publication.as_of)
         _require_month(connection, month, publication)
+        # a suppressed rate of another month must not be compared with either
         compared = {month, _month_before(month), _year_before(month)}
         names = _rows(connection, "select section, member_code, member_name", month)
         organ, city = _issuer(connection)
@@ -288,6 +289,7 @@ def _figures(connection: duckdb.DuckDBPyConnection, month: date, compared: set[d
             None if (at, *key) in small else found
             for at, found in ((month, value), (_month_before(month), last_month), (_year_before(month), last_year))
         )
+        # a value that never was is missing, not suppressed: the bulletin marks the two differently
         suppressed = value is not None and at_month is None
         figures[key[0], key[1], key[2]] = Figure(
             unit, at_month, at_last_month, at_last_year, suppressed, numerator, denominator
@@ -299,6 +301,7 @@ def _trend(connection: duckdb.DuckDBPyConnection, month: date) -> dict[str, dict
     rows = connection.execute(
         "select kpi_code, month_start, value from reports.rpt_monthly_bulletin "
         "where section = 'TOTAL' and month_start between ? and ? order by kpi_code, month_start",
+        # 13 months: the same month of last year is the first point
         [_year_before(month), month],
     ).fetchall()
     trend: dict[str, dict[date, Decimal | None]] = {}
@@ -351,6 +354,7 @@ def _scorecard(row: Mapping[str, Any]) -> Scorecard:
         "complete": row["meets_completeness"],
         "evidence": row["meets_evidence"],
     }
+    # a provider without a reviewed name still has to appear
     name = row["provider_name"] or row["provider_code"]
     return Scorecard(name, row["submitted_count"], row["judged_count"], ending("_rate"), ending("_threshold"), meets)
 

@@ -70,6 +70,7 @@ def _convert(program: str, source: Path, folder: Path) -> str:
         str(folder),
         str(source),
     ]
+    # a fixed time zone, locale and font list: the same document must give the same PDF on this machine
     environment = {**os.environ, "FONTCONFIG_FILE": str(FONTS), "HOME": str(folder), "TZ": "UTC", "LC_ALL": "C.UTF-8"}
     try:
         done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=_SECONDS, check=False)
@@ -81,6 +82,7 @@ def _convert(program: str, source: Path, folder: Path) -> str:
 
 
 def _require_chinese_font() -> None:
+    # without fontconfig's tools nothing can be said about fonts: try, rather than refuse
     lister = shutil.which("fc-list")
     if lister is None:
         return

@@ -101,6 +101,7 @@ def typeset(document: Document) -> None:
 def set_font(element: Any, east: str) -> None:
     """Set the fonts of a style or run: one for Chinese text, one for the rest. The theme no longer decides."""
     fonts = element.get_or_add_rPr().get_or_add_rFonts()
+    # a theme font in the template takes precedence over a named one
     for name in list(fonts.attrib):
         del fonts.attrib[name]
     for script in ("ascii", "hAnsi", "cs"):
@@ -110,6 +111,7 @@ def set_font(element: Any, east: str) -> None:
 
 def _page(document: Document) -> None:
     section = document.sections[0]
+    # A4: python-docx's template is US Letter
     section.page_width, section.page_height = Mm(210), Mm(297)
     section.top_margin, section.bottom_margin, section.left_margin, section.right_margin = TOP, BOTTOM, LEFT, RIGHT
     # GB/T 9704 puts the page number's dash 7 mm below the text
@@ -132,9 +134,11 @@ def _paragraph_style(document: Document, name: str) -> ParagraphStyle:
 def _style(document: Document, name: str, look: Look) -> None:
     style = _paragraph_style(document, name)
     set_font(style.element, look.font)
+    # headings of the template are bold and blue; the standard tells levels apart by font alone
     style.font.size, style.font.bold, style.font.italic = look.size, False, False
     style.font.color.rgb = RGBColor(0, 0, 0)
     shape = style.paragraph_format
+    # widow control would leave pages with fewer than 22 lines
     shape.alignment, shape.keep_with_next, shape.widow_control = look.align, look.keep_with_next, False
     shape.space_before, shape.space_after = look.before, look.after
     if look.line is None:
@@ -144,6 +148,7 @@ def _style(document: Document, name: str, look: Look) -> None:
     _indent(style, look)
     _without_border(style)
     if not look.on_grid:
+        # tables and captions have smaller type: on the grid, their lines would stand as far apart as the text's
         off = OxmlElement("w:snapToGrid")
         off.set(qn("w:val"), "0")
         style.element.get_or_add_pPr().insert_element_before(off, "w:spacing", "w:ind", "w:jc", "w:outlineLvl")
@@ -203,6 +208,7 @@ def _language(document: Document) -> None:
 
 def _page_numbers(document: Document) -> None:
     """Add page numbers `— 1 —` at the outer edge: right on odd pages, left on even ones, one character from the edge."""
+    # printed on both sides, the number is at the outer edge of each page
     document.settings.odd_and_even_pages_header_footer = True
     section = document.sections[0]
     for footer, align, side in (

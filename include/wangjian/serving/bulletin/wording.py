@@ -78,6 +78,7 @@ def compared(word: str, value: Decimal | None, before: Decimal | None, unit: str
     difference = plain(value, unit) - plain(before, unit)
     if difference == 0:
         return f"{word}持平"
+    # a difference of two percentages is in percentage points; in per cent it would be ambiguous
     if unit == "%":
         return f"{word}{'上升' if difference > 0 else '下降'}{abs(difference)}个百分点"
     counted = f"{word}{'增加' if difference > 0 else '减少'}{abs(difference)}{unit_text(unit)}"

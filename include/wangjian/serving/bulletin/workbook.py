@@ -52,6 +52,7 @@ def xlsx_bytes(bulletin: Bulletin, figures: Figures) -> bytes:
     """
     book = Workbook()
     assert book.active is not None
+    # a new workbook has a sheet of its own, which would come first and be empty
     book.remove(book.active)
     for part in (*bulletin.parts, *bulletin.appendices):
         _Sheet(book.create_sheet(part.sheet), f"{bulletin.title} {part.heading}").write(part)
@@ -95,8 +96,10 @@ class _Sheet:
 
     def _line(self, text: str, font: Font) -> None:
         self.sheet.merge_cells(start_row=self.row, end_row=self.row, start_column=1, end_column=_WIDTH)
+        # no text may run as a formula, wherever it came from
         cell = self.sheet.cell(self.row, 1, harmless(text))
         cell.font, cell.alignment = font, Alignment(wrap_text=True, vertical="top")
+        # spreadsheets do not fit the height of merged cells by themselves
         lines = -(-len(text) // _SIGNS_A_LINE)
         self.sheet.row_dimensions[self.row].height = max(lines * _LINE_POINTS, float(font.size or 0) * 1.5)
         self.row += 1
@@ -144,6 +147,7 @@ class _Sheet:
 def _put(cell: Any, value: Cell | None) -> None:
     if isinstance(value, Decimal):
         places = -int(value.as_tuple().exponent)
+        # as a number, so that a reader can sum and sort; the format shows the printed places
         cell.value, cell.number_format = (int(value) if places <= 0 else float(value)), _FORMATS[max(places, 0)]
     elif isinstance(value, int):
         cell.value, cell.number_format = value, _FORMATS[0]
@@ -171,6 +175,7 @@ def _detail(sheet: Worksheet, figures: Figures) -> None:
         cell.font, cell.fill = _HEAD, _GREY
     for column, width in zip("ABCDEFGHIJK", (10, 14, 26, 18, 20, 10, 14, 14, 14, 12, 12), strict=True):
         sheet.column_dimensions[column].width = width
+    # many rows: the header stays in view, and the filter finds a county or a KPI
     sheet.freeze_panes = "A2"
     sheet.auto_filter.ref = sheet.dimensions
     _print_setup(sheet)

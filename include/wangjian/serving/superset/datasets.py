@@ -79,7 +79,7 @@ def with_names(dataset: Dataset, labels: Labels) -> str:
             raise _wrong(dataset, f"names the list of codes {found['list']}, which labels.yml does not have")
         whens = " ".join(f"when '{code}' then '{label.zh}'" for code, label in codes.items())
         text = f"cast({found['column']} as varchar)"
-        # written into the query, since the labels are a file and the published file has no table of them
+        # written into the query: the labels are a file of the project, which Superset cannot read
         return f"case {text} {whens} else {text} end"
 
     return _NAME_OF.sub(written_out, dataset.sql).strip()

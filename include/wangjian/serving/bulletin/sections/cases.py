@@ -47,6 +47,7 @@ def _fined(figures: Figures) -> str:
 
 def _table(figures: Figures, section: str, name: str) -> tuple[Table | Paragraph, ...]:
     """Return a table of the members that had a case in the month; a sentence if none had."""
+    # rows of zeros would hide the members that had a case
     having = [member for member in figures.members.get(section, ()) if _has_case(figures, section, member)]
     if not having:
         return (Paragraph("本月无立案、决定、结案。"),)

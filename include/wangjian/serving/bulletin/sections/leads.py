@@ -78,6 +78,7 @@ def _counties(figures: Figures) -> Table:
     )
     rows = tuple(_county(figures, county.code, county.name) for county in figures.counties)
     known = {county.code for county in figures.counties}
+    # leads outside of the city, or without a county, still count in the city's total
     outside = [member for member in figures.members.get("REGION", ()) if member.code not in known]
     others = summed(figures, "REGION", outside, LEADS)
     totals = (

@@ -37,6 +37,7 @@ def notes(figures: Figures) -> Part:
 
 
 def _years(figures: Figures) -> str:
+    # with one comparison there is no need to explain that comparisons are missing
     if any(found.last_year is not None for found in figures.rows.values()):
         return ""
     return "上年同月数据不在监测系统数据范围内，本期不作同比。"
@@ -56,6 +57,7 @@ def _restated(figures: Figures) -> tuple[Paragraph | Table, ...]:
     if not figures.restatements:
         return (Paragraph("自首次公布以来，本月及以前各月全市指标无订正。"),)
     columns = (Column("月份", 1.2, is_text=True), Column("指标", 2, is_text=True), Column("月度公布时"), Column("现为"))
+    # the newest ones; a bulletin is not the place for a long list, which the table has
     shown = figures.restatements[:_LISTED]
     rows = tuple((month_text(item.month), item.kpi_name, *_values(item)) for item in shown)
     rest = len(figures.restatements) - len(shown)

@@ -67,6 +67,7 @@ def _counties(figures: Figures) -> Table:
 
 def _row(figures: Figures, section: str, code: str, name: str) -> tuple[Cell, ...]:
     stock = figures.of(section, code, "K01")
+    # without last month's stock the change is unknown, not the whole stock
     more = None if stock.value is None or stock.last_month is None else stock.value - stock.last_month
     rates = (cell(figures.of(section, code, kpi)) for kpi in ("K02", "K04"))
     return (name, cell(stock), number(more, stock.unit), *rates)

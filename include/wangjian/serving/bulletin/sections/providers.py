@@ -32,6 +32,7 @@ def providers(figures: Figures) -> Part:
 def _delivered(figures: Figures) -> str:
     cards = figures.scorecards
     sent = listed(f"{card.provider}{card.submitted}条" for card in cards)
+    # from the register, not from what came: a provider that delivered nothing must be named
     missing = [name for name in figures.providers if name not in {card.provider for card in cards}]
     told = (
         [f"{figures.month.month}月，第三方服务商报送线索{sum(card.submitted for card in cards)}条，其中{sent}。"]
@@ -74,6 +75,7 @@ def _table(figures: Figures) -> Table:
 
 def _rate(figures: Figures, card: Scorecard, name: str) -> Cell | None:
     """Return a rate from 0 to 1; suppressed if its base is too small."""
+    # accuracy is a share of the judged leads, not of all that were submitted
     base = card.judged if name == "accuracy" else card.submitted
     if base < figures.small_base and card.rates.get(name) is not None:
         return Missing.SUPPRESSED
