@@ -53,6 +53,7 @@ def main() -> None:
     """
     try:
         configure()
+        # otherwise click prints errors and ends the process itself, with its own exit codes
         cli(standalone_mode=False)
     except WangjianError as error:
         _fail(error)
@@ -62,6 +63,7 @@ def main() -> None:
     except click.Abort:
         sys.exit(130)
     except Exception as error:
+        # a full disk fails in any library, with any error: the person needs to read that it is full
         if trouble := disk_trouble(error):
             _fail(trouble)
         raise
@@ -204,11 +206,13 @@ def backfill(dry_run: bool, as_json: bool, **given: Any) -> None:
     days = {name: given.pop(name).date() for name in ("date_from", "date_to")}
     sources = given.pop("sources") or tuple(load_registry())
     request = BackfillRequest(sources=sources, **days, **given)
+    # the plan is the result of a dry run only; otherwise it is information for the person at the terminal
     show_plan(make_plan(data_root(), request), as_json=as_json and dry_run)
     if dry_run:
         return
     report = _with_progress(lambda p: run_backfill(data_root(), request, p))
     show_change(report, as_json=as_json)
+    # raised last: the person sees what was published, and a script sees that something is missing
     if report.failures:
         raise WangjianError("; ".join(report.failures), fix="run it again: only what is left is done")
 
@@ -282,6 +286,7 @@ def health(as_json: bool) -> None:
         click.echo(json.dumps(dataclasses.asdict(found) | {"is_well": found.is_well}, ensure_ascii=False, default=str))
     else:
         show_health(found)
+    # an exit code, since a monitoring system need not parse the output
     if not found.is_well:
         sys.exit(1)
 
@@ -305,6 +310,7 @@ def sql(query: str, publication_id: str | None, as_json: bool) -> None:
                 rows = [dict(zip(answer.columns, row, strict=True)) for row in answer.fetchall()] if answer else []
                 click.echo(json.dumps(rows, ensure_ascii=False, default=str))
             elif answer:
+                # line by line through `echo`: a value of a source may hold control characters
                 for line in str(answer).split("\n"):
                     echo(line)
         except duckdb.Error as error:
@@ -354,6 +360,7 @@ def _selects(command: Callable[..., None]) -> Callable[..., None]:
         click.option("--from", "first", type=DAY, help="first business date"),
         click.option("--to", "last", type=DAY, help="last business date"),
     ]
+    # reversed: each decorator puts its option in front, and the help should list them in this order
     for option in reversed(options):
         command = option(command)
     return command

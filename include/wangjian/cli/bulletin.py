@@ -43,5 +43,7 @@ def _formats(given: str | None) -> Any:
     # refused before anything is written: one wrong format must not leave half of the files
     unknown = [kind for kind in asked if kind not in FORMATS]
     if unknown or not asked:
-        raise BadArguments("no such format", format=", ".join(unknown), fix=f"give some of {', '.join(FORMATS)}")
+        raise BadArguments(
+            "unknown or missing format", format=", ".join(unknown), fix=f"give some of {', '.join(FORMATS)}"
+        )
     return asked

@@ -29,6 +29,7 @@ def list_corrections(as_json: bool) -> None:
         return
     for item in active:
         day = f" {item.business_date}" if item.business_date else ""
+        # only the third-party source has providers
         place = f"{item.source}/{item.provider}".rstrip("/")
         echo(f"{item.correction_id}  {place}/{item.dataset}{day}  {item.row_key}  {item.column_name}")
         echo(

@@ -30,6 +30,7 @@ def list_erasures(as_json: bool) -> None:
         return
     for item in every:
         place = f"{item.source}/{item.provider}".rstrip("/")
+        # an erasure is about one row, one file, or everything before a date
         about = item.row_key or item.file_sha256 or f"< {item.before}"
         echo(f"{item.erasure_id}  {item.step:<9}  {place}/{item.dataset}  {about}  {', '.join(item.column_names)}")
         echo(f"    {item.reason}  {item.person}, {item.at:%Y-%m-%d}")

@@ -21,6 +21,7 @@ def housekeeping(dry_run: bool, as_json: bool) -> None:
 
     data = data_root()
     merged, left = 0, []
+    # merging removes nothing, so a dry run has nothing to show of it
     for source in () if dry_run else load_registry():
         try:
             merged += pipeline.compact(data, source)

@@ -34,5 +34,7 @@ def simulate(first: datetime, last: datetime, scale: float, command: tuple[str, 
             # the person at the terminal gave this command: there is nothing to check
             ended = subprocess.run(command, env=os.environ | connections, check=False)  # noqa: S603
         except OSError as error:
-            raise BadArguments(f"cannot run {command[0]}: {error.strerror}", fix="give its path") from None
+            raise BadArguments(
+                f"cannot run {command[0]}: {error.strerror}", fix="give the path of the program"
+            ) from None
     sys.exit(ended.returncode)

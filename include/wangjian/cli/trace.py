@@ -14,6 +14,7 @@ from wangjian.core.paths import data_root
 if TYPE_CHECKING:
     from wangjian.governance.trace import Place, Trace
 
+# a row of a report may come from many places: the terminal shows the first ones
 SHOWN = 20
 
 

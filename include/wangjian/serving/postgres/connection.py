@@ -48,7 +48,9 @@ def connect() -> Iterator[psycopg.Connection[Any]]:
             fix=f"look at the server and at {VARIABLE}, then try again: what is loaded stays",
         ) from error
     except psycopg.Error as error:
-        raise WangjianError(f"PostgreSQL refuses: {_said(error)}", fix="see the server's log") from error
+        raise WangjianError(
+            f"PostgreSQL refuses: {_said(error)}", fix="read the server's log, then publish again"
+        ) from error
 
 
 def _driver() -> Any:

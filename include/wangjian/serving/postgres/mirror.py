@@ -266,7 +266,9 @@ def _type(table: PublishedTable, data_type: str) -> str:
 def _require_rows(target: psycopg.Connection[Any], table: PublishedTable, count: int) -> None:
     row = target.execute(f"select count(*) from {_staged(table)}").fetchone()
     if not row or row[0] != count:
-        raise WangjianError(f"{count} rows were sent, {row and row[0]} arrived", table=table.full_name, fix="try again")
+        raise WangjianError(
+            f"{count} rows were sent, {row and row[0]} arrived", table=table.full_name, fix="publish again"
+        )
 
 
 def _comment(zh: str, en: str) -> str:

@@ -36,7 +36,9 @@ def serve_folder(folder: Path, port: int, started: Callable[[str], None]) -> Non
         # this machine only: the built-in server knows no logins
         server = ThreadingHTTPServer(("127.0.0.1", port), partial(_Handler, directory=str(folder)))
     except OSError as error:
-        raise BadArguments(f"cannot listen: {error}", port=port, fix="choose another port, or 0 for any") from None
+        raise BadArguments(
+            f"cannot serve on this port: {error}", port=port, fix="choose another port, or 0 for any"
+        ) from None
     with server, suppress(KeyboardInterrupt):
         started(f"http://127.0.0.1:{server.server_port}/")
         server.serve_forever()

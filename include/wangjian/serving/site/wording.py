@@ -42,7 +42,7 @@ class Wording:
             BadArguments: the labels have no codes of that kind.
         """
         if kind not in self.labels.codes:
-            raise BadArguments("codes have no names", kind=kind, fix="add `codes` of that kind to the file of labels")
+            raise BadArguments("codes have no names", kind=kind, fix="add `codes` of that kind to labels.yml")
         return {code: self.of(label) for code, label in self.labels.codes[kind].items()}
 
     def of(self, label: Label) -> str:
