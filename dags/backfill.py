@@ -1,4 +1,4 @@
-"""A range of business dates in one run: fetch and parse every source side by side, then build, check and publish once."""
+"""Backfill a range of business dates: fetch and parse the sources in parallel, then build, check and publish once."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SOURCES = list(load_registry())
             [], type="array", items={"type": "string"}, description="数据集, 空为全部 datasets; empty = all"
         ),
         "mode": Param(
-            "fetch", enum=["fetch", "reparse", "rebuild"], description="采集、重新解析或仅重建 what is done anew"
+            "fetch", enum=["fetch", "reparse", "rebuild"], description="采集、重新解析或仅重建 which steps run again"
         ),
         "chunk_days": Param(31, type="integer", minimum=1, description="每批天数 days fetched at a time"),
         "hold": Param(False, type="boolean", description="待批准后发布 wait for `wangjian publish --approve`"),
@@ -38,8 +38,9 @@ SOURCES = list(load_registry())
     doc_md="Backfill a range of business dates with one build 按业务日期区间补采，只构建一次。",
 )
 def backfill() -> None:
-    """Reads like the daily run, over a range."""
+    """Run the steps of the daily run over a range of dates."""
 
+    # every task imports its function inside: Airflow parses this file again and again and must not load DuckDB each time
     @task
     def plan(params: dict[str, object] | None = None) -> list[str]:
         from wangjian.orchestration.tasks import planned_sources
@@ -52,14 +53,14 @@ def backfill() -> None:
 
         fetch_and_parse_range(source, params or {})
 
-    # a source that is down must not keep the others from readers
+    # publish if at least one source came: a source that is down must not keep the others from readers
     @task(pool=WRITER_POOL, queue=WRITER_QUEUE, trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS)
     def build_check_publish(params: dict[str, object] | None = None) -> None:
         from wangjian.orchestration.tasks import build_check_publish_range
 
         build_check_publish_range(params or {})
 
-    # but the run is a failure until every source has come
+    # this task fails with any source, and so does the run: otherwise a missing source would show as success
     @task
     def every_source_came() -> None:
         print("complete")

@@ -1,4 +1,4 @@
-"""Every morning: is all well? If not, people are told. And the head of the audit log is told to who keeps it outside."""
+"""Check the health of the warehouse every morning, notify people of problems, and anchor the audit log outside."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from wangjian.orchestration.tasks import notify_failure, schedule_end
     max_active_runs=1,
     tags=["health"],
     default_args={"on_failure_callback": notify_failure},
-    doc_md="Tell of overdue, failed and held-back sources; anchor the audit log outside "
+    doc_md="Notify of overdue, failed and held-back sources; anchor the audit log outside "
     "每日检查：逾期、失败、暂缓的来源即时告知；审计链头送外部留存。",
 )
 def health() -> None:
-    """One look, one anchor: neither waits for the other."""
+    """Run two independent tasks: a failing anchor must not hide a health problem, nor the other way round."""
 
     @task
     def look() -> None:

@@ -1,4 +1,4 @@
-"""What keeps the house in order: once a week, when nothing else runs."""
+"""Compact raw files, remove old ones and write the models' docs, once a week when nothing else is scheduled."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from wangjian.orchestration.tasks import WRITER_POOL, WRITER_QUEUE, notify_failu
     max_active_runs=1,
     tags=["housekeeping"],
     default_args={"on_failure_callback": notify_failure, "retries": 2, "retry_delay": timedelta(minutes=10)},
-    doc_md="Merge small raw files of past months, without changing a result; clear away what is older than its period; write the models' docs "
+    doc_md="Merge small raw files of past months, without changing a result; remove what is older than its period; write the models' docs "
     "合并往月的小文件，不改变任何结果；清理超过保留期限的文件；生成模型文档。",
 )
 def housekeeping() -> None:
-    """Compact, clear away, document."""
+    """Compact raw files, then remove old files, then write the docs."""
 
     @task(pool=WRITER_POOL, queue=WRITER_QUEUE)
     def compact() -> None:

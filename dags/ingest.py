@@ -1,4 +1,4 @@
-"""One DAG per source, made from the registry: fetch a business date, parse it, tell the warehouse."""
+"""Make one DAG for each source in the registry: fetch a business date, parse it, update the asset `warehouse` waits for."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from wangjian.orchestration.tasks import notify_failure, raw_asset, schedule_end
 
 
 def ingest_dag(source: Source) -> DAG:
-    """The daily DAG of one source; the run of a morning fetches the day before."""
+    """Return the daily DAG of one source; the run of a morning fetches the day before."""
 
     @dag(
         dag_id=f"ingest_{source.source}",
@@ -20,6 +20,7 @@ def ingest_dag(source: Source) -> DAG:
         start_date=pendulum.datetime(2023, 1, 1, tz=TIMEZONE),
         end_date=schedule_end(),
         catchup=False,
+        # two runs of one source would ask its server at the same time, and wait for each other's parse lock
         max_active_runs=1,
         tags=["ingest"],
         params={
@@ -53,5 +54,6 @@ def ingest_dag(source: Source) -> DAG:
     return ingest()
 
 
+# Airflow finds DAGs among the globals of a module
 for registered in load_registry().values():
     globals()[f"ingest_{registered.source}"] = ingest_dag(registered)

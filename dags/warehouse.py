@@ -1,4 +1,4 @@
-"""Build, check and publish, whenever a source has brought something new."""
+"""Build, check and publish, whenever a source has parsed something new."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from wangjian.orchestration.tasks import WRITER_POOL, WRITER_QUEUE, notify_failu
     tags=["warehouse"],
     default_args={
         "on_failure_callback": notify_failure,
-        # checks that fail are not tried again: this is for a machine that goes down, perhaps more than once
+        # failed checks are not retried; retries are for a machine that goes down, perhaps more than once
         "retries": 3,
         "retry_delay": timedelta(minutes=1),
         "pool": WRITER_POOL,
@@ -28,9 +28,10 @@ from wangjian.orchestration.tasks import WRITER_POOL, WRITER_QUEUE, notify_failu
     doc_md="Build, check, publish 构建、检查、发布。",
 )
 def warehouse() -> None:
-    """One task a step: a dbt build is one task."""
+    """Run one task for each step. The whole dbt build is one task: DuckDB has one writer at a time."""
 
-    # sources that come together are published together; none is waited for longer than the task's limit
+    # sources that arrive together are published together, in one build; the wait is limited (`LONGEST_GATHERING`).
+    # The sensor runs in the default pool: waiting must not take the writer's slot from a backfill or the housekeeping
     @task.sensor(poke_interval=2, timeout=timedelta(hours=1).total_seconds(), pool="default_pool", queue="default")
     def gather() -> bool:
         from wangjian.orchestration.tasks import ingestion_is_quiet

@@ -14,12 +14,12 @@ from wangjian.core.paths import PROJECT_ROOT, DataRoot
 
 SIZES = {"phone": (390, 844), "laptop": (1366, 768), "wall": (1920, 1080)}
 SCREENSHOTS = PROJECT_ROOT / "test-artefacts" / "site"
-"""Ignored by git; kept by whoever runs the tests."""
+"""Ignored by git, kept for the person who runs the tests."""
 
 
 @dataclass
 class Watched:
-    """A page of the browser, and all that it complained of or asked for."""
+    """A page of the browser with the errors and requests that it made."""
 
     page: Page
     site: Path
@@ -27,7 +27,7 @@ class Watched:
     requests: list[str] = field(default_factory=list)
 
     def open(self, name: str, language: str = "zh", hash: str = "") -> Page:
-        """Open a page of the site; its scripts have run once it is loaded, and its figures and charts stand."""
+        """Open a page of the site. Its scripts have drawn all figures and charts once this returns."""
         file = "index.html" if name == "overview" else f"{name}.html"
         place = self.site / file if language == "zh" else self.site / language / file
         self.page.goto("about:blank")
@@ -36,18 +36,18 @@ class Watched:
         return self.page
 
     def outside(self) -> list[str]:
-        """What was asked for beyond the site's own folder."""
+        """Return the addresses of requests outside of the site's own folder."""
         home = self.site.resolve()
         inside = (self.site.as_uri(), home.as_uri(), "about:blank", "data:")
         return [address for address in self.requests if not address.startswith(inside)]
 
 
 def chromium() -> str:
-    """The system's Chromium; without one the tests are skipped, and say so."""
-    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if found is None:
+    """Return the path of the system's Chromium; skip the tests with a message if there is none."""
+    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if path is None:
         pytest.skip("NO BROWSER TEST WAS RUN: there is no Chromium here → run .ci/install-system, or install chromium")
-    return found
+    return path
 
 
 @pytest.fixture(scope="package")
@@ -62,23 +62,23 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="package")
 def site(year_2024: DataRoot) -> Path:
-    """The site that the publication of the year made."""
+    """Return the site that the publication of the year wrote."""
     return year_2024.docs / "site"
 
 
 def watched(browser: Browser, site: Path, size: str = "laptop") -> Watched:
-    """A fresh page of the browser."""
+    """Return a new page of the browser that records errors and requests."""
     width, height = SIZES[size]
     page = browser.new_page(viewport={"width": width, "height": height}, reduced_motion="reduce")
-    found = Watched(page, site)
-    page.on("console", lambda message: found.complaints.append(f"{message.type}: {message.text}"))
-    page.on("pageerror", lambda error: found.complaints.append(f"error: {error}"))
-    page.on("request", lambda request: found.requests.append(request.url))
-    return found
+    screen = Watched(page, site)
+    page.on("console", lambda message: screen.complaints.append(f"{message.type}: {message.text}"))
+    page.on("pageerror", lambda error: screen.complaints.append(f"error: {error}"))
+    page.on("request", lambda request: screen.requests.append(request.url))
+    return screen
 
 
 @pytest.fixture
 def screen(browser: Browser, site: Path) -> Iterator[Watched]:
-    found = watched(browser, site)
-    yield found
-    found.page.close()
+    screen = watched(browser, site)
+    yield screen
+    screen.page.close()

@@ -1,4 +1,4 @@
-"""What the pages say is what SQL says on the published file, whatever is chosen; — where there is nothing to say."""
+"""The figures of the pages equal SQL on the published file for every choice of filters; `—` without a value."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SLICES = (
 
 
 def written(value: Decimal | float | int | None, unit: str = "") -> str:
-    """A figure as the pages write it, worked out anew."""
+    """Return a figure as the pages write it, formatted independently of the code of the site."""
     if value is None:
         return "—"
     value = Decimal(value)
@@ -31,7 +31,7 @@ def written(value: Decimal | float | int | None, unit: str = "") -> str:
 def expected(
     published: duckdb.DuckDBPyConnection, code: str, period: tuple[str, str], **chosen: str
 ) -> tuple[str, str]:
-    """A KPI as SQL gives it: value, and numerator / denominator of a ratio."""
+    """Return a KPI from SQL: the value, and numerator / denominator of a ratio."""
     unit, aggregation, slices, availability = published.execute(
         "select unit, aggregation, coalesce(slices, ''), availability from marts.dim_kpi where kpi_code = ?", [code]
     ).fetchone() or ("", "", "", "")
@@ -49,7 +49,7 @@ def expected(
 
 
 def shown(screen: Watched) -> dict[str, tuple[str, str]]:
-    """Every KPI on the page: value and note."""
+    """Return the value and note of every KPI on the page."""
     rows: list[list[str]] = screen.page.evaluate(
         "[...document.querySelectorAll('[data-kpi]')].map(e => [e.dataset.kpi, e.querySelector('.value').textContent, e.querySelector('.note').textContent])"
     )
@@ -57,7 +57,7 @@ def shown(screen: Watched) -> dict[str, tuple[str, str]]:
 
 
 def table(screen: Watched, selector: str) -> list[list[str]]:
-    """The visible rows of a table, as text."""
+    """Return the visible rows of a table as text."""
     rows: list[list[str]] = screen.page.evaluate(
         "s => [...document.querySelectorAll(s + ' tbody tr')].filter(r => !r.hidden).map(r => [...r.cells].map(c => c.textContent.trim().replace(/\\s+/g, ' ')))",
         selector,
@@ -91,12 +91,12 @@ def test_figures_equal_sql(
     page.select_option("#period", code)
     page.select_option("#region", chosen["region_code"])
     page.select_option("#member", chosen[second])
-    found = shown(screen)
-    assert len(found) >= 8
-    wanted = {kpi: expected(published, kpi, period, **chosen) for kpi in found}
-    assert {kpi: value for kpi, (value, _) in found.items()} == {kpi: value for kpi, (value, _) in wanted.items()}
+    figures = shown(screen)
+    assert len(figures) >= 8
+    wanted = {kpi: expected(published, kpi, period, **chosen) for kpi in figures}
+    assert {kpi: value for kpi, (value, _) in figures.items()} == {kpi: value for kpi, (value, _) in wanted.items()}
     for kpi, (_, share) in wanted.items():
-        assert share in found[kpi][1], kpi
+        assert share in figures[kpi][1], kpi
     # the test has something to compare
     assert any(value != "—" for value, _ in wanted.values())
 
@@ -122,10 +122,10 @@ def test_flow_and_durations_add_up(screen: Watched, published: duckdb.DuckDBPyCo
     page = screen.open("leads", hash="#period=2024")
     sources = {"五级贯通系统", "江西专版", "第三方服务"}
     links = table(screen, "#flow .as-table")
-    found = sum(int(count.replace(",", "")) for origin, _, count in links if origin in sources)
+    flow = sum(int(count.replace(",", "")) for origin, _, count in links if origin in sources)
     leads = published.sql("select count(*) from marts.fct_lead where year(discovered_at) = 2024").fetchone()
-    assert leads == (found,)
-    assert found > 300
+    assert leads == (flow,)
+    assert flow > 300
     by_outcome = dict(
         published.sql(
             "select coalesce(result_code, 'OPEN'), count(*) from marts.fct_lead where year(discovered_at) = 2024 group by 1"
@@ -162,7 +162,7 @@ def test_organs_follow_the_county(screen: Watched, published: duckdb.DuckDBPyCon
 
 
 def test_stock_is_shown_at_each_months_end(screen: Watched, published: duckdb.DuckDBPyConnection) -> None:
-    """By kind, never added up over months: the last row is the stock of December, and so is the card of the year."""
+    """The stock is never added up over months: the last row is the stock of December, and so is the card of the year."""
     screen.open("overview", hash="#period=2024")
     last = table(screen, "#stock .as-table")[-1]
     assert last[0] == "2024-12"
@@ -181,7 +181,8 @@ def test_published_figures_and_deadlines_equal_sql(screen: Watched, published: d
         "select year, published_value, is_lower_bound, warehouse_value, agrees from reports.rpt_published_figures order by year desc, figure_code"
     ).fetchall()
     assert [row[1:4] for row in rows] == [
-        [str(year), written(value) + ("+" if bound else ""), written(found)] for year, value, bound, found, _ in wanted
+        [str(year), written(value) + ("+" if bound else ""), written(counted)]
+        for year, value, bound, counted, _ in wanted
     ]
     assert ["✔" in row[4] for row in rows] == [agrees for *_, agrees in wanted]
     watch = dict(
@@ -280,7 +281,7 @@ def test_bulletin_equals_sql(screen: Watched, published: duckdb.DuckDBPyConnecti
     assert links == 12
 
 
-def test_filters_go_along_to_other_pages_and_languages(screen: Watched) -> None:
+def test_filters_are_kept_on_other_pages_and_languages(screen: Watched) -> None:
     page = screen.open("overview")
     page.select_option("#period", "2024-05")
     page.select_option("#region", "360783")
@@ -300,8 +301,8 @@ def test_filters_go_along_to_other_pages_and_languages(screen: Watched) -> None:
     assert page.input_value("#period") == "2024"
 
 
-def test_what_is_not_counted_so_says_so(screen: Watched) -> None:
-    """K20 knows no kinds of violation, K14 no case in a quiet month: a dash and why, never 0."""
+def test_a_kpi_that_is_not_counted_by_the_filter_says_so(screen: Watched) -> None:
+    """K20 is not counted by violation, and K14 has no case in a quiet month: the page shows a dash and the reason, never 0."""
     page = screen.open("leads", hash="#period=2024&violation_code=V07")
     assert shown(screen)["K20_OVERDUE"] == ("—", "不按此口径统计")
     page.goto("about:blank")
@@ -311,7 +312,7 @@ def test_what_is_not_counted_so_says_so(screen: Watched) -> None:
     assert shown(screen)["K11_FILED"][0] != "—"
 
 
-def test_age_of_the_data_is_told(screen: Watched) -> None:
+def test_the_page_shows_the_age_of_the_data(screen: Watched) -> None:
     screen.page.clock.set_fixed_time("2025-01-04T09:00:00+08:00")
     page = screen.open("overview")
     assert page.inner_text("#as-of") == "2024-12-31"

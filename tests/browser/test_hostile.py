@@ -1,4 +1,4 @@
-"""What rows say is text, whatever they say; and a warehouse in which nothing has happened still makes pages."""
+"""Markup and script in rows are shown as text, and a warehouse without rows still makes pages."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ Changed = Callable[[str], Path]
 
 @pytest.fixture
 def changed(year_2024: DataRoot, tmp_path: Path) -> Changed:
-    """The site of a copy of the published file, after some SQL."""
+    """Return a function that runs SQL on a copy of the published file and writes its site."""
 
     def made(script: str) -> Path:
         data = DataRoot(tmp_path)
@@ -71,36 +71,36 @@ def changed(year_2024: DataRoot, tmp_path: Path) -> Changed:
 
 @pytest.fixture
 def open_all(browser: Browser) -> Iterator[Callable[[Path], Iterator[Watched]]]:
-    """Every page of a site in both languages."""
+    """Return a function that opens every page of a site in both languages."""
 
     def opened(site: Path) -> Iterator[Watched]:
-        found = watched(browser, site)
+        screen = watched(browser, site)
         for language in ("zh", "en"):
             for name in PAGES:
-                found.open(name, language)
-                yield found
-        found.page.close()
+                screen.open(name, language)
+                yield screen
+        screen.page.close()
 
     return opened
 
 
 def test_no_row_becomes_markup_or_script(changed: Changed, open_all: Callable[[Path], Iterator[Watched]]) -> None:
     site = changed(HOSTILE)
-    told = []
+    texts = []
     for screen in open_all(site):
         assert screen.complaints == []
         assert screen.outside() == []
         assert screen.page.evaluate("window.hacked") is None
         assert screen.page.locator("img").count() == 0
-        told.append(screen.page.inner_text("main"))
-    zh = dict(zip(PAGES, told, strict=False))
+        texts.append(screen.page.inner_text("main"))
+    zh = dict(zip(PAGES, texts, strict=False))
     for name, text in {
         "overview": IMAGE, "leads": IMAGE, "cases": IMAGE, "platforms": SCRIPT, "counties": SCRIPT, "quality": IMAGE, "bulletin": SCRIPT,
     }.items():  # fmt: skip
         assert text in zh[name], name
 
 
-def test_bad_rows_and_held_datasets_are_told(changed: Changed, browser: Browser) -> None:
+def test_bad_rows_and_held_datasets_are_shown(changed: Changed, browser: Browser) -> None:
     screen = watched(browser, changed(HOSTILE))
     page = screen.open("quality")
     assert "2024-12-01" in page.inner_text("#held")
@@ -114,9 +114,7 @@ def test_bad_rows_and_held_datasets_are_told(changed: Changed, browser: Browser)
     page.close()
 
 
-def test_a_warehouse_without_anything_makes_pages(
-    changed: Changed, open_all: Callable[[Path], Iterator[Watched]]
-) -> None:
+def test_a_warehouse_without_rows_makes_pages(changed: Changed, open_all: Callable[[Path], Iterator[Watched]]) -> None:
     site = changed(EMPTY)
     for screen in open_all(site):
         assert screen.complaints == []

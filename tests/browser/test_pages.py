@@ -1,4 +1,4 @@
-"""Every page in both languages at three sizes: it opens, complains of nothing, asks nobody outside, and can be used by all."""
+"""Open every page in both languages at three sizes: no errors, no requests to the outside, accessible to everybody."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ MOST_BYTES = 2 * 1024 * 1024
 
 @pytest.fixture(params=[pytest.param(size, marks=pytest.mark.everyday if size == "laptop" else ()) for size in SIZES])
 def at_size(request: pytest.FixtureRequest, browser: Browser, site: Path) -> Iterator[tuple[str, Watched]]:
-    found = watched(browser, site, request.param)
-    yield request.param, found
-    found.page.close()
+    screen = watched(browser, site, request.param)
+    yield request.param, screen
+    screen.page.close()
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
@@ -50,8 +50,8 @@ def test_page_opens(at_size: tuple[str, Watched], name: str, language: str) -> N
 @pytest.mark.parametrize(
     ("name", "language"), [*((name, "zh") for name in PAGES), ("overview", "en"), ("bulletin", "en")]
 )
-def test_anyone_can_use_it(screen: Watched, name: str, language: str) -> None:
-    """What axe finds against WCAG 2 A and AA: contrast, names, labels, order."""
+def test_a_page_is_accessible(screen: Watched, name: str, language: str) -> None:
+    """The tool axe finds no violation of WCAG 2 A and AA: contrast, names, labels, order."""
     page = screen.open(name, language)
     rules = {
         "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]},
@@ -59,27 +59,27 @@ def test_anyone_can_use_it(screen: Watched, name: str, language: str) -> None:
     }
     for mode in ("desk", "wall") if name in ("overview", "counties") else ("desk",):
         page.evaluate("mode => { document.documentElement.dataset.mode = mode; }", mode)
-        found = Axe().run(page, options=rules)
+        results = Axe().run(page, options=rules)
         assert [
-            (rule["id"], [node["html"] for node in rule["nodes"]][:3]) for rule in found.response["violations"]
+            (rule["id"], [node["html"] for node in rule["nodes"]][:3]) for rule in results.response["violations"]
         ] == []
-        assert len(found.response["passes"]) > 5
+        assert len(results.response["passes"]) > 5
 
 
 @pytest.mark.parametrize("name", PAGES)
 def test_page_is_light_and_self_contained(site: Path, name: str) -> None:
     file = site / ("index.html" if name == "overview" else f"{name}.html")
     text = file.read_text(encoding="utf-8")
-    assets = [site / found for found in re.findall(r'(?:src|href)="(assets/[^"]+)"', text)]
+    assets = [site / address for address in re.findall(r'(?:src|href)="(assets/[^"]+)"', text)]
     assert len(assets) >= 3
     assert file.stat().st_size + sum(asset.stat().st_size for asset in assets) < MOST_BYTES
     for part in (file, *assets):
         addresses = re.findall(r"https?://[\w./-]+", part.read_text(encoding="utf-8"))
-        # names of vocabularies are no addresses
+        # XML namespaces look like addresses, but no browser requests them
         assert [address for address in addresses if "www.w3.org/" not in address] == [], part.name
 
 
-def test_every_county_stands_on_the_map(screen: Watched) -> None:
+def test_every_county_is_on_the_map(screen: Watched) -> None:
     page = screen.open("counties")
     drawn = set(page.locator("#map svg text").all_text_contents())
     table = page.locator("#county-table tbody th").all_text_contents()
@@ -100,7 +100,7 @@ def test_keyboard_reaches_everything(screen: Watched) -> None:
     assert page.evaluate("document.activeElement.id") == "content"
     seen = _tab_through(screen, 25)
     assert {"type", "search", "local"} <= seen
-    # a row is chosen and a column sorted without a mouse
+    # choose a row and sort a column without a mouse
     first = page.locator("#profiles tbody .choose").first
     first.focus()
     page.keyboard.press("Enter")

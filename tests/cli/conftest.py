@@ -1,4 +1,4 @@
-"""The command line in this process, over a data root of its own."""
+"""Run the command line in this process, with a data root of its own."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Call = Callable[..., int]
 
 @pytest.fixture
 def call(data: DataRoot, monkeypatch: pytest.MonkeyPatch) -> Call:
-    """Run `wangjian` with arguments; its exit code."""
+    """Return a function that runs `wangjian` with arguments and returns the exit code."""
     monkeypatch.setenv("WANGJIAN_DATA", str(data.root))
 
     return wangjian

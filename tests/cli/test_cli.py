@@ -1,4 +1,4 @@
-"""The command line: exit codes, errors that say what to do, output for machines."""
+"""The command line: exit codes, error messages with a fix, output for machines."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_status_of_an_empty_data_root(call: Call, capsys: pytest.CaptureFixture[
     assert shown["publication"] is None
 
 
-def test_parsing_nothing_is_well(call: Call, capsys: pytest.CaptureFixture[str]) -> None:
+def test_parsing_without_exports_succeeds(call: Call, capsys: pytest.CaptureFixture[str]) -> None:
     assert call("parse", "jiangxi", "--json") == 0
     assert json.loads(capsys.readouterr().out)["files"] == 0
 
@@ -114,7 +114,9 @@ def test_a_period_that_is_not_allowed_ends_with_2_and_is_named(
     assert "run_log.months" in shown and str(periods) in shown
 
 
-def test_housekeeping_tells_what_would_go(call: Call, capsys: pytest.CaptureFixture[str], data: DataRoot) -> None:
+def test_housekeeping_lists_what_it_would_remove(
+    call: Call, capsys: pytest.CaptureFixture[str], data: DataRoot
+) -> None:
     old = data.scratch / "dbt.log"
     old.parent.mkdir(parents=True)
     old.write_text("x")
@@ -127,7 +129,7 @@ def test_housekeeping_tells_what_would_go(call: Call, capsys: pytest.CaptureFixt
     assert not old.exists()
 
 
-def test_health_of_an_empty_data_root_ends_with_1_and_tells_each_source(
+def test_health_of_an_empty_data_root_ends_with_1_and_names_each_source(
     call: Call, capsys: pytest.CaptureFixture[str], data: DataRoot
 ) -> None:
     land(data, "jiangxi", "leads", "2023-01-02", penalties())
@@ -142,10 +144,10 @@ def test_health_of_an_empty_data_root_ends_with_1_and_tells_each_source(
     assert "✘ nothing is published" in lines
     assert lines[-1] == "不正常 not well"
     assert call("health", "--json") == 1
-    told = json.loads(capsys.readouterr().out)
-    assert told["is_well"] is False
-    assert [source["source"] for source in told["sources"]] == list(load_registry())
-    assert {"last_business_date", "age_days", "last_outcome", "open_quarantine", "held", "problems"} <= told["sources"][
-        0
-    ].keys()
-    assert {"publication_id", "as_of", "publication_age_hours", "problems"} <= told.keys()
+    state = json.loads(capsys.readouterr().out)
+    assert state["is_well"] is False
+    assert [source["source"] for source in state["sources"]] == list(load_registry())
+    assert {"last_business_date", "age_days", "last_outcome", "open_quarantine", "held", "problems"} <= state[
+        "sources"
+    ][0].keys()
+    assert {"publication_id", "as_of", "publication_age_hours", "problems"} <= state.keys()

@@ -1,4 +1,4 @@
-"""The shelf on the command line: what is kept, asking one of them, and what is said of one that is not kept."""
+"""Kept publications on the command line: list them, query one, and refuse one that is not kept."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_the_list_for_machines(call: Call, capsys: pytest.CaptureFixture[str]) -
     assert Path(newest["file"]).stat().st_size == newest["byte_size"]
 
 
-def test_a_kept_publication_answers(call: Call, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_kept_publication_can_be_queried(call: Call, capsys: pytest.CaptureFixture[str]) -> None:
     asked = ["select count(*) as n from marts.fct_case", "--json"]
     assert call("sql", *asked) == 0
     assert call("sql", *asked, "--publication", SECOND) == 0
@@ -50,7 +50,7 @@ def test_a_kept_publication_answers(call: Call, capsys: pytest.CaptureFixture[st
 
 @pytest.mark.parametrize("command", [["sql", "select 1", "--publication"], ["rollback"]])
 @pytest.mark.parametrize(("publication_id", "said"), [(FIRST, "was removed on"), ("20990101-001", "there never was")])
-def test_one_that_is_not_kept_is_refused(
+def test_a_publication_that_is_not_kept_is_refused(
     call: Call, capsys: pytest.CaptureFixture[str], command: list[str], publication_id: str, said: str
 ) -> None:
     assert call(*command, publication_id) == 2

@@ -1,4 +1,4 @@
-"""The reference pages say what the code says."""
+"""The reference pages agree with the code."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_every_setting_is_described() -> None:
 
 
 def test_no_other_module_reads_a_setting_from_the_environment() -> None:
-    # a whole environment is handed on to child processes; that is no setting
+    # passing the whole environment on to a child process reads no setting
     reading = re.compile(r"environ(\.get\(|\[)[^=\n]*(?<!=)$|getenv", re.MULTILINE)
     reads = {
         path.relative_to(PACKAGE).as_posix()
@@ -54,7 +54,7 @@ def test_an_empty_variable_counts_as_not_set(monkeypatch: pytest.MonkeyPatch) ->
     assert os.environ["WANGJIAN_ENGINE"] == "" and settings().engine == "duckdb"
 
 
-def test_what_other_programs_mean_by_a_common_name_stops_no_command(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_common_variable_of_another_program_breaks_no_command(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("PORT", "FROM", "TO", "SCALE"):
         monkeypatch.setenv(name, "tcp://elsewhere")
     assert settings().data == Settings().data

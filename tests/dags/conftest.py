@@ -1,4 +1,4 @@
-"""One Airflow home and metadata database a session; everything runs in processes of its own."""
+"""One Airflow home and metadata database for the session. Airflow runs in processes of its own."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def airflow_environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, s
 
 @pytest.fixture(scope="session")
 def drive(airflow_environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Drive:
-    """Run a script of `drivers/` with Airflow; give back the JSON that it writes."""
+    """Return a function that runs a script of `drivers/` with Airflow and returns the JSON that it writes."""
 
     def run(script: str, *arguments: object, **variables: str) -> Any:
         answer = tmp_path_factory.mktemp("answer") / "answer.json"
@@ -54,6 +54,6 @@ def drive(airflow_environment: dict[str, str], tmp_path_factory: pytest.TempPath
 
 @pytest.fixture(scope="session")
 def metadata(airflow_environment: dict[str, str]) -> None:
-    """The session's metadata database."""
+    """Create the metadata database of the session."""
     command = [sys.executable, "-m", "airflow", "db", "migrate"]
     subprocess.run(command, env=airflow_environment, check=True, capture_output=True)

@@ -1,4 +1,4 @@
-"""The DAGs run for real, from the simulated sources to the published file."""
+"""Run the DAGs for real, from the simulated sources to the published file."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ NEXT = {"date_from": "2023-02-03", "date_to": "2023-02-03"}
 
 @dataclass(frozen=True)
 class Ran:
-    """How each task of each run ended, and what was published then."""
+    """How each task of each run ended, and the publication after all runs."""
 
     data: DataRoot
     runs: list[dict[str, str]]
@@ -49,7 +49,7 @@ def test_a_backfill_fetches_every_source_and_publishes_once(ran: Ran) -> None:
 
 
 @pytest.mark.everyday
-def test_the_daily_dags_bring_the_next_day_to_readers(ran: Ran) -> None:
+def test_the_daily_dags_publish_the_next_day(ran: Ran) -> None:
     _, *daily, warehouse, again, housekeeping = ran.runs
     assert all(set(run.values()) == {"success"} for run in [*daily, warehouse, housekeeping])
     assert again["parse"] == "skipped", "nothing new: no build is triggered"
@@ -57,7 +57,7 @@ def test_the_daily_dags_bring_the_next_day_to_readers(ran: Ran) -> None:
     assert str(ran.published.as_of) == DAY["business_date"]
 
 
-def test_a_source_that_is_down_keeps_no_other_from_readers(drive, ran: Ran, sources: dict[str, str]) -> None:  # type: ignore[no-untyped-def]
+def test_a_source_that_is_down_does_not_block_the_others(drive, ran: Ran, sources: dict[str, str]) -> None:  # type: ignore[no-untyped-def]
     jiangxi: dict[str, Any] = json.loads(sources["AIRFLOW_CONN_WANGJIAN_JIANGXI"]) | {"password": "wrong"}
     broken = sources | {"AIRFLOW_CONN_WANGJIAN_JIANGXI": json.dumps(jiangxi)}
     with Robot.running() as robot:
@@ -75,7 +75,7 @@ def test_a_source_that_is_down_keeps_no_other_from_readers(drive, ran: Ran, sour
     assert str(current.as_of) == NEXT["date_to"]
 
 
-def test_every_morning_the_audit_log_is_anchored_where_somebody_keeps_it(drive, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_every_morning_the_audit_log_is_anchored_if_an_anchor_is_defined(drive, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     data = DataRoot(tmp_path)
     record_access(data, Access(action="EXPORTED", table_name="marts.fct_lead", row_count=1))
     with Robot.running() as robot:

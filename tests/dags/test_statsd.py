@@ -1,4 +1,4 @@
-"""Airflow's own metrics over StatsD, and the warehouse's in a file: of a DAG that really runs."""
+"""A DAG run sends Airflow's metrics over StatsD and writes the metrics of the warehouse to a file."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_a_run_sends_its_metrics_and_writes_ours(drive, data: DataRoot) -> None:
         (run,) = drive(
             "run_dags.py", [["health", {}]], WANGJIAN_DATA=str(data.root), **{VARIABLE: str(path)}, **settings
         )
-        # whatever was sent lies in the socket's buffer now
+        # everything that was sent is in the socket's buffer now
         receiver.setblocking(False)
         sent = _all(receiver)
     assert run["look"] == "success"

@@ -1,4 +1,4 @@
-"""Published files made by hand, with every type and every awkward text; a PostgreSQL of the tests' own."""
+"""Published files made by hand, with every type and awkward texts; a PostgreSQL server for the tests."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ comment on column marts.fct_odd.version is '数 | Version';
 
 @pytest.fixture
 def publish_by_hand(tmp_path: Path) -> Publish:
-    """Put a publication before readers: its number, and how many rows its tables have."""
+    """Return a function that publishes a file by its version and the number of rows of its tables."""
     data = DataRoot(tmp_path / "data")
     data.published.mkdir(parents=True)
 
@@ -67,7 +67,7 @@ def publish_by_hand(tmp_path: Path) -> Publish:
 
 @pytest.fixture
 def database(postgres_server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """A new database, to which the mirror goes; its connection string."""
+    """Yield the connection string of a new database for the mirror."""
     import psycopg
 
     name = f"mirror_{os.urandom(4).hex()}"

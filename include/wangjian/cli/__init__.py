@@ -1,4 +1,7 @@
-"""The command line `wangjian`: a thin layer over the same functions that the DAGs call."""
+"""The command line `wangjian`: a thin layer over the functions that the DAGs call too.
+
+Commands import what they need inside the function: `wangjian --help` must not wait for dbt, DuckDB or Arrow.
+"""
 
 from __future__ import annotations
 
@@ -44,9 +47,13 @@ def cli() -> None:
 
 
 def main() -> None:
-    """Entry point: 0 well, 1 failed, 2 bad arguments, 3 checks stopped publication."""
+    """Run the command line and end with its exit code.
+
+    The codes: 0 success, 1 failure, 2 wrong arguments, 3 checks stopped the publication, 130 interrupted.
+    """
     try:
         configure()
+        # otherwise click prints errors and ends the process itself, with its own exit codes
         cli(standalone_mode=False)
     except WangjianError as error:
         _fail(error)
@@ -56,13 +63,14 @@ def main() -> None:
     except click.Abort:
         sys.exit(130)
     except Exception as error:
+        # a full disk fails in any library, with any error: the person needs to read that it is full
         if trouble := disk_trouble(error):
             _fail(trouble)
         raise
 
 
 def _fail(error: WangjianError) -> NoReturn:
-    # the places that an error names stand in brackets: they are no markup
+    # an error names places in brackets; without escaping, rich would read them as markup and drop them
     console.print("[bold red]✘[/]", escape(str(error)), highlight=False, soft_wrap=True)
     sys.exit(error.exit_code)
 
@@ -96,7 +104,7 @@ def ingest(source: str, date_from: datetime, date_to: datetime | None, refetch: 
 @json_option
 def parse(source: str, as_json: bool) -> None:
     """Parse what is landed of SOURCE into raw Parquet."""
-    # Arrow imports it to look whether a list is one of its tables: a fifth of a second
+    # Arrow imports pandas only to test whether a value is a data frame; we never pass one, and it costs a fifth of a second
     skip_unused_imports("pandas")
     from wangjian.orchestration import pipeline
 
@@ -190,7 +198,7 @@ def publish(approved_by: str | None, mirror_to: str | None, as_json: bool) -> No
 @click.option("--dry-run", is_flag=True, help="show the plan and stop")
 @json_option
 def backfill(dry_run: bool, as_json: bool, **given: Any) -> None:
-    """Do a range of business dates anew: plan, fetch, parse, one build, check, compare, publish."""
+    """Process a range of business dates again: plan, fetch, parse, one build, check, compare, publish."""
     from wangjian.cli.backfill import show_change, show_plan
     from wangjian.ingestion.sources.registry import load_registry
     from wangjian.orchestration.backfill import BackfillRequest, make_plan, run_backfill
@@ -198,11 +206,13 @@ def backfill(dry_run: bool, as_json: bool, **given: Any) -> None:
     days = {name: given.pop(name).date() for name in ("date_from", "date_to")}
     sources = given.pop("sources") or tuple(load_registry())
     request = BackfillRequest(sources=sources, **days, **given)
+    # the plan is the result of a dry run only; otherwise it is information for the person at the terminal
     show_plan(make_plan(data_root(), request), as_json=as_json and dry_run)
     if dry_run:
         return
     report = _with_progress(lambda p: run_backfill(data_root(), request, p))
     show_change(report, as_json=as_json)
+    # raised last: the person sees what was published, and a script sees that something is missing
     if report.failures:
         raise WangjianError("; ".join(report.failures), fix="run it again: only what is left is done")
 
@@ -210,7 +220,7 @@ def backfill(dry_run: bool, as_json: bool, **given: Any) -> None:
 @cli.command()
 @json_option
 def publications(as_json: bool) -> None:
-    """The publications that are kept: each can be asked (`sql --publication`) or made current again (`rollback`)."""
+    """List the kept publications: query one with `sql --publication`, make one current again with `rollback`."""
     from wangjian.cli.publications import show_publications
 
     show_publications(data_root(), as_json=as_json)
@@ -220,7 +230,7 @@ def publications(as_json: bool) -> None:
 @click.argument("publication_id", required=False)
 @json_option
 def rollback(publication_id: str | None, as_json: bool) -> None:
-    """Make a kept publication current again; by default the one before."""
+    """Make a kept publication current again; by default the previous one."""
     from wangjian.orchestration import pipeline
 
     report = pipeline.rollback(data_root(), publication_id)
@@ -231,7 +241,7 @@ def rollback(publication_id: str | None, as_json: bool) -> None:
 @cli.command()
 @json_option
 def rebuild(as_json: bool) -> None:
-    """Make everything anew from landing/ alone."""
+    """Rebuild everything from landing/ alone."""
     from wangjian.orchestration import pipeline
 
     report = _with_progress(lambda p: pipeline.rebuild(data_root(), p))
@@ -242,12 +252,13 @@ def rebuild(as_json: bool) -> None:
 @cli.command()
 @json_option
 def status(as_json: bool) -> None:
-    """What readers see, and how the last runs ended."""
+    """Show what readers see, and how the last runs ended."""
     from wangjian import publishing
     from wangjian.state import now, runs
 
     data = data_root()
     current = publishing.current(data)
+    # a later run of the same step and source replaces the earlier one in the dictionary
     last = {f"{run.step} {run.source or ''}".strip(): run for run in runs(data)}
     if as_json:
         shown: dict[str, Any] = {"data root": data.root, "publication": current and current.model_dump(mode="json")}
@@ -266,7 +277,7 @@ def status(as_json: bool) -> None:
 @cli.command()
 @json_option
 def health(as_json: bool) -> None:
-    """Is all well? Exit code 1 where it is not: for a monitoring system."""
+    """Check the health of the warehouse. Exit code 1 if something is wrong: for a monitoring system."""
     from wangjian.cli.health import show_health
     from wangjian.operations.health import health as look
 
@@ -275,6 +286,7 @@ def health(as_json: bool) -> None:
         click.echo(json.dumps(dataclasses.asdict(found) | {"is_well": found.is_well}, ensure_ascii=False, default=str))
     else:
         show_health(found)
+    # an exit code, since a monitoring system need not parse the output
     if not found.is_well:
         sys.exit(1)
 
@@ -284,7 +296,7 @@ def health(as_json: bool) -> None:
 @click.option("--publication", "publication_id", metavar="ID", help="one that is kept; default: the current one")
 @json_option
 def sql(query: str, publication_id: str | None, as_json: bool) -> None:
-    """Ask the published file, read-only."""
+    """Run QUERY on the published file, read-only."""
     import duckdb
 
     from wangjian import publishing
@@ -298,6 +310,7 @@ def sql(query: str, publication_id: str | None, as_json: bool) -> None:
                 rows = [dict(zip(answer.columns, row, strict=True)) for row in answer.fetchall()] if answer else []
                 click.echo(json.dumps(rows, ensure_ascii=False, default=str))
             elif answer:
+                # line by line through `echo`: a value of a source may hold control characters
                 for line in str(answer).split("\n"):
                     echo(line)
         except duckdb.Error as error:
@@ -313,7 +326,7 @@ def sql(query: str, publication_id: str | None, as_json: bool) -> None:
 @click.option("--person", required=True, help="who decides")
 @json_option
 def waive(source: str, dataset: str, day: datetime, provider: str, reason: str, person: str, as_json: bool) -> None:
-    """Let later exports go on although that of DAY fails; `wangjian build` then acts on it."""
+    """Accept later exports although the export of DAY fails its checks; the next `wangjian build` applies it."""
     from wangjian.governance.waivers import waive as record
 
     waiver = record(data_root(), source, dataset, day.date(), provider=provider, reason=reason, person=person)
@@ -326,7 +339,7 @@ def waive(source: str, dataset: str, day: datetime, provider: str, reason: str, 
 @click.option("--person", required=True, help="who decides")
 @json_option
 def unwaive(export_id: str, reason: str, person: str, as_json: bool) -> None:
-    """Take the waiver of EXPORT_ID back."""
+    """Withdraw the waiver of EXPORT_ID."""
     from wangjian.governance.waivers import withdraw
 
     waiver = withdraw(data_root(), export_id, reason=reason, person=person)
@@ -335,7 +348,7 @@ def unwaive(export_id: str, reason: str, person: str, as_json: bool) -> None:
 
 @cli.group()
 def quarantine() -> None:
-    """Bad rows: which there are, what is wrong with them, files to send back."""
+    """List and show bad rows, and export them for the provider to correct."""
 
 
 def _selects(command: Callable[..., None]) -> Callable[..., None]:
@@ -347,6 +360,7 @@ def _selects(command: Callable[..., None]) -> Callable[..., None]:
         click.option("--from", "first", type=DAY, help="first business date"),
         click.option("--to", "last", type=DAY, help="last business date"),
     ]
+    # reversed: each decorator puts its option in front, and the help should list them in this order
     for option in reversed(options):
         command = option(command)
     return command

@@ -1,4 +1,4 @@
-"""`wangjian archive`: old exports' bytes to another disk, and back."""
+"""`wangjian archive`: move the bytes of old exports to another disk, verify them, and copy them back."""
 
 from __future__ import annotations
 
@@ -37,7 +37,8 @@ def archive(
     dry_run: bool,
     as_json: bool,
 ) -> None:
-    """Move landed bytes of old exports to an archive, each proven by its hash. They go on counting."""
+    """Move the landed bytes of old exports to an archive and verify each hash. The exports still count in every build."""
+    # click runs the group also before a subcommand; --before and --to belong to `archive` itself
     if context.invoked_subcommand:
         return
     if before is None or folder is None:
@@ -45,12 +46,14 @@ def archive(
             "--before and --to are both needed",
             fix="`wangjian archive --before 2023-01-01 --to FOLDER`, or one of verify, restore, list",
         )
+    # imported here: `wangjian --help` loads every command and should not load what they need
     from wangjian.ingestion.sources.registry import load_registry
     from wangjian.operations.archive import archive as move
     from wangjian.operations.archive import make_plan
 
     day, wanted = before.date(), sources or tuple(load_registry())
     if dry_run:
+        # the same lines as after the move, so that the two can be compared
         _show(make_plan(data_root(), day, folder, wanted), {}, as_json=as_json)
         return
     report = with_progress(lambda p: move(data_root(), day, folder, wanted, p))
@@ -60,7 +63,7 @@ def archive(
 
 def _show(plan: ArchivePlan, done: dict[str, int], *, as_json: bool) -> None:
     counts = Counter(f"{export.key.source}/{export.key.dataset}" for export in plan.exports)
-    told = {
+    result = {
         "archive": plan.folder,
         "exports": len(plan.exports),
         "leaving": len(plan.leaving),
@@ -68,35 +71,35 @@ def _show(plan: ArchivePlan, done: dict[str, int], *, as_json: bool) -> None:
         "staying": len(plan.staying),
         "in another": plan.elsewhere,
     }
-    say({**told, **done, **({"datasets": counts} if as_json else counts)}, as_json=as_json)
+    say({**result, **done, **({"datasets": counts} if as_json else counts)}, as_json=as_json)
 
 
 @archive.command(name="verify")
 @click.argument("folder", type=FOLDER)
 @json_option
 def archive_verify(folder: Path, as_json: bool) -> None:
-    """Read every file of the archive in FOLDER and compare its hash; exit code 1 where something is wrong."""
+    """Read every file of the archive in FOLDER and compare its hash; exit code 1 if something is wrong."""
     import dataclasses
 
     from wangjian.operations.archive import verify
 
-    found = with_progress(lambda p: verify(folder, data_root(), p))
+    check = with_progress(lambda p: verify(folder, data_root(), p))
     if as_json:
-        told = dataclasses.asdict(found) | {"is_whole": found.is_whole}
-        click.echo(json.dumps(told, ensure_ascii=False, default=str))
+        result = dataclasses.asdict(check) | {"is_whole": check.is_whole}
+        click.echo(json.dumps(result, ensure_ascii=False, default=str))
     else:
         say(
-            {"archive": found.folder, "exports": found.exports, "files": found.files, "bytes": found.byte_size},
+            {"archive": check.folder, "exports": check.exports, "files": check.files, "bytes": check.byte_size},
             as_json=False,
         )
-        for kind, names in (("✘ 缺失 missing", found.missing), ("✘ 损坏 damaged", found.damaged)):
+        for kind, names in (("✘ 缺失 missing", check.missing), ("✘ 损坏 damaged", check.damaged)):
             for name in names[:SHOWN]:
                 echo(f"{kind} {name}")
             if len(names) > SHOWN:
                 echo(f"{kind} … {len(names) - SHOWN} more; --json shows all")
-        echo(f"未列入 not listed {len(found.unlisted)}")
-        echo("完好 whole" if found.is_whole else "不完好 not whole")
-    if not found.is_whole:
+        echo(f"未列入 not listed {len(check.unlisted)}")
+        echo("完好 whole" if check.is_whole else "不完好 not whole")
+    if not check.is_whole:
         sys.exit(1)
 
 
@@ -127,14 +130,14 @@ def archive_restore(
 @archive.command(name="list")
 @json_option
 def archive_list(as_json: bool) -> None:
-    """Tell which archives hold something that landing does not, and whether they are within reach."""
+    """List the archives that hold bytes which landing does not, and say whether each is available."""
     from wangjian.operations.archive import archives
 
-    found = archives(data_root())
+    known = archives(data_root())
     if as_json:
-        click.echo(json.dumps([vars(item) for item in found], ensure_ascii=False, default=str))
+        click.echo(json.dumps([vars(item) for item in known], ensure_ascii=False, default=str))
         return
-    for item in found:
-        reach = "可读 within reach" if item.is_within_reach else "不可达 not within reach"
-        echo(f"{item.folder}  {item.first} … {item.last}  {item.exports} exports  {reach}")
-    echo(f"{len(found)} 个归档 archives")
+    for item in known:
+        state = "可读 within reach" if item.is_within_reach else "不可达 not within reach"
+        echo(f"{item.folder}  {item.first} … {item.last}  {item.exports} exports  {state}")
+    echo(f"{len(known)} 个归档 archives")

@@ -1,4 +1,4 @@
-"""`wangjian audit`."""
+"""`wangjian audit`: show and verify the audit log."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def audit() -> None:
-    """Who opened personal data, and what left the house: a chain of records that shows any change."""
+    """Show who opened personal data and what was exported. The records form a chain, so any change to one shows."""
 
 
 @audit.command()
@@ -33,7 +33,7 @@ def show(person: str | None, first: datetime | None, last: datetime | None, as_j
     """Show the records, the oldest first."""
     from wangjian.state.audit_log import records
 
-    found = [
+    shown = [
         record
         for record in records(data_root())
         if person in (None, record.person)
@@ -41,58 +41,61 @@ def show(person: str | None, first: datetime | None, last: datetime | None, as_j
         and (last is None or _day(record) <= f"{last:%Y-%m-%d}")
     ]
     if as_json:
-        click.echo(json.dumps([record.model_dump(mode="json") for record in found], ensure_ascii=False))
+        click.echo(json.dumps([record.model_dump(mode="json") for record in shown], ensure_ascii=False))
         return
-    for record in found:
+    for record in shown:
         echo(_line(record))
-    echo(f"{len(found)} 条 records")
+    echo(f"{len(shown)} 条 records")
 
 
 @audit.command()
-@click.option("--head", "heads", multiple=True, help="one that was told outside, as SEQ:HASH; several may be given")
+@click.option("--head", "heads", multiple=True, help="a head that was kept outside, as SEQ:HASH; several may be given")
 @json_option
 def verify(heads: tuple[str, ...], as_json: bool) -> None:
-    """Find any record that was changed, removed or moved; exit code 1 where there is one."""
+    """Find every record that was changed, removed or moved; exit code 1 if there is one."""
     from wangjian.state.audit_chain import verify_audit_log
     from wangjian.state.audit_log import Head
 
-    found = verify_audit_log(data_root(), tuple(map(Head.parse, heads)))
+    # without a head from outside, a log that was rewritten as a whole looks intact
+    check = verify_audit_log(data_root(), tuple(map(Head.parse, heads)))
     if as_json:
-        told = dataclasses.asdict(found) | {"head": str(found.head), "is_whole": found.is_whole}
-        click.echo(json.dumps(told, ensure_ascii=False))
+        result = dataclasses.asdict(check) | {"head": str(check.head), "is_whole": check.is_whole}
+        click.echo(json.dumps(result, ensure_ascii=False))
     else:
-        for note in found.notes:
+        for note in check.notes:
             echo(f"! {note}")
-        for fault in found.faults:
+        for fault in check.faults:
             echo(f"✘ {fault}")
-        state = "完整 whole" if found.is_whole else "不完整 NOT whole"
-        echo(f"{state}: {found.count} 条 records, 链头 head {found.head}")
-    if not found.is_whole:
+        state = "完整 whole" if check.is_whole else "不完整 NOT whole"
+        echo(f"{state}: {check.count} 条 records, 链头 head {check.head}")
+    if not check.is_whole:
         sys.exit(1)
 
 
 @audit.command()
 @click.option(
-    "--tell", "is_told", is_flag=True, help="also over every channel that is defined, for anchors and for people"
+    "--tell", "is_sent", is_flag=True, help="also send it over every defined channel, for anchors and for people"
 )
 @json_option
-def head(is_told: bool, as_json: bool) -> None:
-    """The end of the chain, to be kept outside: `verify --head` then finds what was removed or rewritten."""
+def head(is_sent: bool, as_json: bool) -> None:
+    """Print the end of the chain. Keep it outside: `verify --head` then finds what was removed or rewritten."""
     from wangjian.state.audit_log import last_head
 
     last = last_head(data_root())
-    found, channels = str(last), list[str]()
-    if is_told:
+    channels: list[str] = []
+    if is_sent:
         from wangjian.operations.anchoring import send_head
 
+        # anchors go to a second department: the people who read notices run the warehouse and could delete the message
         channels = [*send_head(last, "anchor"), *send_head(last, "notice")]
     if as_json:
-        click.echo(json.dumps({"head": found, "told": channels}))
+        click.echo(json.dumps({"head": str(last), "told": channels}))
         return
-    echo(found)
-    if is_told:
+    echo(str(last))
+    if is_sent:
         echo(f"已告知 told: {', '.join(channels) or '无 nobody'}")
-    if is_told and not channels:
+    # the exit code tells a script that no copy of the head exists outside
+    if is_sent and not channels:
         sys.exit(1)
 
 

@@ -1,4 +1,4 @@
-"""How a backfill's plan and outcome are shown."""
+"""Show the plan and the outcome of a backfill."""
 
 from __future__ import annotations
 
@@ -12,16 +12,17 @@ from rich.table import Table
 
 from wangjian.orchestration.backfill import BackfillReport, Plan
 
+# a backfill may change thousands of KPIs: the terminal shows the first ones, --json all
 SHOWN = 30
 
 
 def show_plan(plan: Plan, *, as_json: bool) -> None:
-    """Tell what is there and what would be done."""
+    """Print what is landed and what the backfill would do."""
     request = plan.request
     if as_json:
         items = [dataclasses.asdict(item) for item in plan.datasets]
-        told = {"request": request.model_dump(mode="json"), "datasets": items, "seconds": plan.seconds}
-        click.echo(json.dumps(told, ensure_ascii=False, default=str))
+        result = {"request": request.model_dump(mode="json"), "datasets": items, "seconds": plan.seconds}
+        click.echo(json.dumps(result, ensure_ascii=False, default=str))
         return
     console = Console()
     console.print(
@@ -39,16 +40,16 @@ def show_plan(plan: Plan, *, as_json: bool) -> None:
 
 
 def show_change(report: BackfillReport, *, as_json: bool) -> None:
-    """Tell what has changed for readers."""
+    """Print what the backfill changed for readers."""
     change = report.change
     if as_json:
-        told: dict[str, Any] = {
+        result: dict[str, Any] = {
             "before": change.before,
             "publication": report.publication_id,
             "failures": report.failures,
         }
-        told |= {name: [dataclasses.asdict(item) for item in getattr(change, name)] for name in ("tables", "kpis")}
-        click.echo(json.dumps(told, ensure_ascii=False, default=str))
+        result |= {name: [dataclasses.asdict(item) for item in getattr(change, name)] for name in ("tables", "kpis")}
+        click.echo(json.dumps(result, ensure_ascii=False, default=str))
         return
     console = Console()
     console.print(f"与 {change.before or '空 nothing'} 相比 compared with what readers saw", highlight=False)
@@ -58,10 +59,10 @@ def show_change(report: BackfillReport, *, as_json: bool) -> None:
     kpis = _table("指标 KPI", "之前 before", "之后 after")
     for kpi in change.kpis[:SHOWN]:
         kpis.add_row(" ".join(value for value in kpi.key.values() if value != "ALL"), str(kpi.before), str(kpi.after))
-    for shown, found in ((table, change.tables), (kpis, change.kpis)):
-        console.print(shown if found else "无变化 nothing changes", highlight=False)
-        if len(found) > SHOWN:
-            console.print(f"… {len(found) - SHOWN} more; --json shows all", highlight=False)
+    for shown, changes in ((table, change.tables), (kpis, change.kpis)):
+        console.print(shown if changes else "无变化 nothing changes", highlight=False)
+        if len(changes) > SHOWN:
+            console.print(f"… {len(changes) - SHOWN} more; --json shows all", highlight=False)
     waiting = "等待批准 waits for `wangjian publish --approve NAME`"
     console.print(f"发布 publication {report.publication_id or waiting}", highlight=False)
 

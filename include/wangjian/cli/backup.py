@@ -1,4 +1,4 @@
-"""`wangjian backup` and `wangjian restore`."""
+"""`wangjian backup` and `wangjian restore`: copy a data root to another disk, and back."""
 
 from __future__ import annotations
 
@@ -26,13 +26,14 @@ SHOWN = 20
 @click.option("--to", "folder", type=FOLDER, help="the folder of backups, on another disk")
 @click.option("--keys-to", type=FOLDER, help="write the key of hashed numbers there, apart from the backup")
 @click.option("--metadata", is_flag=True, help="with Airflow's metadata database")
-@click.option("--keep", type=click.IntRange(min=1), help="so many backups stay, this one counted; default: all")
+@click.option("--keep", type=click.IntRange(min=1), help="keep this many backups, including this one; default: all")
 @json_option
 @click.pass_context
 def backup(
     context: click.Context, folder: Path | None, keys_to: Path | None, metadata: bool, keep: int | None, as_json: bool
 ) -> None:
-    """Back up landing, state and publications while pipelines go on; only what is new is copied."""
+    """Back up landing, state and publications while pipelines run; only what is new is copied."""
+    # click runs the group also before a subcommand; --to belongs to `backup` itself
     if context.invoked_subcommand:
         return
     if folder is None:
@@ -42,7 +43,7 @@ def backup(
     data = data_root()
     report = with_progress(lambda p: back_up(data, folder, keys_to=keys_to, metadata=metadata, keep=keep, progress=p))
     made = report.backup
-    told = {
+    result = {
         "backup": made.backup_id,
         "files": made.files,
         "bytes": made.byte_size,
@@ -53,7 +54,8 @@ def backup(
         "keys": report.keys,
         "removed": report.pruned,
     }
-    say(told, as_json=as_json)
+    say(result, as_json=as_json)
+    # the key is never in the backup: a person who has both could look up every hashed number
     if keys_to is None and made.key_fingerprint:
         _note(f"the key of hashed numbers ({made.key_fingerprint}) is not in it → keep it apart: --keys-to FOLDER")
 
@@ -66,45 +68,45 @@ def _note(text: str) -> None:
 @click.argument("folder", type=FOLDER)
 @json_option
 def backup_list(folder: Path, as_json: bool) -> None:
-    """Tell which backups FOLDER holds."""
+    """List the backups in FOLDER."""
     from wangjian.operations.backup import BackupFolder
 
     kept = BackupFolder(folder)
     kept.require()
-    found = kept.backups()
+    backups = kept.backups()
     if as_json:
-        click.echo(json.dumps([item.model_dump(mode="json") for item in found], ensure_ascii=False))
+        click.echo(json.dumps([item.model_dump(mode="json") for item in backups], ensure_ascii=False))
         return
-    for item in found:
+    for item in backups:
         shown = item.shown or "未发布 nothing published"
         click.echo(f"{item.backup_id}  {item.files} files  {item.byte_size} bytes  {shown}")
-    click.echo(f"{len(found)} 个备份 backups")
+    click.echo(f"{len(backups)} 个备份 backups")
 
 
 @backup.command(name="verify")
 @click.argument("folder", type=FOLDER)
 @json_option
 def backup_verify(folder: Path, as_json: bool) -> None:
-    """Read every byte of the backups in FOLDER and compare its hash; exit code 1 where something is wrong."""
+    """Read every byte of the backups in FOLDER and compare its hash; exit code 1 if something is wrong."""
     from wangjian.operations.backup import verify
 
-    found = with_progress(lambda p: verify(folder, p))
+    check = with_progress(lambda p: verify(folder, p))
     if as_json:
-        told = dataclasses.asdict(found) | {"is_whole": found.is_whole}
-        click.echo(json.dumps(told, ensure_ascii=False, default=str))
+        result = dataclasses.asdict(check) | {"is_whole": check.is_whole}
+        click.echo(json.dumps(result, ensure_ascii=False, default=str))
     else:
-        say({"backups": found.backups, "files": found.files, "bytes": found.byte_size}, as_json=False)
-        for kind, names in (("✘ 缺失 missing", found.missing), ("✘ 损坏 damaged", found.damaged)):
+        say({"backups": check.backups, "files": check.files, "bytes": check.byte_size}, as_json=False)
+        for kind, names in (("✘ 缺失 missing", check.missing), ("✘ 损坏 damaged", check.damaged)):
             for name in names[:SHOWN]:
                 click.echo(f"{kind} {name}")
             if len(names) > SHOWN:
                 click.echo(f"{kind} … {len(names) - SHOWN} more; --json shows all")
-        if found.damaged:
+        if check.damaged:
             click.echo(
-                "→ 删除损坏的对象后再备份，会重新复制 remove a damaged object and back up again: it is copied anew"
+                "→ 删除损坏的对象后再备份，会重新复制 remove a damaged object and back up again: it is copied again"
             )
-        click.echo("完好 whole" if found.is_whole else "不完好 not whole")
-    if not found.is_whole:
+        click.echo("完好 whole" if check.is_whole else "不完好 not whole")
+    if not check.is_whole:
         sys.exit(1)
 
 
@@ -113,8 +115,8 @@ def backup_verify(folder: Path, as_json: bool) -> None:
 @click.option("--to", "root", type=FOLDER, help="an empty data root; default: $WANGJIAN_DATA")
 @click.option("--backup", "backup_id", metavar="ID", help="which one; default: the newest")
 @click.option("--keys-from", type=FOLDER, help="where the key of hashed numbers was backed up")
-@click.option("--metadata", is_flag=True, help="put Airflow's metadata database back; Airflow must not run")
-@click.option("--rebuild", is_flag=True, help="then make raw/ and the warehouse anew, and publish what is new")
+@click.option("--metadata", is_flag=True, help="restore Airflow's metadata database; Airflow must not run")
+@click.option("--rebuild", is_flag=True, help="then rebuild raw/ and the warehouse, and publish what is new")
 @json_option
 def restore(
     folder: Path,
@@ -125,15 +127,16 @@ def restore(
     rebuild: bool,
     as_json: bool,
 ) -> None:
-    """Take a backup back into an empty data root; readers see what they saw when it was taken."""
+    """Restore a backup into an empty data root; readers see what they saw when the backup was made."""
     from wangjian.operations.backup import restore as take_back
 
+    # not `data_root()`: that refuses a root in which a restore was interrupted
     data = DataRoot(root.absolute()) if root else configured_root()
     report = with_progress(
         lambda p: take_back(data, folder, backup_id=backup_id, keys_from=keys_from, metadata=metadata, progress=p)
     )
     rebuilt = _rebuild(data, report) if rebuild else {}
-    told: dict[str, Any] = {
+    result: dict[str, Any] = {
         "backup": report.backup.backup_id,
         "files": report.files,
         "bytes": report.byte_size,
@@ -142,11 +145,12 @@ def restore(
         "key": "restored" if report.has_key else "absent",
         "metadata": "restored" if report.has_metadata else "not asked for",
     }
-    say(told | rebuilt, as_json=as_json)
+    say(result | rebuilt, as_json=as_json)
     if not rebuild:
         _note("raw/ and warehouse.duckdb are in no backup → run `wangjian rebuild` before the pipelines go on")
+    # the backup names the archives but does not hold their bytes
     if report.backup.archives:
-        _note(f"bytes of old exports lie in archives → keep them within reach: {', '.join(report.backup.archives)}")
+        _note(f"bytes of old exports are in archives → keep these available: {', '.join(report.backup.archives)}")
     if not report.has_key:
         _note(_without_key(report))
 
@@ -154,12 +158,14 @@ def restore(
 def _rebuild(data: DataRoot, report: RestoreReport) -> dict[str, Any]:
     from wangjian.orchestration import pipeline
 
+    # without the key, a rebuild would make a new one, and every hashed number would change for readers
     if not report.has_key:
         raise WangjianError(
             f"everything is restored, but {_without_key(report)}",
             data_root=data.root,
             fix="put it there and run `wangjian rebuild`; where it is lost, `wangjian rebuild` makes a new one",
         )
+    # measured: how long a rebuild takes is what a recovery plan needs to know
     started = time.monotonic()
     published = with_progress(lambda p: pipeline.rebuild(data, p))
     return {"rebuild seconds": round(time.monotonic() - started, 1), "publication": published.message}

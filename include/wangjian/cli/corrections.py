@@ -1,4 +1,4 @@
-"""`wangjian corrections`."""
+"""`wangjian corrections`: list, add and withdraw corrections of values."""
 
 from __future__ import annotations
 
@@ -13,28 +13,29 @@ from wangjian.core.paths import data_root
 
 @click.group()
 def corrections() -> None:
-    """Values of a source that a person found wrong: what stands in their place, and why."""
+    """List, add and withdraw corrections of values that a source sends wrong."""
 
 
 @corrections.command(name="list")
 @json_option
 def list_corrections(as_json: bool) -> None:
-    """The corrections that hold, with their values in clear."""
-    from wangjian.state.corrections import corrections as holding
+    """List the corrections in force, with their values unmasked."""
+    from wangjian.state.corrections import corrections as in_force
 
-    found = holding(data_root())
+    active = in_force(data_root())
     if as_json:
-        told = [{"id": item.correction_id, **item.model_dump(mode="json")} for item in found]
-        click.echo(json.dumps(told, ensure_ascii=False))
+        result = [{"id": item.correction_id, **item.model_dump(mode="json")} for item in active]
+        click.echo(json.dumps(result, ensure_ascii=False))
         return
-    for item in found:
+    for item in active:
         day = f" {item.business_date}" if item.business_date else ""
+        # only the third-party source has providers
         place = f"{item.source}/{item.provider}".rstrip("/")
         echo(f"{item.correction_id}  {place}/{item.dataset}{day}  {item.row_key}  {item.column_name}")
         echo(
             f"    {item.wrong_value} → {item.right_value}  {item.reason}  {item.corrected_by}, {item.corrected_at:%Y-%m-%d}"
         )
-    echo(f"{len(found)} 条 corrections")
+    echo(f"{len(active)} 条 corrections")
 
 
 @corrections.command()
@@ -43,7 +44,7 @@ def list_corrections(as_json: bool) -> None:
 @click.argument("key", nargs=-1, required=True)
 @click.option("--column", required=True, help="the warehouse's name of the column")
 @click.option(
-    "--to", "right_value", required=True, help="what is right, as the source would write it; empty for nothing"
+    "--to", "right_value", required=True, help="the right value, as the source would write it; empty for no value"
 )
 @click.option("--provider", default="", help="of the third-party source")
 @click.option("--day", type=DAY, help="business date of the delivery, where numbers are unique within one only")
@@ -62,7 +63,7 @@ def add(
     person: str,
     as_json: bool,
 ) -> None:
-    """Correct a value of the row of DATASET that has this KEY, as long as the source goes on sending the wrong one."""
+    """Correct a value of the row of DATASET with this KEY, as long as the source sends the wrong value."""
     from wangjian.governance.corrections import correct
 
     made = correct(
@@ -78,8 +79,8 @@ def add(
 @click.option("--person", required=True, help="who decides")
 @json_option
 def withdraw(correction_id: str, reason: str, person: str, as_json: bool) -> None:
-    """Take the correction CORRECTION_ID back."""
+    """Withdraw the correction CORRECTION_ID."""
     from wangjian.governance.corrections import withdraw_correction
 
-    found = withdraw_correction(data_root(), correction_id, reason=reason, person=person)
-    say({"id": found.correction_id, "column": found.column_name}, as_json=as_json)
+    withdrawn = withdraw_correction(data_root(), correction_id, reason=reason, person=person)
+    say({"id": withdrawn.correction_id, "column": withdrawn.column_name}, as_json=as_json)

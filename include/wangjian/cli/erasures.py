@@ -1,4 +1,4 @@
-"""`wangjian erasures`."""
+"""`wangjian erasures`: request, approve and list erasures of personal data."""
 
 from __future__ import annotations
 
@@ -14,42 +14,44 @@ from wangjian.core.paths import data_root
 
 @click.group()
 def erasures() -> None:
-    """Personal data that are erased from landing: asked for by one person, approved by another, on record."""
+    """Erase personal data from landing: one person requests it, another approves it, and both are on record."""
 
 
 @erasures.command(name="list")
 @json_option
 def list_erasures(as_json: bool) -> None:
-    """Every erasure, and where it stands."""
+    """List every erasure and its state."""
     from wangjian.state.erasures import erasures as known
 
-    found = known(data_root())
+    every = known(data_root())
     if as_json:
-        told = [{"id": item.erasure_id, **item.model_dump(mode="json")} for item in found]
-        click.echo(json.dumps(told, ensure_ascii=False))
+        result = [{"id": item.erasure_id, **item.model_dump(mode="json")} for item in every]
+        click.echo(json.dumps(result, ensure_ascii=False))
         return
-    for item in found:
+    for item in every:
         place = f"{item.source}/{item.provider}".rstrip("/")
+        # an erasure is about one row, one file, or everything before a date
         about = item.row_key or item.file_sha256 or f"< {item.before}"
         echo(f"{item.erasure_id}  {item.step:<9}  {place}/{item.dataset}  {about}  {', '.join(item.column_names)}")
         echo(f"    {item.reason}  {item.person}, {item.at:%Y-%m-%d}")
-    echo(f"{len(found)} 条 erasures")
+    echo(f"{len(every)} 条 erasures")
 
 
 @erasures.command(name="due")
 @json_option
 def list_due(as_json: bool) -> None:
-    """Landed personal data whose period of keeping is over."""
+    """List landed personal data whose retention period is over."""
     from wangjian.governance.erasure import due
 
-    found = due(data_root())
+    datasets = due(data_root())
     if as_json:
-        click.echo(json.dumps([dataclasses.asdict(item) for item in found], default=str))
+        click.echo(json.dumps([dataclasses.asdict(item) for item in datasets], default=str))
         return
-    for item in found:
+    for item in datasets:
+        # the whole command, ready to copy: only the reason and the person are missing
         ask = f"wangjian erasures request {item.source} {item.dataset} --before {item.before} --reason … --person …"
         echo(f"{item.source}/{item.dataset}  {item.exports} 个 exports, {item.oldest} …  {ask}")
-    echo(f"{len(found)} 个数据集到期 datasets due")
+    echo(f"{len(datasets)} 个数据集到期 datasets due")
 
 
 @erasures.command()
@@ -58,8 +60,8 @@ def list_due(as_json: bool) -> None:
 @click.argument("key", nargs=-1)
 @click.option("--provider", default="", help="of the third-party source")
 @click.option("--day", type=DAY, help="business date of the delivery, where numbers are unique within one only")
-@click.option("--before", type=DAY, help="in place of KEY: all rows of exports of earlier business dates")
-@click.option("--file", "file_sha256", help="in place of KEY: SHA-256 of evidence, or of a rejected file")
+@click.option("--before", type=DAY, help="instead of KEY: all rows of exports of earlier business dates")
+@click.option("--file", "file_sha256", help="instead of KEY: SHA-256 of evidence, or of a rejected file")
 @click.option("--column", "columns", multiple=True, help="a further text column, such as free text")
 @click.option("--reason", required=True, help="why; kept for the auditors")
 @click.option("--person", required=True, help="who asks")
@@ -77,21 +79,21 @@ def request(
     person: str,
     as_json: bool,
 ) -> None:
-    """Ask for the personal values of the row of DATASET that has this KEY to be erased; nothing happens before it is approved."""
+    """Request to erase the personal values of the row of DATASET with this KEY. Nothing happens before approval."""
     from wangjian.governance.erasure import request_erasure
 
     plan = request_erasure(
         data_root(), source, dataset, key, reason=reason, person=person, provider=provider, day=day and day.date(),
         before=before and before.date(), file_sha256=file_sha256, columns=columns,
     )  # fmt: skip
-    told = {
+    result = {
         "id": plan.erasure.erasure_id,
         "columns": ", ".join(plan.erasure.column_names),
         "rows": plan.row_count,
         "files": len(plan.files),
         "next": f"another person: wangjian erasures approve {plan.erasure.erasure_id} --person …",
     }
-    say(told, as_json=as_json)
+    say(result, as_json=as_json)
 
 
 @erasures.command()
@@ -99,17 +101,17 @@ def request(
 @click.option("--person", required=True, help="who approves")
 @json_option
 def approve(erasure_id: str, person: str, as_json: bool) -> None:
-    """Approve the erasure ERASURE_ID and carry it out; one that was cut off is gone on with."""
+    """Approve the erasure ERASURE_ID and carry it out, or continue one that was interrupted."""
     from wangjian.governance.erasure import approve_erasure
 
     plan = approve_erasure(data_root(), erasure_id, person=person)
-    told = {
+    result = {
         "id": erasure_id,
         "rows": plan.row_count,
         "files": len(plan.files),
-        "next": "build, check and publish; then make the roles' files anew, and destroy older backups when their time comes",
+        "next": "build, check and publish; then write the roles' files again, and destroy older backups when they expire",
     }
-    say(told, as_json=as_json)
+    say(result, as_json=as_json)
 
 
 @erasures.command()
@@ -118,8 +120,8 @@ def approve(erasure_id: str, person: str, as_json: bool) -> None:
 @click.option("--person", required=True, help="who decides")
 @json_option
 def withdraw(erasure_id: str, reason: str, person: str, as_json: bool) -> None:
-    """Take the request ERASURE_ID back, before anybody approved it."""
+    """Withdraw the request ERASURE_ID, before a person approves it."""
     from wangjian.governance.erasure import withdraw_erasure
 
-    found = withdraw_erasure(data_root(), erasure_id, reason=reason, person=person)
-    say({"id": found.erasure_id, "step": found.step}, as_json=as_json)
+    withdrawn = withdraw_erasure(data_root(), erasure_id, reason=reason, person=person)
+    say({"id": withdrawn.erasure_id, "step": withdrawn.step}, as_json=as_json)

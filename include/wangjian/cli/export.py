@@ -1,4 +1,4 @@
-"""`wangjian export`."""
+"""`wangjian export`: write published tables into files."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from wangjian.core.paths import data_root
 )
 @json_option
 def export(tables: tuple[str, ...], kind: Any, folder: Path, labels: Any, as_json: bool) -> None:
-    """Write published tables into files, with a Data Package descriptor. TABLE may be a whole schema."""
+    """Write published tables to files, with a Data Package descriptor. TABLE may be a whole schema."""
     from wangjian.serving.exports.export import export_tables
 
     files = export_tables(data_root(), tables, folder, kind, labels)

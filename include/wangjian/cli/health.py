@@ -1,4 +1,4 @@
-"""How the state of health is shown."""
+"""Show the state of health."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ from wangjian.cli.common import echo
 from wangjian.operations.health import Health, SourceHealth
 
 
-def show_health(found: Health) -> None:
-    """One line for what readers see, one a source, one a problem."""
+def show_health(state: Health) -> None:
+    """Print a line for what readers see, one for each source, and one for each problem."""
     age = (
-        "" if found.publication_age_hours is None else f", as of {found.as_of}, {found.publication_age_hours:.0f} h old"
+        "" if state.publication_age_hours is None else f", as of {state.as_of}, {state.publication_age_hours:.0f} h old"
     )
-    echo(f"发布 published   {found.publication_id or '无 nothing'}{age}")
-    for source in found.sources:
+    echo(f"发布 published   {state.publication_id or '无 nothing'}{age}")
+    for source in state.sources:
         echo(_line(source))
         for problem in source.problems:
             echo(f"  ✘ {problem}")
-    for problem in found.problems:
+    for problem in state.problems:
         echo(f"✘ {problem}")
-    echo("正常 all is well" if found.is_well else "不正常 not well")
+    echo("正常 all is well" if state.is_well else "不正常 not well")
 
 
 def _line(source: SourceHealth) -> str:

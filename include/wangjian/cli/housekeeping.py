@@ -1,4 +1,4 @@
-"""`wangjian housekeeping`."""
+"""`wangjian housekeeping`: merge small files and remove old ones."""
 
 from __future__ import annotations
 
@@ -12,30 +12,32 @@ from wangjian.core.paths import data_root
 
 
 @click.command()
-@click.option("--dry-run", is_flag=True, help="tell what would go, and stop")
+@click.option("--dry-run", is_flag=True, help="show what would be removed, and stop")
 @json_option
 def housekeeping(dry_run: bool, as_json: bool) -> None:
-    """Merge small raw files of past months; clear away what is older than its period (retention.yml)."""
+    """Merge small raw files of past months; remove what is older than its period in retention.yml."""
     from wangjian.ingestion.sources.registry import load_registry
     from wangjian.orchestration import pipeline
 
     data = data_root()
     merged, left = 0, []
+    # merging removes nothing, so a dry run has nothing to show of it
     for source in () if dry_run else load_registry():
         try:
             merged += pipeline.compact(data, source)
         except Busy as error:
+            # a source that is in use is merged the next time: the others need not wait for it
             left.append(str(error))
     done = pipeline.housekeeping(data, dry_run=dry_run)
     left += done.left
     if as_json:
-        told = {
+        result = {
             "dry_run": dry_run,
             "merged": merged,
             "cleared": [vars(item) for item in done.cleared],
             "left": left,
         }
-        click.echo(json.dumps(told, ensure_ascii=False, default=str))
+        click.echo(json.dumps(result, ensure_ascii=False, default=str))
         return
     for item in done.cleared:
         goes = f"移至 moved to {item.moved_to.relative_to(data.root)}" if item.moved_to else "删除 removed"

@@ -1,4 +1,4 @@
-"""`wangjian privacy`."""
+"""`wangjian privacy`: print the register of processing."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from wangjian.core.paths import data_root
 
 @click.group()
 def privacy() -> None:
-    """Duties towards the persons whose data are processed."""
+    """Reports for the duties towards the persons whose data are processed."""
 
 
 @privacy.command()
 @click.option("--to", "file", type=click.Path(dir_okay=False, path_type=Path), help="a file; default: the screen")
 def report(file: Path | None) -> None:
-    """The register of processing: which personal data, why, on what basis, for whom, how long, and who took any out."""
+    """Print the register of processing: which personal data, why, on what basis, for whom, how long, who exported any."""
     from wangjian.core.files import write_atomically
     from wangjian.governance.privacy.register import register
 

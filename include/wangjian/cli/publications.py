@@ -1,4 +1,4 @@
-"""How the shelf of publications is shown."""
+"""Show the kept publications."""
 
 from __future__ import annotations
 
@@ -15,16 +15,20 @@ from wangjian.state import Publication
 
 
 def show_publications(data: DataRoot, *, as_json: bool) -> None:
-    """Tell which publications are kept, the newest first, and which of them readers see."""
+    """Print the kept publications, the newest first, and mark the one that readers see."""
+    # after a rollback, what readers see is not the newest
     shown = publishing.current(data)
     kept = publishing.publications(data)
     if as_json:
-        places = [{"is_current": found == shown, "file": str(data.published / found.file_name)} for found in kept]
-        entries = [found.model_dump(mode="json") | place for found, place in zip(kept, places, strict=True)]
+        places = [
+            {"is_current": publication == shown, "file": str(data.published / publication.file_name)}
+            for publication in kept
+        ]
+        entries = [publication.model_dump(mode="json") | place for publication, place in zip(kept, places, strict=True)]
         click.echo(json.dumps(entries, ensure_ascii=False))
         return
-    for found in kept:
-        echo(_line(found, is_current=found == shown))
+    for publication in kept:
+        echo(_line(publication, is_current=publication == shown))
     echo("→ 读者所见 what readers see" if shown else "尚无发布 nothing is published")
 
 

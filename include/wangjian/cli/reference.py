@@ -1,6 +1,6 @@
-"""`python -m wangjian.cli.reference`: write the reference pages that are made from the code: commands and settings.
+"""`python -m wangjian.cli.reference`: write the reference pages of commands and settings from the code.
 
-`make reference` runs it, and a test fails where a page is out of date.
+`make reference` runs it, and a test fails if a page is out of date.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from wangjian.core.settings import Settings, variable_of
 FOLDER = PROJECT_ROOT / "docs" / "reference"
 MADE = "<!-- Made by `make reference`. Do not edit: change the code. -->"
 WIDTH = 100
-"""Help texts are wrapped to this width, whatever the terminal: the page must not depend on who makes it."""
+"""Help texts are wrapped to this width, not to the terminal's: every machine must write the same page."""
 
 EXIT_CODES = """| exit code | meaning |
 |---|---|

@@ -1,4 +1,4 @@
-"""`wangjian roles`."""
+"""`wangjian roles`: list the roles and write their files."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from wangjian.core.paths import data_root
 
 @click.group()
 def roles() -> None:
-    """Who sees what: the roles, and a file for each beside the published one."""
+    """List the roles that limit who sees what, and write a file for each role."""
 
 
 @roles.command(name="list")
 @json_option
 def list_roles(as_json: bool) -> None:
-    """What each role sees."""
+    """List the roles and what each of them sees."""
     from wangjian.governance.roles import load_roles
     from wangjian.warehouse.labels import LEVELS, load_labels
 
-    found = load_roles()
+    configured = load_roles()
     if as_json:
-        click.echo(json.dumps(found.model_dump(mode="json"), ensure_ascii=False))
+        click.echo(json.dumps(configured.model_dump(mode="json"), ensure_ascii=False))
         return
     labels = load_labels()
-    for name, role in found.roles.items():
+    for name, role in configured.roles.items():
         levels = [
             f"{labels.level_name(level).zh}{' (脱敏 masked)' if level in role.masked else ''}"
             for level in LEVELS

@@ -1,4 +1,4 @@
-"""`wangjian site`."""
+"""`wangjian site`: make and show the built-in site."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from wangjian.core.paths import data_root
 
 
 @click.command()
-@click.option("--serve", is_flag=True, help="then show it on 127.0.0.1 until Ctrl-C")
-@click.option("--port", default=0, show_default=True, help="for --serve; 0: any that is free")
+@click.option("--serve", is_flag=True, help="then serve it on 127.0.0.1 until Ctrl-C")
+@click.option("--port", default=0, show_default=True, help="for --serve; 0: any free port")
 @json_option
 def site(serve: bool, port: int, as_json: bool) -> None:
-    """Make the built-in site of what readers see: static pages, for any browser, from a folder or a web server."""
+    """Make the built-in site of what readers see: static pages that open from a folder or a web server."""
     from wangjian.orchestration import pipeline
     from wangjian.serving.site.serve import serve_folder
 

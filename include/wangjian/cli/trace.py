@@ -1,4 +1,4 @@
-"""`wangjian trace`."""
+"""The command `wangjian trace`: from a row of a published table to the landed rows it came from."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from wangjian.core.paths import data_root
 if TYPE_CHECKING:
     from wangjian.governance.trace import Place, Trace
 
+# a row of a report may come from many places: the terminal shows the first ones
 SHOWN = 20
 
 
@@ -22,9 +23,9 @@ SHOWN = 20
 @click.argument("key", nargs=-1, required=True)
 @json_option
 def trace(table: str, key: tuple[str, ...], as_json: bool) -> None:
-    """From the row of TABLE that has this KEY to the landed files and row numbers it came from.
+    """Show the landed files and row numbers that the row of TABLE with this KEY came from.
 
-    KEY: the values of the key's columns, in order; the first ones suffice. Or column=value.
+    KEY: the values of the key's columns, in order; the first ones are enough. Or column=value.
     """
     from wangjian.governance.trace import trace as find
 

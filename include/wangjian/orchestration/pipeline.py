@@ -1,4 +1,8 @@
-"""The steps of the daily run, as plain functions: what the DAGs, the command line and the tests call."""
+"""The steps of the daily run as plain functions, which the DAGs, the command line and the tests call.
+
+Most of them write a line to the run log and emit lineage events. They import the serving packages inside: an import of
+this module must not load what only one step needs.
+"""
 
 from __future__ import annotations
 
@@ -59,22 +63,25 @@ def ingest(
 
     Args:
         data: the data root.
-        source: its code.
-        date_from: first business date.
-        date_to: last business date.
-        refetch: fetch again what is landed.
-        look_back: also look for exports of earlier dates that came late or again, as far as the registry says.
-        datasets: only these; all if null.
-        reason: why, for the run log.
-        progress: told of the progress.
+        source: the code of the source.
+        date_from: the first business date.
+        date_to: the last business date.
+        refetch: fetch also what is landed.
+        look_back: look also for late or corrected exports of earlier dates, as many days back as the registry says.
+        datasets: the datasets to fetch; all if null.
+        reason: the reason, for the run log.
+        progress: a callback for progress reports.
+
+    Returns:
+        The report of the fetch.
 
     Raises:
-        SourceError: something could not be fetched; what came stays.
+        SourceError: an export could not be fetched; the others are landed.
     """
     entry = get_source(source)
     days = entry.lookback_days if look_back else 0
     request = FetchRequest(date_from, date_to, datasets, refetch=refetch, look_back=days)
-    # bytes that were landed and stand in no manifest yet must not be archived away
+    # while this is held, no archiving runs: it must not move bytes that are landed but not named by a manifest yet
     in_use = landing_in_use(data, f"fetch {source}")
     with (
         bound(date=f"{date_from}…{date_to}"),
@@ -97,23 +104,35 @@ def parse(
     again: Callable[[str, str], bool] | None = None,
     reason: str | None = None,
 ) -> ParseReport:
-    """Parse what is landed of one source and not parsed yet; anew what `again` (dataset, month) says."""
+    """Parse the exports of one source that are landed and not parsed yet.
+
+    Args:
+        data: the data root.
+        source: the code of the source.
+        progress: a callback for progress reports.
+        again: says for a dataset and a month whether to parse it again; only new exports if null.
+        reason: the reason, for the run log.
+
+    Returns:
+        The report of the parsing.
+    """
     with record_run(data, "parse", source=source) as run, lineage_events(run):
         run.purpose = reason
+        # remember it before parsing, which makes a new key without asking: the run log must say that every hash changes
         is_key_missing = parsing.is_key_missing(data)
         report = parsing.parse(get_source(source), data, progress, again)
         run.files, run.rows = report.files, report.rows
         run.message = f"{report.rejected_files} files rejected"
         if is_key_missing and not parsing.is_key_missing(data):
-            run.message += "; the key of hashed numbers was gone: a new one was made, and all is hashed anew"
+            run.message += "; the key of hashed numbers was gone: a new one was made, and all is hashed again"
     return report
 
 
 def docs(data: DataRoot) -> Path:
-    """Write the documentation of the models as they were last built; the site links it.
+    """Write the documentation of the models as they were last built, and link it from the site.
 
     Returns:
-        Its page.
+        The path of its page.
 
     Raises:
         WangjianError: dbt could not read the project or the warehouse, or the site could not be written.
@@ -128,14 +147,14 @@ def docs(data: DataRoot) -> Path:
 
 
 def compact(data: DataRoot, source: str) -> int:
-    """Merge the small raw files of a source's past months, and clear away what killed processes left.
+    """Merge the small raw files of a source's past months, and remove files that killed processes left.
 
     Returns:
-        How many partitions (dataset and month) were merged.
+        The number of merged partitions (dataset and month).
 
     Raises:
         BadArguments: there is no such source.
-        Busy: a build, a check or a publication is under way.
+        Busy: a build, a check or a publication is running.
     """
     with record_run(data, "compact", source=source) as run:
         merged = parsing.compact(data, get_source(source).source)
@@ -145,20 +164,21 @@ def compact(data: DataRoot, source: str) -> int:
 
 
 def housekeeping(data: DataRoot, *, at: datetime | None = None, dry_run: bool = False) -> Housekeeping:
-    """Clear away whatever is older than `retention.yml` says. Landing is never touched.
+    """Remove what is older than `retention.yml` allows. Landing is never touched: it is the one copy of what came.
 
     Args:
         data: the data root.
-        at: the moment to judge by; now if null.
-        dry_run: only tell.
+        at: the time to compare with; now if null.
+        dry_run: remove nothing, only report.
 
     Returns:
-        What was cleared away.
+        What was removed, or with `dry_run` what would be.
 
     Raises:
         BadArguments: a period is not allowed; nothing was done.
     """
     retention, at = load_retention(), at or now()
+    # a dry run writes no line to the run log: it changes nothing
     if dry_run:
         return clear_away(data, retention, at, "", dry_run=True)
     with record_run(data, "housekeeping") as run:
@@ -169,9 +189,19 @@ def housekeeping(data: DataRoot, *, at: datetime | None = None, dry_run: bool = 
 
 
 def build(data: DataRoot, *, force: bool = False, progress: Progress | None = None) -> BuildReport:
-    """Build the warehouse, unless it already holds everything."""
+    """Build the warehouse, unless it is current.
+
+    Args:
+        data: the data root.
+        force: build even if nothing has changed.
+        progress: a callback for progress reports.
+
+    Returns:
+        The report of the build.
+    """
     with record_run(data, "build") as run, lineage_events(run):
         report = warehouse.build(data, force=force, progress=progress)
+        # a skipped build is no failure, but must not count as the last successful one in the estimates
         run.outcome = "skipped" if report.was_current else run.outcome
         slowest = [f"{name} {seconds:.1f} s" for name, seconds in report.model_seconds.items()][:3]
         run.message = f"slowest: {', '.join(slowest)}" if slowest else "nothing has changed"
@@ -181,8 +211,11 @@ def build(data: DataRoot, *, force: bool = False, progress: Progress | None = No
 def check(data: DataRoot, progress: Progress | None = None) -> CheckReport:
     """Check the last build.
 
+    Returns:
+        The results of the checks.
+
     Raises:
-        ChecksFailed: it must not be published.
+        ChecksFailed: the build must not be published.
     """
     with record_run(data, "check") as run, lineage_events(run):
         report = quality.check(data, run.run_id, progress)
@@ -191,21 +224,24 @@ def check(data: DataRoot, progress: Progress | None = None) -> CheckReport:
 
 
 def publish(data: DataRoot, *, approved_by: str | None = None) -> PublishReport:
-    """Publish the last build, if it is checked and new.
+    """Publish the last build if it is checked and new, then write the site and the files of the roles.
 
     Args:
         data: the data root.
-        approved_by: who lets go what waits for approval.
+        approved_by: the person who approves what a backfill holds.
+
+    Returns:
+        The report, with a warning for each of the site and the roles' files that could not be written.
 
     Raises:
         AwaitingApproval: a backfill holds publication until a person approves.
     """
     with warehouse_lock(data, "publish"):
-        # asked only now: while we waited, a backfill may have come that holds publication
+        # look for a hold only under the lock: while we waited, a backfill may have begun that holds publication
         hold = _hold(data, approved_by)
         with record_run(data, "publish") as run, lineage_events(run):
             report = publishing.publish(data, run.run_id)
-            # a crash before these lines costs nothing: the next publication notes the rows, and a hold asks for approval again
+            # a crash before these lines is harmless: the next publication notes the rows, and the hold asks for approval again
             note_quarantine_changes(data, report.publication.publication_id)
             if hold and approved_by:
                 approve(data, hold, approved_by)
@@ -216,28 +252,31 @@ def publish(data: DataRoot, *, approved_by: str | None = None) -> PublishReport:
 
 
 def rollback(data: DataRoot, publication_id: str | None = None) -> PublishReport:
-    """Show readers an earlier publication again, and the site of it.
+    """Show readers an earlier publication again, and write its site.
 
     Args:
         data: the data root.
-        publication_id: which one; the one before the current if null.
+        publication_id: the publication to show; the one before the current if null.
+
+    Returns:
+        The report, with the publication that readers see now.
 
     Raises:
-        BadArguments: there is no such publication on the shelf.
+        BadArguments: there is no such publication among the kept ones.
     """
-    found = publishing.rollback(data, publication_id)
-    message = f"readers see {found.publication_id} again"
-    return PublishReport(found, False, (), message, _beside_warnings(data))
+    publication = publishing.rollback(data, publication_id)
+    message = f"readers see {publication.publication_id} again"
+    return PublishReport(publication, False, (), message, _beside_warnings(data))
 
 
 def site(data: DataRoot) -> Path:
-    """Make the built-in site of what readers see now.
+    """Write the built-in site of the publication that readers see.
 
     Returns:
-        Its first page.
+        The path of its first page.
 
     Raises:
-        WangjianError: nothing is published yet, or the site could not be written; the site before stays.
+        WangjianError: nothing is published yet, or the site could not be written; the last site stays.
     """
     from wangjian.serving.site import write_site
 
@@ -254,10 +293,10 @@ def bulletin(
     formats: Iterable[Format] | None = None,
     issued_on: date | None = None,
 ) -> Written:
-    """Write the bulletin of a month, as `wangjian.serving.bulletin.write_bulletin` does; in its own folder the site links it.
+    """Write the bulletin of a month, as `write_bulletin` does, and link it from the site if it is in the default folder.
 
     Raises:
-        BadArguments: there are no figures of the month, or it has not ended.
+        BadArguments: there are no figures for the month, or it has not ended.
         WangjianError: nothing is published, what a PDF needs is missing, or the site could not be written.
     """
     from wangjian.serving.bulletin import write_bulletin
@@ -268,7 +307,7 @@ def bulletin(
 
 
 def _link_from_site(data: DataRoot) -> None:
-    """Make the site anew where something came to lie beside it."""
+    """Write the site again if a report or bulletin was added next to it: its pages link only what existed."""
     from wangjian.serving.site import is_current
 
     if publishing.current(data) and not is_current(data):
@@ -279,7 +318,7 @@ def role_files(data: DataRoot) -> RoleFiles:
     """Write the file of every role from the publication that readers see.
 
     Raises:
-        WangjianError: nothing is published yet, or the file of roles is wrong; the files before stay.
+        WangjianError: nothing is published yet, or the file of roles is wrong; the last files stay.
     """
     from wangjian.governance.roles import write_role_files
 
@@ -291,7 +330,7 @@ def role_files(data: DataRoot) -> RoleFiles:
 
 
 def _beside_warnings(data: DataRoot) -> tuple[str, ...]:
-    """Make what lies beside a publication: the site, and the files of roles where they are to come with it."""
+    """Write what accompanies a publication: the site, and the roles' files if `roles.yml` says so. Return the warnings."""
     return (*_site_warnings(data), *_role_warnings(data))
 
 
@@ -307,7 +346,7 @@ def _role_warnings(data: DataRoot) -> tuple[str, ...]:
 
 
 def _site_warnings(data: DataRoot) -> tuple[str, ...]:
-    """Make the site where it shows another publication; that it failed must not undo the publication, but be told."""
+    """Write the site if it shows another publication. A failure becomes a warning: it must not undo the publication."""
     from wangjian.serving.site import is_current
 
     try:
@@ -330,7 +369,7 @@ def _hold(data: DataRoot, approved_by: str | None) -> Hold | None:
 
 
 def mirror(data: DataRoot) -> MirrorReport:
-    """Bring the mirror in PostgreSQL to the publication that readers of the file see."""
+    """Update the mirror in PostgreSQL to the publication that readers of the file see, and record it in the audit log."""
     from wangjian.serving.postgres import mirror as postgres
 
     with record_run(data, "mirror") as run:
@@ -340,6 +379,7 @@ def mirror(data: DataRoot) -> MirrorReport:
             mirrored = Access(
                 action="MIRRORED", table_name="marts, reports", selection=selection, row_count=report.rows
             )
+            # the mirror is a copy outside of the data root, so the audit log records it like an export
             record_access(data, mirrored)
         run.outcome = run.outcome if report.is_new else "skipped"
         run.rows = report.rows
@@ -348,26 +388,30 @@ def mirror(data: DataRoot) -> MirrorReport:
 
 
 def is_published(data: DataRoot) -> bool:
-    """Whether readers already see everything that is parsed."""
+    """Return whether readers already see everything that is parsed."""
     current = publishing.current(data)
     return bool(current and warehouse.is_current(data) and current.build_id == current_build(data).build_id)
 
 
 def rebuild(data: DataRoot, progress: Progress | None = None) -> PublishReport:
-    """Make everything anew from `landing/` (and `state/`, and the archives) alone: parse, build, check, publish.
+    """Rebuild everything from `landing/`, `state/` and the archives alone: parse, build, check, publish.
+
+    Returns:
+        The report of the publication.
 
     Raises:
-        ArchiveUnavailable: an archive is not there; nothing was done.
+        ArchiveUnavailable: an archive is not available; nothing was done.
         ArchiveDamaged: an archive is damaged; nothing was done.
         WangjianError: landed bytes are missing; nothing was done.
     """
+    # before anything is removed: raw/ is gone after the next lines, and only landing can make it again
     require_everything(data)
     doing = "rebuild everything"
     with ExitStack() as locks:
         locks.enter_context(warehouse_lock(data, doing))
         for source in load_registry():
             locks.enter_context(parse_lock(data, source, doing))
-        # the ledgers first: what no ledger names is parsed anew, whenever this is stopped
+        # remove the ledgers first: a file that no ledger names is parsed again, so this may stop at any point
         for folder in (data.raw / "_ledger", data.raw):
             if folder.exists():
                 shutil.rmtree(folder)

@@ -1,4 +1,4 @@
-"""What the DAGs' tasks do: the steps of `wangjian.orchestration.pipeline`, with Airflow's context in and Airflow's errors out."""
+"""The functions that the DAGs' tasks call: steps of the pipeline that read Airflow's context and raise Airflow's errors."""
 
 from __future__ import annotations
 
@@ -26,35 +26,40 @@ if TYPE_CHECKING:
 __all__ = ["WRITER_POOL", "WRITER_QUEUE"]
 
 LONGEST_GATHERING = timedelta(minutes=10)
-"""How long a build waits for sources that are still being fetched: a source that is down must not keep the others back."""
+"""How long a build waits for sources that are still being fetched: a source that is down must not hold up the others."""
 
 
 def schedule_end() -> datetime | None:
-    """The end of the last business date for which a run is scheduled (`$WANGJIAN_SCHEDULE_UNTIL`); null where there is none.
+    """Return the end of the last business date to schedule a run for (`$WANGJIAN_SCHEDULE_UNTIL`); null if not set.
 
-    Simulated sources end some day. Their DAGs start nothing by themselves, and yet have a schedule, without which Airflow
-    can backfill nothing.
+    Simulated sources end on some day. Their DAGs then start no run, but keep their schedule: without one, Airflow cannot
+    backfill.
     """
     last = settings().schedule_until
     return datetime.combine(last, time.max, ZoneInfo(TIMEZONE)) if last else None
 
 
 def raw_asset(source: str) -> Asset:
-    """The parsed files of a source: whoever brings new ones updates it."""
+    """Return the asset for the parsed files of a source: a task that adds files updates it, which triggers a build."""
     return Asset(f"wangjian_raw_{source}", uri=f"wangjian://raw/{source}")
 
 
 @contextmanager
 def clear_errors() -> Iterator[None]:
-    """One clear message instead of a stack trace; what a retry cannot fix is not retried. The log tells run and task."""
+    """Turn our errors into Airflow's: one clear message instead of a stack trace, and a retry only if it can help.
+
+    Inside the block, log lines carry the run and the task.
+    """
     configure(in_task=True)
     try:
         with bound(**_where()):
             yield
+    # a retry cannot fix a refused login, a wrong setting, failed checks or a missing approval: fail at once
     except (SourceRefused, BadArguments, ChecksFailed, AwaitingApproval) as error:
         raise AirflowFailException(str(error)) from None
     except WangjianError as error:
         raise AirflowException(str(error)) from None
+    # a full disk shows as many kinds of error: say so in plain words, and let a retry follow when there is space
     except Exception as error:
         if trouble := disk_trouble(error):
             raise AirflowException(str(trouble)) from None
@@ -62,12 +67,12 @@ def clear_errors() -> Iterator[None]:
 
 
 def _say(line: object) -> None:
-    """Print a line into the task's log: names in it may come from anybody."""
+    """Print a line to the task's log, with control characters escaped: names in it may come from a source."""
     print(printable(str(line)))
 
 
 def _where() -> dict[str, str]:
-    """Which run of which DAG this is."""
+    """Return the run and the task of this process; empty outside of a task, as in tests."""
     try:
         task = get_current_context()["ti"]
     except RuntimeError:
@@ -76,22 +81,24 @@ def _where() -> dict[str, str]:
 
 
 def _progress(label: str, done: int, total: int | None) -> None:
+    # about ten lines for each step: a line for each file would drown the log
     if total and (done == total or done % max(1, total // 10) == 0):
         _say(f"{label}: {done}/{total}")
 
 
 def business_date() -> date:
-    """The date that a daily run is for: the parameter, else the first day of its data interval in Shanghai."""
+    """Return the date that a daily run is for: the parameter, or the first day of its data interval in Shanghai."""
     context = get_current_context()
     given = context["params"].get("business_date")
     if given:
         return date.fromisoformat(str(given))
+    # Airflow's interval is in UTC: at 00:00 in Shanghai the UTC date is still the day before
     start = context["data_interval_start"]
     return start.astimezone(ZoneInfo(TIMEZONE)).date()  # type: ignore[union-attr]
 
 
 def fetch_business_date(source: str) -> None:
-    """Fetch one business date, and what came late for the days before."""
+    """Fetch one business date, and late exports of the days before."""
     from wangjian.orchestration import pipeline
 
     day = business_date()
@@ -103,7 +110,7 @@ def fetch_business_date(source: str) -> None:
 
 
 def parse_source(source: str) -> None:
-    """Parse what is new; skip, so that nothing is triggered, where readers already see everything."""
+    """Parse new exports. If readers already see everything, skip the task, so that it triggers no build."""
     from wangjian.orchestration import pipeline
 
     with clear_errors():
@@ -116,20 +123,20 @@ def parse_source(source: str) -> None:
 
 
 def backfill_request(params: dict[str, Any]) -> BackfillRequest:
-    """The request that a run's parameters make."""
+    """Return the backfill request from the parameters of a run."""
     from wangjian.orchestration.backfill import BackfillRequest
 
     with clear_errors():
         try:
             request = BackfillRequest.model_validate({name: params[name] for name in BackfillRequest.model_fields})
         except ValueError as error:
-            raise BadArguments(f"no such backfill: {error}", fix="fix the run's parameters") from None
+            raise BadArguments(f"the run's parameters are wrong: {error}", fix="correct them and start again") from None
         request.require_sound()
     return request
 
 
 def planned_sources(params: dict[str, Any]) -> list[str]:
-    """The sources of a backfill, after its plan was told (and publication held, where that is asked for)."""
+    """Return the sources of a backfill. Before that, print its plan, and hold publication if the request says so."""
     from wangjian.orchestration.backfill import begin
 
     request = backfill_request(params)
@@ -145,7 +152,7 @@ def planned_sources(params: dict[str, Any]) -> list[str]:
 
 
 def fetch_and_parse_range(source: str, params: dict[str, Any]) -> None:
-    """One source's share of a backfill."""
+    """Fetch and parse one source's part of a backfill."""
     from wangjian.orchestration.backfill import prepare
 
     with clear_errors():
@@ -153,7 +160,7 @@ def fetch_and_parse_range(source: str, params: dict[str, Any]) -> None:
 
 
 def build_check_publish_range(params: dict[str, Any]) -> None:
-    """One build for the whole range; what it changes for readers is told before they see it."""
+    """Build once for the whole range, check and publish, and print what changed for readers."""
     from wangjian.operations.metrics import write_configured
     from wangjian.orchestration.backfill import finish
 
@@ -166,10 +173,12 @@ def build_check_publish_range(params: dict[str, Any]) -> None:
 
 
 def ingestion_is_quiet() -> bool:
-    """Whether no source is being fetched or parsed, or one has kept the others waiting for long enough."""
+    """Return whether no source is being fetched or parsed, or the wait has lasted `LONGEST_GATHERING`."""
     task = get_current_context()["ti"]
+    # measured from the start of the task, not of this poke: a sensor is called again and again
     waited = datetime.now(UTC) - task.start_date
     running = [f"ingest_{source}" for source in load_registry()]
+    # queued runs count too: a source that is about to start should come with this build
     busy = [dag_id for dag_id in running if task.get_dr_count(dag_id, states=["running", "queued"])]
     if busy and waited < LONGEST_GATHERING:
         return False
@@ -178,7 +187,7 @@ def ingestion_is_quiet() -> bool:
 
 
 def build_warehouse() -> None:
-    """Build with dbt; skip, and so what follows, where readers already see everything."""
+    """Build with dbt. If readers already see everything, skip this task and the following ones."""
     from wangjian.orchestration import pipeline
 
     if pipeline.is_published(data_root()):
@@ -189,7 +198,7 @@ def build_warehouse() -> None:
 
 
 def check_warehouse() -> None:
-    """Check the build; a critical failure is not retried."""
+    """Check the build. A critical failure is not retried: the same build would fail again."""
     from wangjian.orchestration import pipeline
 
     with clear_errors():
@@ -200,7 +209,7 @@ def check_warehouse() -> None:
 
 
 def publish_warehouse() -> None:
-    """Publish, if checked and new; people are told what could not be made beside it."""
+    """Publish the build if it is checked and new, and notify people if the site or a role's file could not be written."""
     from wangjian.operations.metrics import write_configured
     from wangjian.operations.notifications import notify
     from wangjian.orchestration import pipeline
@@ -223,7 +232,7 @@ def compact_raw() -> None:
 
 
 def clear_away_old() -> None:
-    """Clear away what is older than its period."""
+    """Remove what is older than its retention period."""
     from wangjian.orchestration import pipeline
 
     with clear_errors():
@@ -242,7 +251,7 @@ def write_docs() -> None:
 
 
 def notify_failure(context: Mapping[str, Any]) -> None:
-    """Tell people that a task failed for good: the callback of every DAG."""
+    """Notify people that a task failed for good: the failure callback of every DAG."""
     from wangjian.operations.metrics import write_configured
     from wangjian.operations.notifications import notify
 
@@ -252,29 +261,32 @@ def notify_failure(context: Mapping[str, Any]) -> None:
 
 
 def notify_health() -> None:
-    """Look whether all is well, and tell people where it is not."""
+    """Check the health of the warehouse, and notify people of problems."""
     from wangjian.operations.health import health
     from wangjian.operations.metrics import write_configured
     from wangjian.operations.notifications import notify
 
     write_configured(data_root())
-    found = health(data_root())
-    problems = [f"{source.source}: {problem}" for source in found.sources for problem in source.problems]
-    problems += found.problems
+    state = health(data_root())
+    problems = [f"{source.source}: {problem}" for source in state.sources for problem in source.problems]
+    problems += state.problems
     print("\n".join(problems) or "all is well")
     if problems:
         channels = notify(f"网监数仓 {len(problems)} 个问题 problems", "\n".join(problems))
-        _say(f"told over: {', '.join(channels) or 'nothing, no connection is defined'}")
+        _say(f"sent over: {', '.join(channels) or 'nothing, no connection is defined'}")
 
 
 def anchor_audit_log() -> None:
-    """Tell the head of the audit log outside; skip where nobody is defined who would keep it."""
+    """Send the head of the audit log to the anchors outside; skip the task if none is defined.
+
+    A skip, not a failure: a site without an anchor would have a failed task every morning, and people would ignore it.
+    """
     from wangjian.operations.anchoring import anchor_audit_log as anchor
 
     with clear_errors():
-        found = anchor(data_root())
-    if not found.channels:
+        anchored = anchor(data_root())
+    if not anchored.channels:
         raise AirflowSkipException(
             "the audit log is not anchored: neither wangjian_anchor_webhook nor wangjian_anchor_smtp is defined; see docs/how-to/audit-log.md"
         )
-    _say(f"{found.head} over {', '.join(found.channels)}")
+    _say(f"{anchored.head} over {', '.join(anchored.channels)}")

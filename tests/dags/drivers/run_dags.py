@@ -1,4 +1,4 @@
-"""Run DAGs with `dag.test()`, in order; tell how each task ended."""
+"""Run DAGs in order with `dag.test()`, and write how each task ended."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from wangjian.warehouse.dbt import DUCKDB
 
 def run(bag: DagBag, dag_id: str, conf: dict[str, Any]) -> dict[str, str]:
     finished = None
-    # a failing task is told by its state
+    # `dag.test` may raise what a task raised: the state of the task says it too, and the test asserts the state
     with contextlib.suppress(Exception):
         finished = bag.dags[dag_id].test(run_conf=conf, logical_date=None)
     assert finished is not None, f"{dag_id} did not run"

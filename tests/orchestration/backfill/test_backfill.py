@@ -1,4 +1,4 @@
-"""A backfill from the sources to the readers: what came, what it changes, and who let it go."""
+"""Run backfills from the sources to the readers: failures, holds, approval, the difference, dry runs."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def connected(sources: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("connected")
-def test_a_source_that_fails_is_told_and_a_second_start_does_what_is_left(
+def test_a_failing_source_is_reported_and_a_second_run_does_only_what_is_left(
     data: DataRoot, sources: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     name = "AIRFLOW_CONN_WANGJIAN_JIANGXI"
@@ -95,7 +95,7 @@ def test_a_held_correction_waits_with_its_difference(data: DataRoot) -> None:
     assert report.change.kpis and all(kpi.before != kpi.after for kpi in report.change.kpis)
     with pytest.raises(AwaitingApproval, match=r"waits for approval.*补录线索.*--approve"):
         pipeline.publish(data)
-    assert publishing.current(data) == before, "readers see what they saw"
+    assert publishing.current(data) == before, "readers still see the last publication"
     assert present_hold(data), "held from the beginning, before a daily build could have taken it up"
     pipeline.publish(data, approved_by="王科长")
     assert _published(data, "select count(*) from marts.fct_lead_submission where source_lead_no = 'JX-LATE-1'") == [

@@ -1,4 +1,4 @@
-"""Backfills do not get into each other's way: the second is refused, or what both bring waits for approval."""
+"""Two backfills do not disturb each other: the second is refused, or both wait for approval."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ HELD = REQUEST.model_copy(update={"hold": True})
 
 @pytest.fixture
 def data(tmp_path: Path) -> DataRoot:
-    """Something is landed, so that a backfill that was not refused would leave a trace."""
-    found = DataRoot(tmp_path)
-    land(found, "jiangxi", "case_penalties", "2023-01-30", penalties())
-    return found
+    """Return a data root with an export, so that a backfill that was not refused would leave a trace."""
+    root = DataRoot(tmp_path)
+    land(root, "jiangxi", "case_penalties", "2023-01-30", penalties())
+    return root
 
 
 @pytest.mark.parametrize("lock", ["backfill", "backfill-jiangxi", "backfill-five_level"])
-def test_a_second_backfill_is_refused_at_once_and_told_of_the_first(data: DataRoot, lock: str) -> None:
+def test_a_second_backfill_is_refused_at_once_and_the_message_names_the_first(data: DataRoot, lock: str) -> None:
     first = "backfill jiangxi from 2023-01-01 to 2023-12-31 (首次装载)"
     with held_elsewhere(data.state / "locks" / f"{lock}.lock", first) as holder:
         with pytest.raises(Busy) as caught:
@@ -55,11 +55,11 @@ def test_nothing_is_published_from_the_moment_a_held_backfill_begins(data: DataR
         pipeline.publish(data)
     hold = present_hold(data)
     begin(data, HELD)
-    assert hold and present_hold(data) == hold, "begun again, it waits since then"
+    assert hold and present_hold(data) == hold, "a second start keeps the time of the first"
 
 
-def test_a_backfill_that_was_not_to_wait_is_refused_while_another_waits(data: DataRoot) -> None:
+def test_a_backfill_without_hold_is_refused_while_another_is_held(data: DataRoot) -> None:
     begin(data, HELD)
-    with pytest.raises(AwaitingApproval, match=r"what a backfill brings would wait too.*or give --hold"):
+    with pytest.raises(AwaitingApproval, match=r"this backfill would wait too.*or give --hold"):
         run_backfill(data, REQUEST)
     assert runs(data) == [], "nothing was done"

@@ -1,4 +1,4 @@
-"""A backfill is refused when it cannot be meant, and its plan says what is there before anything is done."""
+"""A contradictory backfill is refused, and the plan says what is landed before anything is done."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def request(**changes: Any) -> BackfillRequest:
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "message"),
     [
         ({"date_from": LAST, "date_to": FIRST}, "reversed.*2023-02-02"),
         ({"sources": ("moon",)}, r"unknown sources \['moon'\].*choose from five_level"),
@@ -38,20 +38,20 @@ def request(**changes: Any) -> BackfillRequest:
         ({"chunk_days": 0}, "at least one day"),
     ],
 )
-def test_what_cannot_be_meant_is_refused(tmp_path: Path, changes: dict[str, Any], told: str) -> None:
-    with pytest.raises(BadArguments, match=told):
+def test_a_contradictory_request_is_refused(tmp_path: Path, changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(BadArguments, match=message):
         make_plan(DataRoot(tmp_path), request(**changes))
 
 
 @given(st.integers(0, 400), st.integers(1, 50))
 def test_chunks_cover_the_range_once(length: int, chunk_days: int) -> None:
-    found = request(date_to=FIRST + timedelta(days=length), chunk_days=chunk_days)
-    days = [first + timedelta(days=n) for first, last in found.chunks() for n in range((last - first).days + 1)]
+    backfill = request(date_to=FIRST + timedelta(days=length), chunk_days=chunk_days)
+    days = [first + timedelta(days=n) for first, last in backfill.chunks() for n in range((last - first).days + 1)]
     assert days == [FIRST + timedelta(days=n) for n in range(length + 1)]
-    assert found.months == tuple(sorted({f"{day:%Y-%m}" for day in days}))
+    assert backfill.months == tuple(sorted({f"{day:%Y-%m}" for day in days}))
 
 
-def test_the_plan_tells_what_is_there_and_what_is_missing(tmp_path: Path) -> None:
+def test_the_plan_lists_what_is_landed_and_what_is_missing(tmp_path: Path) -> None:
     data = DataRoot(tmp_path)
     land(data, "jiangxi", "case_penalties", "2023-01-30", penalties(FINE))
     parse(get_source("jiangxi"), data)
@@ -63,10 +63,10 @@ def test_the_plan_tells_what_is_there_and_what_is_missing(tmp_path: Path) -> Non
     assert (again.unparsed, again.missing) == (2, ())
     (rebuilt,) = make_plan(data, request(datasets=("case_penalties",), mode="rebuild")).datasets
     assert (rebuilt.unparsed, rebuilt.missing) == (0, ())
-    assert make_plan(data, request()).seconds is None, "nothing was run yet: no one knows how long it takes"
+    assert make_plan(data, request()).seconds is None, "nothing has run yet, so there is nothing to estimate from"
 
 
-def test_what_is_parsed_anew_comes_out_the_same(tmp_path: Path) -> None:
+def test_parsing_again_gives_the_same_rows(tmp_path: Path) -> None:
     data = DataRoot(tmp_path)
     for day in ("2023-01-30", "2023-02-01"):
         land(data, "jiangxi", "case_penalties", day, penalties(FINE))

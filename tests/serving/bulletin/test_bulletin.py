@@ -47,7 +47,7 @@ def issue(figures: Figures) -> Bulletin:
 
 @pytest.fixture
 def ask(year_2024: DataRoot) -> Ask:
-    """Ask the marts: the first column names what the second says."""
+    """Return a function that queries the marts: the second column by the first."""
 
     def answer(query: str) -> dict[str, Any]:
         with open_published(year_2024) as connection:
@@ -57,7 +57,7 @@ def ask(year_2024: DataRoot) -> Ask:
 
 
 def table(issue: Bulletin, caption: str) -> dict[str, tuple[Cell, ...]]:
-    """A table's rows by what they are of."""
+    """Return the rows of a table by their first cell."""
     for part in (*issue.parts, *issue.appendices):
         for block in part.blocks:
             if isinstance(block, Table) and block.caption == caption:
@@ -70,7 +70,7 @@ def column(issue: Bulletin, caption: str, at: int) -> dict[str, Cell]:
 
 
 def having(cells: dict[str, Cell]) -> dict[str, Cell]:
-    """Without totals and zeros."""
+    """Return the cells without totals and zeros."""
     return {
         name: cell for name, cell in cells.items() if name not in ("合计", "其余") and cell not in (0, Missing.NONE)
     }
@@ -192,17 +192,19 @@ def test_providers_are_those_of_the_submissions(issue: Bulletin, ask: Ask) -> No
     assert column(issue, "第三方服务商评分（报送、已判定为条，其余为%）", 0) == sent
 
 
-def test_rates_on_a_small_base_are_not_told(figures: Figures, issue: Bulletin) -> None:
-    small = [key for key, found in figures.rows.items() if found.is_suppressed]
+def test_rates_on_a_small_base_are_suppressed(figures: Figures, issue: Bulletin) -> None:
+    small = [key for key, figure in figures.rows.items() if figure.is_suppressed]
     assert small
     assert all(figures.rows[key].value is None and (figures.rows[key].denominator or 9) < 5 for key in small)
-    kept = [found for found in figures.rows.values() if found.unit == "%" and found.value is not None]
-    assert all(found.denominator is None or found.denominator >= 5 for found in kept)
+    kept = [figure for figure in figures.rows.values() if figure.unit == "%" and figure.value is not None]
+    assert all(figure.denominator is None or figure.denominator >= 5 for figure in kept)
     cells = [cell for row in table(issue, "各承办机构时限情况").values() for cell in row]
     assert Missing.SUPPRESSED in cells
 
 
-def test_the_text_says_as_of_when_and_names_no_person(figures: Figures, issue: Bulletin, year_2024: DataRoot) -> None:
+def test_the_text_says_the_date_of_its_data_and_names_no_person(
+    figures: Figures, issue: Bulletin, year_2024: DataRoot
+) -> None:
     text = "".join(block.text for part in issue.parts for block in part.blocks if isinstance(block, Paragraph))
     assert f"发布批次{figures.publication.publication_id}" in text
     assert "数据截至2024年12月31日" in text
@@ -251,13 +253,15 @@ def test_the_document_is_set_as_an_official_one(year_2024: DataRoot, tmp_path: P
 
 def test_each_file_is_on_record_with_its_hash(year_2024: DataRoot, tmp_path: Path) -> None:
     written = write_bulletin(year_2024, MONTH, tmp_path, ["docx", "xlsx"])
-    found = {record.file_name: record for record in records(year_2024)[-2:]}
-    assert {path.name: sha256_of(path) for path in written.files} == {name: one.sha256 for name, one in found.items()}
-    assert {(one.action, one.selection["month"]) for one in found.values()} == {("EXPORTED", "2024-11")}
+    recorded = {record.file_name: record for record in records(year_2024)[-2:]}
+    assert {path.name: sha256_of(path) for path in written.files} == {
+        name: one.sha256 for name, one in recorded.items()
+    }
+    assert {(one.action, one.selection["month"]) for one in recorded.values()} == {("EXPORTED", "2024-11")}
     with open_published(year_2024) as connection:
         of_month = "select count(*) from reports.rpt_monthly_bulletin where month_start = ?"
         count = connection.execute(of_month, [MONTH]).fetchall()[0][0]
-    assert {one.row_count for one in found.values()} == {count}
+    assert {one.row_count for one in recorded.values()} == {count}
 
 
 def test_the_workbook_holds_all_rows_as_numbers_and_no_formula(
@@ -297,11 +301,11 @@ def test_the_pdf_reads_well(year_2024: DataRoot, tmp_path: Path) -> None:
         pytest.skip("LibreOffice or poppler is not installed: .ci/install-system installs them")
     files = [write_bulletin(year_2024, MONTH, tmp_path / name, ["pdf"]).files[0] for name in ("a", "b")]
     assert files[0].read_bytes() == files[1].read_bytes()
-    told = subprocess.run(["pdftotext", "-layout", files[0], "-"], capture_output=True, text=True, check=True).stdout
-    pages = told.split("\f")
+    text = subprocess.run(["pdftotext", "-layout", files[0], "-"], capture_output=True, text=True, check=True).stdout
+    pages = text.split("\f")
     assert 8 <= len(pages) - 1 <= 30
     assert [f"—{at + 1}—" in page.replace(" ", "") for at, page in enumerate(pages[:-1])] == [True] * (len(pages) - 1)
-    plain = told.replace(" ", "").replace("\n", "")
+    plain = text.replace(" ", "").replace("\n", "")
     for words in (
         "网络交易监测月报",
         "2024年第11期",
@@ -316,7 +320,7 @@ def test_the_pdf_reads_well(year_2024: DataRoot, tmp_path: Path) -> None:
     assert all(" yes yes " in line for line in fonts.splitlines()[2:]), fonts
 
 
-def test_months_that_are_not_there_are_refused(year_2024: DataRoot, tmp_path: Path) -> None:
+def test_a_month_without_figures_is_refused(year_2024: DataRoot, tmp_path: Path) -> None:
     with pytest.raises(BadArguments, match="2025-01 has not ended in the data"):
         write_bulletin(year_2024, date(2025, 1, 1), tmp_path)
     with pytest.raises(BadArguments, match=r"no figures of 2023-12 \[first_month=2024-01, last_month=2024-12\]"):

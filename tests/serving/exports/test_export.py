@@ -1,4 +1,4 @@
-"""Exports: the files hold what is published, the descriptor says what they are, and no text runs as a formula."""
+"""Exports: the files hold the published rows, the descriptor describes them, and no text runs as a formula."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from wangjian.state.audit_log import records
 
 
 def described(folder: Path) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((folder / "datapackage.json").read_text(encoding="utf-8"))
-    return found
+    descriptor: dict[str, Any] = json.loads((folder / "datapackage.json").read_text(encoding="utf-8"))
+    return descriptor
 
 
 def faults(folder: Path) -> list[str]:
-    """What Frictionless finds wrong with a package."""
-    # paths below a temporary folder are absolute
+    """Return what Frictionless finds wrong with a package."""
+    # trust the package: Frictionless refuses absolute paths otherwise, and those of a temporary folder are absolute
     system.trusted = True
     report = validate(str(folder / "datapackage.json"))
     return [f"{task.name}: {error.message}" for task in report.tasks for error in task.errors] + [
@@ -43,7 +43,7 @@ def test_csv_is_for_spreadsheets(publish_by_hand: Publish, tmp_path: Path) -> No
     assert files[0].read_bytes().startswith(b"\xef\xbb\xbf")
     with files[0].open(encoding="utf-8-sig", newline="") as file:
         header, *rows = list(csv.reader(file))
-    # two columns bear one label: the name tells them apart
+    # two columns have the same label: the name of the column makes the header unique
     assert header[:3] == ["数 n", "数 version", "所言"]
     assert [row[2] for row in rows[:7]] == ["'=1+1", "'@cmd", "a\tb\\c", '引号"，逗号,', "", "", "两行\n文字"]
     assert rows[1][3:9] == [
@@ -53,7 +53,7 @@ def test_csv_is_for_spreadsheets(publish_by_hand: Publish, tmp_path: Path) -> No
     assert rows[0][3] == ""
 
 
-def test_the_descriptor_is_right_and_notices_what_is_wrong(publish_by_hand: Publish, tmp_path: Path) -> None:
+def test_the_descriptor_is_valid_and_a_changed_file_is_noticed(publish_by_hand: Publish, tmp_path: Path) -> None:
     data, folder = publish_by_hand(1), tmp_path / "out"
     export_tables(data, ["marts", "reports"], folder, "csv", "zh")
     assert faults(folder) == []
@@ -119,7 +119,7 @@ def test_every_export_is_on_record(publish_by_hand: Publish, tmp_path: Path) -> 
     assert record.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def test_wrong_names_say_which_there_are(publish_by_hand: Publish, tmp_path: Path) -> None:
+def test_a_wrong_name_lists_similar_tables(publish_by_hand: Publish, tmp_path: Path) -> None:
     data = publish_by_hand(1)
     with pytest.raises(BadArguments, match=r"marts\.fct_even, marts\.fct_odd"):
         export_tables(data, ["fct"], tmp_path, "csv")

@@ -36,7 +36,7 @@ def asked(database: str, query: str, *parameters: Any) -> list[tuple[Any, ...]]:
 
 
 def canonical(row: tuple[Any, ...]) -> str:
-    """A row with its types; moments in UTC, however a driver names that zone, and whole numbers alike, however long."""
+    """Return a row as text with its types; times in UTC and whole numbers in one form, whichever driver read them."""
     return repr([_canonical(cell) for cell in row])
 
 
@@ -49,7 +49,7 @@ def _canonical(cell: Any) -> Any:
 
 
 def differing_tables(data: DataRoot, database: str) -> list[str]:
-    """Tables whose rows are not the same on both sides, whatever their order."""
+    """Return the tables whose rows differ between the file and the mirror; their order does not count."""
     differing = []
     with open_for_export(data) as source:
         for table in published_tables(source, postgres.SCHEMAS):
@@ -60,7 +60,7 @@ def differing_tables(data: DataRoot, database: str) -> list[str]:
     return differing
 
 
-def test_every_type_comes_out_as_it_was(publish_by_hand: Publish, database: str) -> None:
+def test_every_type_is_mirrored_exactly(publish_by_hand: Publish, database: str) -> None:
     data = publish_by_hand(1, rows=12_345)
     report = postgres.mirror(data)
     assert (report.publication_id, report.is_new, report.tables, report.rows) == ("20231231-001", True, 3, 24_691)
@@ -115,12 +115,12 @@ def test_readers_never_fail_nor_see_a_mix(publish_by_hand: Publish, database: st
         with psycopg.connect(database, autocommit=True) as connection:
             while not stop.is_set():
                 try:
-                    state, count, told = connection.execute(ONE_STATE).fetchone() or ([], 0, 0)
+                    state, count, recorded = connection.execute(ONE_STATE).fetchone() or ([], 0, 0)
                 except psycopg.Error as error:
                     wrong.append(repr(error))
                     return
-                if len(set(state)) != 1 or count != told or count != 500 + state[0] or state[0] < last:
-                    wrong.append(f"{state} {count} {told} after {last}")
+                if len(set(state)) != 1 or count != recorded or count != 500 + state[0] or state[0] < last:
+                    wrong.append(f"{state} {count} {recorded} after {last}")
                 last = state[0]
                 seen.append(last)
 
@@ -140,13 +140,13 @@ def test_readers_never_fail_nor_see_a_mix(publish_by_hand: Publish, database: st
     assert asked(database, "select count(*) from wangjian_mirror.publication") == [(1 + PUBLICATIONS,)]
 
 
-def test_a_long_reader_is_waited_for_and_ends_with_what_it_began_with(publish_by_hand: Publish, database: str) -> None:
+def test_a_long_reader_is_waited_for_and_sees_one_publication(publish_by_hand: Publish, database: str) -> None:
     data = publish_by_hand(1)
     postgres.mirror(data)
     publish_by_hand(2)
     with psycopg.connect(database) as reader:
         assert reader.execute("select max(version) from marts.fct_odd").fetchall() == [(1,)]
-        with pytest.raises(Busy, match="readers of the mirror have not come to an end"):
+        with pytest.raises(Busy, match="readers of the mirror have not finished"):
             postgres.mirror(data, wait_seconds=1)
         assert reader.execute("select max(version) from marts.fct_even").fetchall() == [(1,)]
     report = postgres.mirror(data)
@@ -154,7 +154,7 @@ def test_a_long_reader_is_waited_for_and_ends_with_what_it_began_with(publish_by
     assert asked(database, "select max(version) from marts.fct_odd") == [(2,)]
 
 
-def test_a_crash_while_loading_leaves_readers_alone_and_costs_only_what_was_not_loaded(
+def test_a_crash_while_loading_disturbs_no_reader_and_the_next_run_resumes(
     publish_by_hand: Publish, database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     data = publish_by_hand(1)
@@ -178,7 +178,7 @@ def test_a_crash_while_loading_leaves_readers_alone_and_costs_only_what_was_not_
     assert asked(database, "select nspname from pg_namespace where nspname like '%\\_\\_next'") == []
 
 
-def test_who_might_read_may_read_on_and_nobody_else(publish_by_hand: Publish, database: str) -> None:
+def test_readers_keep_their_access_and_nobody_else_gets_it(publish_by_hand: Publish, database: str) -> None:
     data = publish_by_hand(1)
     postgres.mirror(data)
     suffix = database.rsplit("_", 1)[1]
@@ -208,7 +208,7 @@ def test_who_might_read_may_read_on_and_nobody_else(publish_by_hand: Publish, da
     assert [reads(nobody, table) for table in tables] == [False, False, False, False]
 
 
-def test_what_is_somebody_elses_is_not_destroyed(publish_by_hand: Publish, database: str) -> None:
+def test_schemas_and_views_of_others_are_not_destroyed(publish_by_hand: Publish, database: str) -> None:
     data = publish_by_hand(1)
     with psycopg.connect(database, autocommit=True) as owner:
         owner.execute("create schema marts")
@@ -224,11 +224,11 @@ def test_what_is_somebody_elses_is_not_destroyed(publish_by_hand: Publish, datab
     assert asked(database, "select distinct version from public.mine") == [(1,)]
 
 
-def test_two_at_once(publish_by_hand: Publish, database: str) -> None:
+def test_a_second_process_is_refused(publish_by_hand: Publish, database: str) -> None:
     data = publish_by_hand(1)
     with psycopg.connect(database, autocommit=True) as other:
         other.execute("select pg_advisory_lock(%s)", [postgres._LOCK_KEY])
-        with pytest.raises(Busy, match="another process is at it"):
+        with pytest.raises(Busy, match="another process writes it"):
             postgres.mirror(data)
     assert postgres.mirror(data).is_new
 

@@ -31,7 +31,7 @@ def test_number(value: Decimal | int | None, unit: str, text: str) -> None:
     assert number(value, unit) == text
 
 
-def test_change_bears_its_sign_and_points_no_percent() -> None:
+def test_a_change_has_its_sign_and_percentage_points_have_no_percent_sign() -> None:
     assert change(None) == "—"
     assert change(Decimal("-39")) == "−39"
     assert change(Decimal("12.04"), "%") == "+12.0"
@@ -51,7 +51,7 @@ def test_everything_is_escaped() -> None:
     assert environment().from_string("<p>{{ text }}</p>").render(text="<b>") == "<p>&lt;b&gt;</p>"
 
 
-def test_each_word_stands_in_both_languages() -> None:
+def test_each_word_exists_in_both_languages() -> None:
     zh, en = (wording(language, load_labels()) for language in LANGUAGES)
     assert zh.text.keys() == en.text.keys()
     assert all(zh.text.values()) and all(en.text.values())
@@ -66,11 +66,11 @@ def test_every_word_is_used() -> None:
     )
     text = "".join(source.read_text(encoding="utf-8") for source in sources)
     unused = [key for key in wording("zh", load_labels()).text if not re.search(rf"\b{key}\b", text)]
-    # names that a template puts together
+    # keys that a template composes
     assert [key for key in unused if not key.startswith(("section_", "group_")) and not key.endswith("_lead")] == []
 
 
-def test_a_code_that_nobody_named_is_shown_as_it_is() -> None:
+def test_a_code_without_a_label_is_shown_itself() -> None:
     words = wording("en", load_labels())
     assert words.code("outcome", "FILED") == "Filed as a case"
     assert words.code("outcome", "NEW") == "NEW"

@@ -1,4 +1,4 @@
-"""The site is whole or not there; it follows what readers see; its failure is told and undoes nothing."""
+"""The site is written in one step and follows what readers see; a failure is reported and undoes nothing."""
 
 from __future__ import annotations
 
@@ -30,26 +30,26 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 def data(year_2024: DataRoot, tmp_path: Path) -> DataRoot:
-    """A data root of its own with the published year."""
+    """Return a data root of its own with the published year."""
     shutil.copytree(year_2024.published, tmp_path / "published", symlinks=True, copy_function=os.link)
     shutil.copytree(year_2024.state, tmp_path / "state")
     return DataRoot(tmp_path)
 
 
-def test_nothing_published_no_site(tmp_path: Path) -> None:
+def test_without_a_publication_there_is_no_site(tmp_path: Path) -> None:
     with pytest.raises(WangjianError, match="nothing is published yet"):
         write_site(DataRoot(tmp_path))
     assert not list((tmp_path / "docs").glob("*")) if (tmp_path / "docs").exists() else True
 
 
-def test_publication_made_the_site(year_2024: DataRoot) -> None:
+def test_a_publication_writes_the_site(year_2024: DataRoot) -> None:
     assert is_current(year_2024)
     outcomes = [run.outcome for run in runs(year_2024) if run.step == "site"]
     assert outcomes
     assert set(outcomes) == {"succeeded"}
 
 
-def test_what_comes_to_lie_beside_it_is_linked_at_once(data: DataRoot) -> None:
+def test_a_new_bulletin_is_linked_at_once(data: DataRoot) -> None:
     pipeline.site(data)
     page = data.docs / "site" / "bulletin-2024-06.html"
     assert "bulletins/" not in page.read_text(encoding="utf-8")
@@ -72,7 +72,7 @@ def test_both_languages_have_the_same_pages_and_no_word_is_missing(data: DataRoo
             assert re.findall(r">[^<]*[一-鿿][^<]*<", text.replace("审图号", "")) == [], page.name
 
 
-def test_files_and_reports_beside_it_are_linked(data: DataRoot) -> None:
+def test_files_and_reports_next_to_it_are_linked(data: DataRoot) -> None:
     for name in ("bulletins/bulletin-2024-06.docx", "bulletins/bulletin-2024-06.pdf", "model/index.html"):
         (data.docs / name).parent.mkdir(parents=True, exist_ok=True)
         (data.docs / name).touch()
@@ -85,10 +85,10 @@ def test_files_and_reports_beside_it_are_linked(data: DataRoot) -> None:
     assert "bulletins/" not in (home / "bulletin-2024-07.html").read_text(encoding="utf-8")
 
 
-def test_a_failure_leaves_the_site_before_and_is_told(data: DataRoot, tmp_path: Path) -> None:
+def test_a_failure_keeps_the_last_site_and_is_reported(data: DataRoot, tmp_path: Path) -> None:
     before = write_site(data).parent.resolve()
     broken = tmp_path / "labels.yml"
-    # found out once some pages are written
+    # this fails only after some pages are written
     levels = {level: {"zh": level, "en": level} for level in ("PUBLIC", "INTERNAL", "SENSITIVE")}
     broken.write_text(yaml.safe_dump({"columns": {}, "codes": {"level": levels}}), encoding="utf-8")
     with pytest.raises(BadArguments, match="codes have no names"):
@@ -97,15 +97,15 @@ def test_a_failure_leaves_the_site_before_and_is_told(data: DataRoot, tmp_path: 
     assert [path.name for path in data.docs.glob(".site-*")] == [before.name]
 
 
-def test_readers_keep_the_folder_that_they_read(data: DataRoot) -> None:
+def test_readers_keep_the_folder_that_they_are_reading(data: DataRoot) -> None:
     first, second, third = (write_site(data).parent.resolve() for _ in range(3))
     assert (data.docs / "site").resolve() == third
     assert not first.exists()
     assert (second / "index.html").exists()
 
 
-def test_publication_stands_where_the_site_fails(data: DataRoot) -> None:
-    """A real file where the link should be: the site cannot be put in place."""
+def test_a_failing_site_does_not_undo_the_publication(data: DataRoot) -> None:
+    """There is a file where the link should be, so the site cannot be shown."""
     (data.docs / "site").mkdir(parents=True)
     (data.docs / "site" / "mine.txt").write_text("a person's own")
     with pytest.raises(OSError, match="site"):
@@ -117,7 +117,7 @@ def test_publication_stands_where_the_site_fails(data: DataRoot) -> None:
     assert any("the last site failed" in problem for problem in health(data).problems)
 
 
-def test_rollback_takes_the_site_along(data: DataRoot, year_2024: DataRoot) -> None:
+def test_a_rollback_also_writes_the_site(data: DataRoot, year_2024: DataRoot) -> None:
     write_site(data)
     stamp = data.docs / "site" / "publication.json"
     assert json.loads(stamp.read_text())["file"] == "warehouse-20241231-001.duckdb"

@@ -1,4 +1,4 @@
-"""Superset itself, from an empty metadata database, over a small published world with a few faults."""
+"""Run Superset from an empty metadata database, over a small published world with a few faults."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ class Superset:
 
     Attributes:
         address: `http://127.0.0.1:<port>`.
-        password: the administrator's.
-        data: what it shows.
+        password: the password of the administrator.
+        data: the data root that it shows.
     """
 
     address: str
@@ -58,12 +58,12 @@ class Superset:
         return self.person("admin", self.password)
 
     def person(self, name: str, password: str) -> Person:
-        """Log in."""
+        """Return a user who has logged in."""
         client = httpx.Client(base_url=self.address, timeout=60, trust_env=False)
         login = {"username": name, "password": password, "provider": "db"}
         token = client.post("/api/v1/security/login", json=login).raise_for_status().json()["access_token"]
         client.headers["Authorization"] = f"Bearer {token}"
-        # without it each writing request fails for that reason alone, whoever asks
+        # without the token every writing request fails, and the tests of rights would prove nothing
         answer = client.get("/api/v1/security/csrf_token/").raise_for_status()
         client.headers.update({"X-CSRFToken": answer.json()["result"], "Referer": self.address})
         return Person(name, password, client)
@@ -81,31 +81,31 @@ class Superset:
         return self.person(name, f"{name}-secret")
 
     def ask(self, query: str, *values: object) -> list[tuple[Any, ...]]:
-        """Ask the published file, without Superset."""
+        """Return the rows of a query on the published file, without Superset."""
         with open_published(self.data) as connection:
             return connection.execute(query, list(values)).fetchall()
 
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody who is logged in."""
+    """A user who is logged in."""
 
     name: str
     password: str
     client: httpx.Client
 
     def list(self, what: str) -> list[dict[str, Any]]:
-        """All that they see of a kind."""
+        """Return everything of a kind that the user may see."""
         answer = self.client.get(f"/api/v1/{what}/", params={"q": "(page_size:200)"})
-        found: list[dict[str, Any]] = answer.raise_for_status().json()["result"]
-        return found
+        items: list[dict[str, Any]] = answer.raise_for_status().json()["result"]
+        return items
 
     def chart_data(self, chart: int, **parameters: str) -> httpx.Response:
-        """The data of a saved chart."""
+        """Return the answer with the data of a saved chart."""
         return self.client.get(f"/api/v1/chart/{chart}/data/", params=parameters)
 
     def query(self, dataset: int, **query: object) -> httpx.Response:
-        """Ask a dataset whatever they like."""
+        """Return the answer to a query of the user's own on a dataset."""
         context = {
             "datasource": {"id": dataset, "type": "table"},
             "queries": [{"columns": [], "metrics": [], "filters": [], "row_limit": 10000} | query],
@@ -115,11 +115,11 @@ class Person:
         return self.client.post("/api/v1/chart/data", json=context)
 
     def rows(self, dataset: int, **query: object) -> list[dict[str, Any]]:
-        """The same; it must answer."""
+        """Return the rows of a query on a dataset, which must succeed."""
         answer = self.query(dataset, **query)
         assert answer.status_code == 200, answer.text
-        found: list[dict[str, Any]] = answer.json()["result"][0]["data"]
-        return found
+        rows: list[dict[str, Any]] = answer.json()["result"][0]["data"]
+        return rows
 
 
 @pytest.fixture(scope="session")
@@ -129,7 +129,7 @@ def description() -> Description:
 
 @pytest.fixture(scope="session")
 def world(tmp_path_factory: pytest.TempPathFactory) -> DataRoot:
-    """Two months at a hundredth of the city, published."""
+    """Return a data root with two published months at a hundredth of the city."""
     if not ENVIRONMENT.exists():
         pytest.skip("Superset is not installed → make superset-install")
     data = DataRoot(tmp_path_factory.mktemp("superset") / "data")
@@ -139,14 +139,14 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> DataRoot:
 
 @pytest.fixture(scope="session")
 def superset(world: DataRoot) -> Iterator[Superset]:
-    """`make superset`, interrupted at the end as with Ctrl-C."""
+    """Run `make superset`; interrupt it at the end as with Ctrl-C."""
     environment = os.environ | {"WANGJIAN_DATA": str(world.root), "PYTHONUNBUFFERED": "1"}
     command = [sys.executable, "-m", "wangjian.serving.superset"]
     process = subprocess.Popen(
         command, env=environment, cwd=PROJECT_ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True
     )
     try:
-        address, password = _told(process)
+        address, password = _login(process)
         yield Superset(address, password, world)
         os.killpg(process.pid, signal.SIGINT)
         assert process.wait(60) == 0
@@ -156,8 +156,8 @@ def superset(world: DataRoot) -> Iterator[Superset]:
             os.killpg(process.pid, signal.SIGKILL)
 
 
-def _told(process: subprocess.Popen[str]) -> tuple[str, str]:
-    """What it prints for people."""
+def _login(process: subprocess.Popen[str]) -> tuple[str, str]:
+    """Return the address and the password that the server prints for people."""
     assert process.stdout
     watchdog = threading.Timer(300, process.kill)
     watchdog.start()
@@ -166,10 +166,10 @@ def _told(process: subprocess.Popen[str]) -> tuple[str, str]:
         lines.append(line)
         if "Ctrl-C" in line:
             watchdog.cancel()
-            told = "".join(lines)
-            address = re.search(r"address +(http://127\.0\.0\.1:\d+)", told)
-            login = re.search(r"login +admin / (\S+)", told)
-            assert address and login, told
+            output = "".join(lines)
+            address = re.search(r"address +(http://127\.0\.0\.1:\d+)", output)
+            login = re.search(r"login +admin / (\S+)", output)
+            assert address and login, output
             return address[1], login[1]
     raise AssertionError(f"Superset did not start: {''.join(lines)}")
 
@@ -193,7 +193,7 @@ def dataset_ids(superset: Superset) -> dict[str, int]:
 
 @pytest.fixture(scope="session")
 def chart_ids(superset: Superset, description: Description) -> dict[str, int]:
-    """The charts' numbers in Superset by their names in the description."""
+    """Return the IDs of the charts in Superset by their names in the description."""
     by_title = {chart["slice_name"]: chart["id"] for chart in superset.admin.list("chart")}
     return {name: by_title[chart.zh] for name, chart in description.charts.items()}
 
@@ -203,7 +203,7 @@ Publish = Callable[[int], None]
 
 @pytest.fixture
 def publish_another(world: DataRoot) -> Publish:
-    """Change one published figure in the warehouse, let it pass the gate, publish."""
+    """Return a function that changes one published figure in the warehouse, passes the gate and publishes."""
     from wangjian.publishing import publish
     from wangjian.state import Verdict, record_build, record_verdict
 

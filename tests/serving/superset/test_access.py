@@ -16,7 +16,7 @@ COUNTY, OTHER = "360702", "360703"
 
 @pytest.fixture(scope="module")
 def zhanggong(superset: Superset) -> Person:
-    """Somebody of the county 章贡区."""
+    """A user with the role of the county 章贡区."""
     return superset.create("zhanggong", f"县区 {COUNTY} 章贡区")
 
 
@@ -34,9 +34,9 @@ def test_there_is_a_role_for_each_county(superset: Superset) -> None:
     assert {f"县区 {code} {name}" for code, name in counties} <= roles
 
 
-def test_who_sees_which_dashboards(zhanggong: Person, city: Person) -> None:
-    assert {found["dashboard_title"] for found in zhanggong.list("dashboard")} == {"县区总览", "县区线索与案件"}
-    assert {found["dashboard_title"] for found in city.list("dashboard")} == {"总览", "线索与案件", "数据质量"}
+def test_county_and_city_see_their_dashboards(zhanggong: Person, city: Person) -> None:
+    assert {dashboard["dashboard_title"] for dashboard in zhanggong.list("dashboard")} == {"县区总览", "县区线索与案件"}
+    assert {dashboard["dashboard_title"] for dashboard in city.list("dashboard")} == {"总览", "线索与案件", "数据质量"}
     assert zhanggong.client.get("/api/v1/dashboard/quality").status_code == 404
     assert zhanggong.client.get("/api/v1/dashboard/overview/charts").status_code == 404
 
@@ -81,7 +81,7 @@ def test_what_has_no_county_is_not_for_counties(
     for name, chart in description.charts.items():
         if chart.dataset in city_only:
             assert zhanggong.chart_data(chart_ids[name]).status_code in (403, 404), name
-    assert {found["table_name"] for found in zhanggong.list("dataset")} == set(description.datasets) - city_only
+    assert {dataset["table_name"] for dataset in zhanggong.list("dataset")} == set(description.datasets) - city_only
 
 
 @pytest.mark.parametrize(
@@ -105,9 +105,7 @@ def test_a_filter_does_not_widen_the_rule(
         "count(*)) from marts.fct_lead --",
     ],
 )
-def test_a_metric_of_ones_own_does_not_reach_past_the_rule(
-    zhanggong: Person, dataset_ids: dict[str, int], sql: str
-) -> None:
+def test_a_custom_metric_does_not_read_past_the_rule(zhanggong: Person, dataset_ids: dict[str, int], sql: str) -> None:
     metric = {"expressionType": "SQL", "sqlExpression": sql, "label": "n"}
     answer = zhanggong.query(dataset_ids["leads"], metrics=[metric])
     assert answer.status_code >= 400 or "error" in answer.text
@@ -123,7 +121,9 @@ def test_a_condition_of_ones_own_does_not_widen_the_rule(
         assert {row["region_code"] for row in answer.json()["result"][0]["data"]} <= {COUNTY}
 
 
-def test_single_rows_obey_the_rule_too(superset: Superset, zhanggong: Person, dataset_ids: dict[str, int]) -> None:
+def test_the_rule_also_holds_for_single_rows(
+    superset: Superset, zhanggong: Person, dataset_ids: dict[str, int]
+) -> None:
     rows = zhanggong.rows(dataset_ids["leads"], columns=["lead_key", "region_code"], metrics=None)
     keys = {key for (key,) in superset.ask("select lead_key from marts.fct_lead where region_code = ?", COUNTY)}
     assert {row["lead_key"] for row in rows} == keys
@@ -150,14 +150,14 @@ def test_the_city_sees_all(superset: Superset, city: Person, dataset_ids: dict[s
     assert city.query(dataset_ids["quarantine"], metrics=[COUNT]).status_code == 200
 
 
-def test_somebody_of_two_counties_sees_both(superset: Superset, dataset_ids: dict[str, int]) -> None:
+def test_a_user_of_two_counties_sees_both(superset: Superset, dataset_ids: dict[str, int]) -> None:
     both = superset.create("both", f"县区 {COUNTY} 章贡区", f"县区 {OTHER} 南康区")
     rows = both.rows(dataset_ids["leads"], columns=["region_code"], metrics=[COUNT])
     assert {row["region_code"] for row in rows} == {COUNTY, OTHER}
 
 
-def test_a_role_of_ones_own_making_sees_no_row(superset: Superset, dataset_ids: dict[str, int]) -> None:
-    """Alpha may read every dataset; without a county's role or the city's there are no rows in them."""
+def test_a_role_that_we_did_not_define_sees_no_row(superset: Superset, dataset_ids: dict[str, int]) -> None:
+    """The role Alpha may read every dataset; without a county's role or the city's, each has no rows."""
     alpha = superset.create("alpha", "Alpha")
     assert alpha.rows(dataset_ids["leads"], metrics=[COUNT]) == [{"n": 0}]
 

@@ -1,4 +1,4 @@
-"""What a person sees: every dashboard in Chromium, in Chinese, no error, no request to the outside."""
+"""Open every dashboard in Chromium: in Chinese, without an error, without a request to the outside."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def browser() -> Iterator[Browser]:
 
 
 def page_of(browser: Browser, superset: Superset, person: Person) -> Page:
-    """A page in which somebody has logged in by the form."""
+    """Yield a page after a login through the form."""
     page = browser.new_page(viewport={"width": 1600, "height": 2600}, locale="zh-CN")
     page.set_default_timeout(PATIENCE)
     page.goto(f"{superset.address}/login/")
@@ -56,14 +56,14 @@ def page(browser: Browser, superset: Superset) -> Page:
 
 
 def look_at(page: Page, superset: Superset, slug: str, charts: int) -> None:
-    """Open a dashboard; wait until each chart has come or failed."""
+    """Open a dashboard and wait until each chart is drawn or has failed."""
     page.goto(f"{superset.address}/superset/dashboard/{slug}/")
     page.wait_for_function(f"() => document.querySelectorAll('.dashboard-component-chart-holder').length === {charts}")
     settle(page)
 
 
 def settle(page: Page) -> None:
-    """Wait until nothing is on its way, and nothing spins."""
+    """Wait until no request is pending and no spinner is shown."""
     page.wait_for_load_state("networkidle")
     page.wait_for_function("() => document.querySelectorAll('[data-test=loading-indicator], .loading').length === 0")
     page.wait_for_load_state("networkidle")
@@ -92,7 +92,7 @@ def test_a_dashboard_shows_its_charts(page: Page, superset: Superset, slug: str,
 
 
 def english(page: Page) -> list[str]:
-    """Words of the interface that should be Chinese."""
+    """Return the words of the interface that should be Chinese."""
     assert page.get_by_text("看板", exact=True).count()
     words = ("Dashboards", "Settings", "Filters and controls", "Apply filters", "Clear all")
     return [word for word in words if page.get_by_text(word, exact=True).count()]
@@ -104,7 +104,7 @@ def _is_outside(url: str, superset: Superset) -> bool:
 
 
 def tile(page: Page, title: str) -> float:
-    """The number of a tile."""
+    """Return the number of a tile."""
     holder = page.locator(".dashboard-component-chart-holder", has=page.get_by_text(title, exact=True))
     text = holder.locator(".header-line").inner_text()
     return float(re.sub(r"[^\d.]", "", text))
@@ -131,7 +131,7 @@ def test_the_filters_change_the_numbers(page: Page, superset: Superset) -> None:
 
 
 def choose(page: Page, name: str, value: str) -> None:
-    """Take a value in a filter and apply it."""
+    """Choose a value in a filter and apply it."""
     box = page.locator("[data-test=filter-control-name]", has_text=name).locator("xpath=ancestor::*[.//input][1]")
     box.locator(".ant-select").first.click()
     page.locator(f".ant-select-item-option[title='{value}']").click()
@@ -140,7 +140,7 @@ def choose(page: Page, name: str, value: str) -> None:
     settle(page)
 
 
-def test_somebody_of_a_county_sees_its_dashboards(browser: Browser, superset: Superset) -> None:
+def test_a_user_of_a_county_sees_its_dashboards(browser: Browser, superset: Superset) -> None:
     person = superset.create("browsing", "县区 360702 章贡区")
     page = page_of(browser, superset, person)
     look_at(page, superset, "overview-county", 12)
@@ -154,8 +154,8 @@ def test_somebody_of_a_county_sees_its_dashboards(browser: Browser, superset: Su
     assert page.locator(ERRORS).all_inner_texts() == []
 
 
-def test_an_error_would_be_seen(page: Page, superset: Superset, chart_ids: dict[str, int]) -> None:
-    """The looking itself: a chart whose data fail shows the box that the other tests look for."""
+def test_a_failing_chart_shows_the_error_box(page: Page, superset: Superset, chart_ids: dict[str, int]) -> None:
+    """Check the check: a chart whose data fail shows the box whose absence the other tests assert."""
     page.route("**/api/v1/chart/data**", lambda route: route.fulfill(status=400, json={"message": "kaputt"}))
     page.goto(f"{superset.address}/superset/dashboard/quality/")
     page.wait_for_selector(ERRORS)

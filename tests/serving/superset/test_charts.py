@@ -1,4 +1,4 @@
-"""Each chart through Superset's interface, against SQL on the published file."""
+"""Compare each chart, read through Superset's interface, with SQL on the published file."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ def test_every_chart_says_what_sql_says(
         assert sorted(map(repr, shown)) == sorted(map(repr, wanted)), name
 
 
-def test_what_the_faults_struck_is_shown(superset: Superset, chart_ids: dict[str, int]) -> None:
+def test_the_results_of_the_faults_are_shown(superset: Superset, chart_ids: dict[str, int]) -> None:
     def first(name: str) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = superset.admin.chart_data(chart_ids[name]).json()["result"][0]["data"]
-        return found
+        rows: list[dict[str, Any]] = superset.admin.chart_data(chart_ids[name]).json()["result"][0]["data"]
+        return rows
 
     (bad,) = superset.ask("select count(*) from audit.quarantine")[0]
     assert bad > 0
@@ -70,7 +70,7 @@ def test_totals_are_those_of_the_marts(
         ("case_stages", "penalty_amount", "K12_AMOUNT", "决定"),
     ],
 )
-def test_a_metric_that_bears_a_kpis_name_is_that_kpi(
+def test_a_metric_with_the_name_of_a_kpi_is_that_kpi(
     superset: Superset, dataset_ids: dict[str, int], dataset: str, metric: str, kpi: str, stage: str | None
 ) -> None:
     filters = [{"col": "stage_name", "op": "==", "val": stage}] if stage else []
@@ -129,16 +129,18 @@ def test_a_stock_is_never_summed_over_months(superset: Superset, dataset_ids: di
     assert over_all == [{"storefront_count": None}]
 
 
-def test_columns_and_metrics_bear_their_chinese_labels(superset: Superset, dataset_ids: dict[str, int]) -> None:
-    found = superset.admin.client.get(f"/api/v1/dataset/{dataset_ids['leads']}").json()["result"]
-    columns = {column["column_name"]: column["verbose_name"] for column in found["columns"]}
+def test_columns_and_metrics_have_their_chinese_labels(superset: Superset, dataset_ids: dict[str, int]) -> None:
+    dataset = superset.admin.client.get(f"/api/v1/dataset/{dataset_ids['leads']}").json()["result"]
+    columns = {column["column_name"]: column["verbose_name"] for column in dataset["columns"]}
     comments = superset.ask(
         "select column_name, split_part(comment, ' | ', 1) from duckdb_columns() where table_name = 'fct_lead'"
     )
     shared = {name: label for name, label in comments if name in columns}
     assert len(shared) >= 5
     assert {name: columns[name] for name in shared} == shared
-    assert {metric["metric_name"]: metric["verbose_name"] for metric in found["metrics"]}["lead_count"] == "线索数(条)"
+    assert {metric["metric_name"]: metric["verbose_name"] for metric in dataset["metrics"]}[
+        "lead_count"
+    ] == "线索数(条)"
 
 
 def test_the_file_cannot_be_written_and_leads_nowhere_else(superset: Superset) -> None:
@@ -154,7 +156,7 @@ def test_the_file_cannot_be_written_and_leads_nowhere_else(superset: Superset) -
 
 
 def _sql(chart: Chart, dataset: Dataset) -> str:
-    """The chart's question, put by hand."""
+    """Return the chart's query, written without Superset."""
     metrics = [dataset.metrics[metric].sql for metric in chart.metrics]
     groups = [*chart.by, *([chart.split] if chart.split else [])]
     asked = ", ".join([*(chart.columns or groups), *metrics])
@@ -172,7 +174,7 @@ def _texts(value: str | tuple[str, ...]) -> str:
 
 
 def _plain(value: object) -> object:
-    """Numbers and times in one form."""
+    """Return a value in one form for numbers and times, whichever driver it came from."""
     if isinstance(value, bool) or value is None or isinstance(value, str):
         return value
     if isinstance(value, datetime):

@@ -1,4 +1,4 @@
-"""What the description may say, and what it says."""
+"""The description of the dashboards: its content, and how its mistakes are reported."""
 
 from __future__ import annotations
 
@@ -20,27 +20,27 @@ pytestmark = pytest.mark.world("superset", minutes=3)
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A copy to break."""
+    """Return a copy of the description, to break it."""
     return Path(shutil.copytree(SUPERSET, tmp_path / "superset"))
 
 
 def test_three_dashboards_and_two_for_counties(description: Description) -> None:
-    found = {dashboard.zh: for_counties for _, dashboard, for_counties in editions(description)}
-    assert found == {
+    shown = {dashboard.zh: for_counties for _, dashboard, for_counties in editions(description)}
+    assert shown == {
         "总览": False, "县区总览": True, "线索与案件": False, "县区线索与案件": True, "数据质量": False,
     }  # fmt: skip
 
 
-def test_a_countys_edition_shows_only_rows_that_say_whose_they_are(description: Description) -> None:
+def test_a_countys_edition_shows_only_datasets_by_county(description: Description) -> None:
     for name, dashboard, for_counties in editions(description):
         if for_counties:
             shown = {description.charts[chart].dataset for chart in dashboard.chart_names()}
-            shown |= {found.dataset for found in dashboard.filters}
+            shown |= {item.dataset for item in dashboard.filters}
             assert all(description.datasets[dataset].by_county for dataset in shown), name
             assert all(sum(row.charts.values()) == 12 for row in dashboard.rows), name
 
 
-def test_the_database_bears_no_schemas_name() -> None:
+def test_the_database_does_not_have_the_name_of_a_schema() -> None:
     assert DATABASE not in ("marts", "reports", "audit")
 
 
@@ -59,39 +59,41 @@ def test_codes_are_written_out_in_chinese_and_unknown_ones_stay() -> None:
     )
 
 
-def test_an_unknown_list_of_codes_is_told() -> None:
+def test_an_unknown_list_of_codes_is_reported() -> None:
     dataset = Dataset(name="x", zh="x", en="x", table="x", sql="select name_of('colours', colour)", metrics={})
     with pytest.raises(BadArguments, match="list of codes colours"):
         with_names(dataset, load_labels())
 
 
 @pytest.mark.parametrize(
-    ("file", "change", "told"),
+    ("file", "change", "message"),
     [
         ("charts/overview.yml", {"data_date": {"dataset": "nothing"}}, "charts.data_date: no dataset nothing"),
         ("charts/overview.yml", {"data_date": {"metric": "nothing"}}, "charts.data_date: no metric nothing"),
         ("charts/overview.yml", {"data_date": {"kind": "cake"}}, "charts.data_date.kind"),
         (
             "charts/overview.yml",
-            {"spare": {"zh": "x", "en": "x", "kind": "number", "dataset": "kpi"}},
-            "charts.spare: on no",
+            {"unused": {"zh": "x", "en": "x", "kind": "number", "dataset": "kpi"}},
+            "charts.unused: on no",
         ),
         ("dashboards.yml", {"quality": {"rows": [{"height": 9, "charts": {"nothing": 12}}]}}, "no chart nothing"),
         ("dashboards.yml", {"quality": {"rows": [{"height": 9, "charts": {"tile_held": 11}}]}}, "not twelve wide"),
         ("datasets/kpi.yml", {"surprise": 1}, "datasets.kpi.surprise"),
     ],
 )
-def test_what_leads_nowhere_is_told(folder: Path, file: str, change: dict[str, object], told: str) -> None:
+def test_a_name_that_refers_to_nothing_is_reported(
+    folder: Path, file: str, change: dict[str, object], message: str
+) -> None:
     path = folder / file
     content = yaml.safe_load(path.read_text(encoding="utf-8"))
     for name, value in change.items():
         content[name] = content.get(name, {}) | value if isinstance(value, dict) else value
     path.write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
-    with pytest.raises(BadArguments, match=told):
+    with pytest.raises(BadArguments, match=message):
         load_description(folder)
 
 
-def test_a_missing_file_is_told(folder: Path) -> None:
+def test_a_missing_file_is_reported(folder: Path) -> None:
     (folder / "dashboards.yml").unlink()
     with pytest.raises(BadArguments, match=r"dashboards\.yml"):
         load_description(folder)

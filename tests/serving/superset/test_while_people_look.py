@@ -1,4 +1,4 @@
-"""Publications while people look: no chart fails, and the next refresh shows what is new."""
+"""Publish while people read dashboards: no chart fails, and the next refresh shows the new publication."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PUBLICATIONS = 50 if os.environ.get("PROOF") == "full" else 3
 
 
 @pytest.mark.timeout(1800)
-def test_no_chart_fails_and_the_next_refresh_shows_what_is_new(
+def test_no_chart_fails_and_the_next_refresh_shows_the_new_publication(
     superset: Superset, chart_ids: dict[str, int], dataset_ids: dict[str, int], publish_another: Publish
 ) -> None:
     figure = {
@@ -33,7 +33,7 @@ def test_no_chart_fails_and_the_next_refresh_shows_what_is_new(
     with _reading(superset, chart_ids) as (answers, failures):
         for value in _until_every_chart_was_read(answers, set(chart_ids)):
             publish_another(value)
-            # at once, while the others' queries overlap each other without a pause
+            # ask at once, while the queries of the other readers overlap without a pause
             rows = superset.admin.rows(dataset_ids["published_figures"], **figure)
             assert rows == [{"warehouse_value": float(value)}]
             assert not failures
@@ -42,7 +42,7 @@ def test_no_chart_fails_and_the_next_refresh_shows_what_is_new(
 
 
 def _until_every_chart_was_read(answers: Counter[str], names: set[str]) -> Iterator[int]:
-    """A value for each publication: as many as wanted, and on a slow machine more, until each chart was read between them."""
+    """Yield a value for each publication: `PUBLICATIONS` of them, or more until every chart was read at least once."""
     for value in count(FIRST_VALUE):
         if value >= FIRST_VALUE + PUBLICATIONS and names <= set(answers):
             return
@@ -51,7 +51,7 @@ def _until_every_chart_was_read(answers: Counter[str], names: set[str]) -> Itera
 
 @contextmanager
 def _reading(superset: Superset, chart_ids: dict[str, int]) -> Iterator[tuple[Counter[str], list[str]]]:
-    """Several people at once, chart after chart."""
+    """Let several people read chart after chart; yield the counts of answers and the failures."""
     answers: Counter[str] = Counter()
     failures: list[str] = []
     done = threading.Event()
@@ -79,7 +79,7 @@ def _reading(superset: Superset, chart_ids: dict[str, int]) -> Iterator[tuple[Co
             thread.join(120)
 
 
-def test_a_publication_that_was_taken_back_is_gone_at_once(
+def test_a_publication_is_gone_at_once_after_a_rollback(
     superset: Superset, dataset_ids: dict[str, int], publish_another: Publish
 ) -> None:
     from wangjian.publishing import rollback
@@ -98,10 +98,10 @@ def test_no_file_is_held_open(superset: Superset, dataset_ids: dict[str, int]) -
 
 
 def _files_open_in(folder: str) -> list[str]:
-    found = []
+    paths = []
     for process in Path("/proc").iterdir():
         if process.name.isdigit() and int(process.name) != os.getpid():
-            # it ended, or belongs to somebody else
+            # the process has ended, or belongs to another account
             with suppress(OSError):
-                found += [str(entry.readlink()) for entry in (process / "fd").iterdir()]
-    return [path for path in found if path.startswith(folder)]
+                paths += [str(entry.readlink()) for entry in (process / "fd").iterdir()]
+    return [path for path in paths if path.startswith(folder)]

@@ -1,4 +1,4 @@
-"""A range of business dates anew: plan, fetch, parse, one build, check, the difference to what readers see, publish or hold."""
+"""Process a range of business dates again: plan, fetch, parse, build once, check, compare, then publish or hold."""
 
 from wangjian.orchestration.backfill.plan import Plan, make_plan
 from wangjian.orchestration.backfill.request import BackfillRequest

@@ -1,4 +1,4 @@
-"""What a backfill would do: what is there, what would be fetched and parsed, and about how long it would take."""
+"""Plan a backfill: what is landed, what would be fetched and parsed, and an estimate of how long it takes."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from wangjian.state import Run, runs
 
 @dataclass(frozen=True)
 class DatasetPlan:
-    """One dataset's share.
+    """What a backfill would do for one dataset.
 
     Attributes:
-        landed: exports of the range that are landed.
-        missing: business dates of the range for which a daily dataset has no export.
-        unparsed: landed exports that are not parsed under the present contract; with `reparse` all of them.
+        landed: how many exports of the range are landed.
+        missing: the business dates of the range for which a daily dataset has no export.
+        unparsed: how many landed exports are not parsed under the current contract; with `reparse`, all of them.
     """
 
     source: str
@@ -36,10 +36,10 @@ class DatasetPlan:
 
 @dataclass(frozen=True)
 class Plan:
-    """What would be done.
+    """What a backfill would do.
 
     Attributes:
-        seconds: estimated from how long such steps took before; null where nothing was run yet.
+        seconds: an estimate from how long such steps took before; null if one of them has never run.
     """
 
     request: BackfillRequest
@@ -48,23 +48,24 @@ class Plan:
 
     @property
     def missing(self) -> int:
-        """Daily exports that would be asked for because they are not there."""
+        """How many daily exports are not landed and would be fetched."""
         return sum(len(item.missing) for item in self.datasets)
 
 
 def make_plan(data: DataRoot, request: BackfillRequest) -> Plan:
-    """Look at what is there. Nothing is changed, and no source is asked.
+    """Return the plan of a backfill. Planning changes nothing and asks no source.
 
     Args:
         data: the data root.
-        request: what is asked for.
+        request: the backfill.
 
     Returns:
         The plan.
 
     Raises:
-        BadArguments: the request is not sound.
+        BadArguments: the request is invalid.
     """
+    # first: the plan looks up sources and datasets by the names in the request
     request.require_sound()
     landing = Landing(data.landing)
     items = [item for code in request.sources for item in _source_plans(data, landing, get_source(code), request)]
@@ -72,14 +73,14 @@ def make_plan(data: DataRoot, request: BackfillRequest) -> Plan:
 
 
 def _source_plans(data: DataRoot, landing: Landing, source: Source, request: BackfillRequest) -> Iterable[DatasetPlan]:
-    found: dict[str, list[Manifest]] = defaultdict(list)
+    exports: dict[str, list[Manifest]] = defaultdict(list)
     for export in landing.exports(source.source):
         if request.date_from <= export.key.business_date <= request.date_to:
-            found[export.key.dataset].append(export)
+            exports[export.key.dataset].append(export)
     todo = unparsed(source, data)
     for dataset in load_contract(source.source):
         if request.wants(dataset):
-            yield _dataset_plan(source, dataset, found[dataset], todo, request)
+            yield _dataset_plan(source, dataset, exports[dataset], todo, request)
 
 
 def _dataset_plan(
@@ -87,6 +88,7 @@ def _dataset_plan(
 ) -> DatasetPlan:
     there = {export.key.business_date for export in exports}
     days = [request.date_from + timedelta(days=n) for n in range((request.date_to - request.date_from).days + 1)]
+    # only a daily dataset has an export for every day; of the others nobody knows the days before asking
     is_expected = dataset in source.daily and request.mode == "fetch"
     is_todo = [request.mode == "reparse" or export.export_id in todo for export in exports]
     return DatasetPlan(
@@ -99,11 +101,16 @@ def _dataset_plan(
 
 
 def _estimate(items: list[DatasetPlan], request: BackfillRequest, past: list[Run]) -> float | None:
-    """By how long a file took to fetch and to parse, and the last build, check and publication."""
+    """Return the estimated seconds, or null without earlier runs.
+
+    The estimate uses the mean time to fetch and to parse a file, and the time of the last build, check and publication.
+    """
     fetched, parsed = _seconds_per_file(past, "ingest"), _seconds_per_file(past, "parse")
     closing = [_last_seconds(past, step) for step in ("build", "check", "publish")]
+    # an estimate without one of the parts would be too low, and people would plan with it
     if fetched is None or parsed is None or None in closing:
         return None
+    # one export is counted as one file: of what is not fetched yet, nobody knows how many files it has
     files = sum(len(item.missing) + (item.landed if request.refetch else 0) for item in items)
     work = files * fetched + (files + sum(item.unparsed for item in items)) * parsed
     return round(work + sum(seconds or 0 for seconds in closing), 1)

@@ -1,4 +1,4 @@
-"""What a backfill is asked to do, looked at before anything is done."""
+"""The request of a backfill, which is validated before anything is done."""
 
 from __future__ import annotations
 
@@ -19,16 +19,17 @@ class BackfillRequest(BaseModel):
     """One backfill.
 
     Attributes:
-        sources: source codes.
-        datasets: only these; all where empty.
+        sources: the codes of the sources.
+        datasets: the datasets to process; all if empty.
         mode: `fetch` what is not landed, then parse and build; `reparse` the landed bytes of the range, then build; `rebuild`
             from what is parsed.
-        refetch: ask the sources also for what is landed; equal bytes land once.
-        chunk_days: so many days are fetched before the next ones are asked for.
+        refetch: whether to ask the sources also for what is landed; equal bytes land once.
+        chunk_days: how many days to ask a source for at a time.
         reason: why; kept in the run log.
-        hold: wait for approval before readers see it.
+        hold: whether publication waits for approval.
     """
 
+    # a misspelt field must be an error: ignored, the backfill would do something else than asked
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     sources: tuple[str, ...]
@@ -42,7 +43,7 @@ class BackfillRequest(BaseModel):
     hold: bool = False
 
     def require_sound(self) -> None:
-        """Refuse what cannot be meant.
+        """Raise an error if the request contradicts itself or names something unknown.
 
         Raises:
             BadArguments: dates reversed, an unknown source or dataset, no reason, a chunk of no days.
@@ -58,22 +59,23 @@ class BackfillRequest(BaseModel):
         known = {name for source in self.sources for name in load_contract(source)}
         if strange := sorted(set(self.datasets) - known):
             raise BadArguments(f"unknown datasets {strange}", fix=f"choose from {', '.join(sorted(known))}")
+        # the reason is the only trace of why figures of the past have changed
         if not self.reason.strip():
             raise BadArguments("a backfill needs a reason", fix='say why with --reason "…"; it is kept in the run log')
         if self.chunk_days < 1:
             raise BadArguments("a chunk has at least one day", chunk_days=self.chunk_days, fix="give 1 or more")
 
     @property
-    def told(self) -> str:
-        """What it does, for whoever has to wait for it."""
+    def summary(self) -> str:
+        """What the backfill does, in one line, for a process that waits for it."""
         return f"backfill {', '.join(self.sources)} from {self.date_from} to {self.date_to} ({self.reason})"
 
     def wants(self, dataset: str) -> bool:
-        """Whether a dataset is asked for."""
+        """Return whether the request includes a dataset."""
         return not self.datasets or dataset in self.datasets
 
     def chunks(self) -> Iterator[tuple[date, date]]:
-        """The range in pieces, each as (first, last), in order."""
+        """Yield the range in pieces of `chunk_days`, each as (first, last), in order."""
         first = self.date_from
         while first <= self.date_to:
             last = min(first + timedelta(days=self.chunk_days - 1), self.date_to)

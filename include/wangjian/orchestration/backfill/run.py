@@ -1,4 +1,4 @@
-"""Carrying a backfill out. Each step leaves what is done alone, so that a second start does only what is left."""
+"""Carry out a backfill. Each step skips what is done already, so a second start does only what is left."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ class BackfillReport:
     """What a backfill did.
 
     Attributes:
-        change: what it changes for readers.
-        publication_id: what readers see now; null where it waits for approval.
-        failures: what the sources said of what did not come.
+        change: what the backfill changes for readers.
+        publication_id: the publication that readers see now; null if publication waits for approval.
+        failures: the error of each source that could not be fetched completely.
     """
 
     plan: Plan
@@ -41,22 +41,23 @@ def run_backfill(data: DataRoot, request: BackfillRequest, progress: Progress | 
 
     Args:
         data: the data root.
-        request: what to do.
-        progress: told of the progress.
+        request: the backfill.
+        progress: a callback for progress reports.
 
     Returns:
-        What was done. A source that did not come is told in it: what came is published all the same.
+        The report. It names each source that failed; what the others delivered is published all the same.
 
     Raises:
-        BadArguments: the request is not sound; nothing was done.
-        Busy: another backfill is at work; nothing was done.
-        AwaitingApproval: publication waits for approval, and this backfill was not to wait; nothing was done.
-        ChecksFailed: the build must not be published; readers see what they saw.
+        BadArguments: the request is invalid; nothing was done.
+        Busy: another backfill is running; nothing was done.
+        AwaitingApproval: publication waits for approval, and the request does not say `hold`; nothing was done.
+        ChecksFailed: the build must not be published; readers still see the last publication.
     """
     with ExitStack() as locks:
-        locks.enter_context(backfill_lock(data, request.told, wait=False))
+        # without waiting: a person at a terminal should learn at once that another backfill runs
+        locks.enter_context(backfill_lock(data, request.summary, wait=False))
         for source in sorted(request.sources):
-            locks.enter_context(backfill_source_lock(data, source, request.told, wait=False))
+            locks.enter_context(backfill_source_lock(data, source, request.summary, wait=False))
         plan = begin(data, request)
         failures = [failure for source in request.sources if (failure := _tried(data, request, source, progress))]
         change, publication_id = finish(data, request, progress)
@@ -64,23 +65,25 @@ def run_backfill(data: DataRoot, request: BackfillRequest, progress: Progress | 
 
 
 def begin(data: DataRoot, request: BackfillRequest) -> Plan:
-    """Plan; with `hold`, publication waits for approval from here on, so that no daily run publishes what this brings.
+    """Return the plan of a backfill and, with `hold`, hold publication from now on.
+
+    The hold comes before the first fetch: otherwise a daily run could publish what the backfill has parsed so far.
 
     Returns:
         The plan.
 
     Raises:
-        BadArguments: the request is not sound.
-        AwaitingApproval: publication waits for approval, and this backfill was not to wait.
+        BadArguments: the request is invalid.
+        AwaitingApproval: publication waits for approval, and the request does not say `hold`.
     """
     plan = make_plan(data, request)
-    with backfill_lock(data, request.told):
+    with backfill_lock(data, request.summary):
         hold = present_hold(data)
         if request.hold and hold is None:
             record_hold(data, Hold(reason=request.reason))
         elif hold and not request.hold:
             raise AwaitingApproval(
-                f"publication waits for approval since {hold.at:%Y-%m-%d %H:%M}: what a backfill brings would wait too",
+                f"publication waits for approval since {hold.at:%Y-%m-%d %H:%M}: this backfill would wait too",
                 reason=hold.reason,
                 fix="run `wangjian publish --approve NAME` first, or give --hold",
             )
@@ -96,15 +99,17 @@ def _tried(data: DataRoot, request: BackfillRequest, source: str, progress: Prog
 
 
 def prepare(data: DataRoot, request: BackfillRequest, source: str, progress: Progress | None = None) -> None:
-    """One source's share: fetch chunk by chunk, then parse. Waits for another backfill of the source.
+    """Fetch one source's part of a backfill chunk by chunk, then parse it. Waits for another backfill of the source.
 
     Raises:
-        SourceError: something could not be fetched; what came is parsed.
+        SourceError: an export could not be fetched; the others are parsed.
     """
-    with backfill_source_lock(data, source, request.told):
+    # two backfills of one source would fetch the same exports twice
+    with backfill_source_lock(data, source, request.summary):
         failure = _fetch(data, request, source, progress)
         if request.mode != "rebuild":
-            pipeline.parse(data, source, progress, again=_anew(request), reason=request.reason)
+            pipeline.parse(data, source, progress, again=_again(request), reason=request.reason)
+    # raised only after parsing: what was fetched must reach the build also when an export failed
     if failure:
         raise failure
 
@@ -125,28 +130,30 @@ def _fetch(data: DataRoot, request: BackfillRequest, source: str, progress: Prog
                 reason=request.reason,
             )
         except SourceError as error:
-            # the next chunk may come all the same; the first failure is told
+            # go on, since the next chunk may succeed; the first failure is reported at the end
             failure = failure or error
     return failure
 
 
-def _anew(request: BackfillRequest) -> Callable[[str, str], bool] | None:
+def _again(request: BackfillRequest) -> Callable[[str, str], bool] | None:
     if request.mode != "reparse":
         return None
     return lambda dataset, month: request.wants(dataset) and month in request.months
 
 
 def finish(data: DataRoot, request: BackfillRequest, progress: Progress | None = None) -> tuple[Difference, str | None]:
-    """Build once, check, compare with what readers see, and publish or hold: in one go, waiting for who is at it.
+    """Build once, check, compare with what readers see, and publish or hold.
+
+    The steps run under one lock, for which this function waits: no daily run may replace the build in between.
 
     Returns:
-        The difference, and the publication; null where it waits for approval.
+        The difference and the ID of the publication; the ID is null if publication waits for approval.
 
     Raises:
         ChecksFailed: the build must not be published.
-        Busy: a program of somebody else has the warehouse open.
+        Busy: another program has the warehouse file open.
     """
-    doing = request.told
+    doing = request.summary
     with backfill_lock(data, doing), warehouse_open(data, doing):
         change = _built(data, request, progress)
         return change, None if request.hold else pipeline.publish(data).publication.publication_id
@@ -154,9 +161,12 @@ def finish(data: DataRoot, request: BackfillRequest, progress: Progress | None =
 
 def _built(data: DataRoot, request: BackfillRequest, progress: Progress | None) -> Difference:
     with record_run(data, "backfill") as run, lineage_events(run):
+        # the run log must say why figures of the past were computed again
         run.purpose = request.reason
+        # `rebuild` has no new input, so a build would take the warehouse for current and do nothing
         pipeline.build(data, force=request.mode == "rebuild", progress=progress)
         pipeline.check(data, progress)
+        # before the publication: afterwards the build and what readers see are the same
         change = difference(data)
         rows = sum(item.added + item.removed + item.changed for item in change.tables)
         run.message = (

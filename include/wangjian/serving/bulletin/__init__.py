@@ -1,4 +1,4 @@
-"""The monthly bulletin as files: DOCX and PDF laid out as an official document, XLSX with the numbers behind it."""
+"""The monthly bulletin as files: DOCX and PDF in the layout of an official document, XLSX with the numbers in it."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ FORMATS: tuple[Format, ...] = ("docx", "pdf", "xlsx")
 
 @dataclass(frozen=True)
 class Written:
-    """What was written.
+    """The files that `write_bulletin` wrote.
 
     Attributes:
-        month: its first day.
-        publication_id: from which it was made.
-        files: in the order of `FORMATS`.
-        skipped: what was not made, and why, for a person; empty where all was.
+        month: the first day of the month.
+        publication_id: the publication that the figures come from.
+        files: the paths, in the order of `FORMATS`.
+        skipped: which file was not written and why, for a person to read; empty if none was skipped.
     """
 
     month: date
@@ -52,17 +52,17 @@ def write_bulletin(
 
     Args:
         data: the data root.
-        month: its first day; the last complete one if null.
-        folder: where the files go; `docs/bulletins` in the data root if null.
-        formats: which; all that this machine can make if null.
-        issued_on: the day that the document bears; null leaves room for a hand to write it.
+        month: the first day of the month; the last complete month if null.
+        folder: the folder for the files; `docs/bulletins` in the data root if null.
+        formats: the formats to write; if null, all that this machine can make.
+        issued_on: the date of issue in the document; null leaves a blank to fill in by hand.
 
     Returns:
-        What was written. Each file is on record in the audit log.
+        The written files. The audit log has a record of each.
 
     Raises:
-        BadArguments: there are no figures of the month, or it has not ended.
-        WangjianError: nothing is published; a PDF was asked for, and LibreOffice or a Chinese font is missing.
+        BadArguments: there are no figures for the month, or it has not ended.
+        WangjianError: nothing is published; or a PDF was asked for and LibreOffice or a Chinese font is missing.
     """
     wanted = _wanted(formats)
     figures = read_figures(data, month)
@@ -70,6 +70,7 @@ def write_bulletin(
     files = []
     for kind, content in _contents(figures, wanted, issued_on).items():
         path = folder / f"bulletin-{figures.month:%Y-%m}.{kind}"
+        # record first: a crash between the two leaves a record without a file, never a file without a record
         _record(data, figures, path, content)
         write_atomically(path, content)
         files.append(path)
@@ -90,14 +91,16 @@ def _record(data: DataRoot, figures: Figures, path: Path, content: bytes) -> Non
 
 
 def _wanted(formats: Iterable[Format] | None) -> tuple[Format, ...]:
+    # without LibreOffice the default leaves out the PDF; a PDF that was asked for is an error instead
     chosen = set(formats) if formats else {kind for kind in FORMATS if kind != "pdf" or office()}
     return tuple(kind for kind in FORMATS if kind in chosen)
 
 
 def _contents(figures: Figures, wanted: tuple[Format, ...], issued_on: date | None) -> dict[Format, bytes]:
-    """All is made before anything is written: a failure leaves the files of before."""
+    """Return the bytes of every wanted file. All are made before one is written, so a failure leaves the old files."""
     bulletin = compose(figures)
     at = figures.publication.published_at
+    # made once: the PDF is printed from the same document
     docx = docx_bytes(bulletin, issued_on) if {"docx", "pdf"} & set(wanted) else b""
     made: dict[Format, bytes] = {}
     for kind in wanted:

@@ -1,4 +1,4 @@
-"""Figures as cells of a table, and the tables that several parts share."""
+"""Turn figures into table cells, and build the tables that several parts share."""
 
 from __future__ import annotations
 
@@ -14,19 +14,20 @@ COMPARED = (Column("本月"), Column("上月"), Column("环比（%）"), Column(
 
 
 def cell(found: Figure) -> Cell:
-    """A figure as it is printed."""
+    """Return a figure as the bulletin prints it; `※` if its base is too small."""
     if found.is_suppressed:
         return Missing.SUPPRESSED
     return number(found.value, found.unit)
 
 
 def number(value: Decimal | None, unit: str) -> Cell:
-    """A number as it is printed, or that there is none."""
+    """Return a number as the bulletin prints it; `—` for null."""
     return Missing.NONE if value is None else plain(value, unit)
 
 
 def grown(value: Decimal | None, before: Decimal | None, unit: str) -> Cell:
-    """Growth in per cent; of a rate the difference in percentage points."""
+    """Return the growth in per cent; for a rate, the difference in percentage points."""
+    # growth of a rate in per cent would be read as percentage points; the difference is unambiguous
     if unit in RATE_UNITS:
         return Missing.NONE if value is None or before is None else plain(value, unit) - plain(before, unit)
     by = growth(value, before)
@@ -34,7 +35,7 @@ def grown(value: Decimal | None, before: Decimal | None, unit: str) -> Cell:
 
 
 def compared_cells(found: Figure) -> tuple[Cell, ...]:
-    """The cells of `COMPARED`."""
+    """Return the cells of the columns in `COMPARED`."""
     unit = found.unit
     return (
         cell(found),
@@ -46,11 +47,12 @@ def compared_cells(found: Figure) -> tuple[Cell, ...]:
 
 
 def summed(figures: Figures, section: str, members: Iterable[Member], kpi: str) -> Figure:
-    """What members have together of a KPI that may be summed; null where one of them has nothing to tell."""
+    """Return the sum of a KPI over members; null if one of them has no value. The KPI must be additive."""
     found = [figures.of(section, member.code, kpi) for member in members]
 
     def together(values: Sequence[Decimal | None]) -> Decimal | None:
         known = [value for value in values if value is not None]
+        # a sum without a missing member would look like a decrease
         return sum(known, Decimal(0)) if len(known) == len(values) else None
 
     unit = figures.total(kpi).unit
@@ -65,41 +67,43 @@ def summed(figures: Figures, section: str, members: Iterable[Member], kpi: str) 
 def ranking(
     figures: Figures, section: str, kpi: str, *, nameless: str, top: int | None = None
 ) -> tuple[list[tuple[str, Figure]], list[tuple[str, Figure]]]:
-    """The members of a section by a count, the most first.
+    """Return the members of a section in the order of a count, the largest first.
 
     Args:
-        figures: the figures.
-        section: of `rpt_monthly_bulletin`.
-        kpi: a count.
-        nameless: what those without a value of the slice are called.
-        top: so many only; the others together make a row of their own.
+        figures: the figures of the month.
+        section: a section of `rpt_monthly_bulletin`.
+        kpi: the code of a count.
+        nameless: the name of the row for what belongs to no member.
+        top: how many members get a row of their own; the others share one.
 
     Returns:
-        Names and figures: the members; then what closes the table, so that it adds up to the city.
+        Names and figures: first the members, then the closing rows, with which the table adds up to the city.
     """
     everyone = figures.members.get(section, ())
+    # `NONE` holds what belongs to no member: it closes the table, whatever its rank
     none = [member for member in everyone if member.code == "NONE"]
     named = [member for member in figures.ranked(section, kpi) if member.code != "NONE"]
     shown = named[:top]
     others = [member for member in everyone if member not in shown and member not in none]
     rows = [(member.name, figures.of(section, member.code, kpi)) for member in shown]
     closing = [("其余", summed(figures, section, others, kpi)), (nameless, summed(figures, section, none, kpi))]
+    # rows of zeros say nothing and would only lengthen the table
     totals = [(name, found) for name, found in closing if found.value or found.last_month or found.last_year]
     return rows, [*totals, ("合计", figures.total(kpi))]
 
 
 def _month(month: date, *, is_first: bool) -> str:
-    """Short, for an axis: the year stands where it begins."""
+    """Return a short name for the axis of a chart: the year appears only at its first month."""
     return month_text(month) if is_first or month.month == 1 else f"{month.month}月"
 
 
 def trend(figures: Figures, kpis: Mapping[str, str], caption: str) -> Table:
-    """The city's counts through the months up to this one.
+    """Return a table of the city's values in each month up to this one.
 
     Args:
-        figures: the figures.
-        kpis: KPI codes by the name of the column.
-        caption: of the table.
+        figures: the figures of the month.
+        kpis: KPI codes by the name of their column.
+        caption: the caption of the table.
     """
     months = sorted({month for kpi in kpis.values() for month in figures.trend.get(kpi, {})})
     rows = tuple(

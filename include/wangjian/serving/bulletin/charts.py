@@ -1,4 +1,4 @@
-"""Charts as office programs draw them themselves: sharp at any size, in the fonts of whoever opens them, open to editing."""
+"""Charts in the native format of office programs: sharp at any size, in the reader's fonts, and editable."""
 
 from __future__ import annotations
 
@@ -18,24 +18,25 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from wangjian.serving.bulletin.content import Cell, Chart
 
-# dark enough to tell apart in print, on grey and for the colour-blind
+# dark, and distinct also in a black-and-white print and for colour-blind readers
 COLOURS = ("1F4E79", "C55A11", "7F7F7F")
 _GRID = "D9D9D9"
 WIDTH_CM, HEIGHT_CM = 15.4, 7.4
 
 
 def chart_on(sheet: Worksheet, chart: Chart, header_row: int, *, with_title: bool) -> Any:
-    """Draw a chart of a table that stands on a sheet.
+    """Return a chart of a table on a sheet.
 
     Args:
-        sheet: where the table stands, from column A.
-        chart: what is drawn.
-        header_row: the row of the table's header, from 1; its rows follow.
-        with_title: whether the chart bears its caption.
+        sheet: the sheet that holds the table, from column A.
+        chart: the chart to draw.
+        header_row: the row of the table's header, from 1; the table's rows follow it.
+        with_title: whether the chart shows its caption.
 
     Returns:
-        The chart. It holds the numbers too, so that a program shows them without reading the cells.
+        The chart. It also holds the numbers, so that a program can draw it without reading the cells.
     """
+    # money and cases share no scale: the lines get an axis of their own
     bars = [index for index in chart.series if index not in chart.lines]
     drawn = _draw(sheet, chart, header_row, bars, LineChart() if chart.kind == "line" else _bars(chart.kind))
     drawn.title = chart.caption if with_title else None
@@ -43,9 +44,11 @@ def chart_on(sheet: Worksheet, chart: Chart, header_row: int, *, with_title: boo
     if chart.lines:
         drawn += _second_axis(sheet, chart, header_row)
     drawn.graphical_properties = GraphicalProperties(ln=LineProperties(noFill=True))
+    # below: at the side, a legend would take its width from the months
     drawn.legend.position = "b"
     drawn.legend.txPr = _text(900)
     if len(chart.series) == 1:
+        # one series is named by the caption
         drawn.legend = None
     return drawn
 
@@ -68,7 +71,7 @@ def _draw(sheet: Worksheet, chart: Chart, header_row: int, series: Sequence[int]
 
 def _second_axis(sheet: Worksheet, chart: Chart, header_row: int) -> Any:
     drawn = _draw(sheet, chart, header_row, chart.lines, LineChart())
-    # a pair of axes of its own: one that is shared is drawn twice by some programs
+    # the second axis needs an x axis of its own: some programs draw a shared one twice
     drawn.x_axis.axId, drawn.x_axis.crossAx, drawn.x_axis.delete = 20, 200, True
     drawn.y_axis.axId, drawn.y_axis.crossAx = 200, 20
     drawn.y_axis.crosses = "max"
@@ -81,6 +84,7 @@ def _series(sheet: Worksheet, chart: Chart, header_row: int, index: int, colour:
     names = [str(row[0]) for row in chart.rows]
     values = [row[index] for row in chart.rows]
     made = Series(Reference(sheet, min_col=index + 1, min_row=first, max_row=last))
+    # the cache holds the numbers: programs draw the chart from it without opening the workbook
     made.val = NumDataSource(numRef=NumRef(_range(sheet, index, first, last), numCache=_numbers(values)))
     made.cat = AxDataSource(strRef=StrRef(_range(sheet, 0, first, last), strCache=_texts(names)))
     name = _texts([chart.table.columns[index].name])
@@ -97,7 +101,7 @@ def _range(sheet: Worksheet, index: int, first: int, last: int) -> str:
 
 
 def _numbers(values: Sequence[Cell]) -> NumData:
-    """What is missing is a gap, not a zero."""
+    """Return the points of a series. A missing value has no point: the chart shows a gap, not a zero."""
     points = [NumVal(idx=at, v=str(value)) for at, value in enumerate(values) if isinstance(value, int | Decimal)]
     return NumData(formatCode="General", ptCount=len(values), pt=points)
 
@@ -111,6 +115,7 @@ def _as_line(series: Any, colour: str) -> None:
     series.marker.symbol = "circle"
     series.marker.size = 5
     series.marker.graphicalProperties = GraphicalProperties(solidFill=colour)
+    # a smoothed line shows values between the months that nobody counted
     series.smooth = False
 
 
@@ -122,22 +127,23 @@ def _labels() -> DataLabelList:
 
 def _dress_axes(drawn: Any, *, lies: bool) -> None:
     grey = GraphicalProperties(ln=LineProperties(solidFill=_GRID))
-    # without it, newer programs leave the axes out
+    # without this, newer office programs leave the axes out
     drawn.x_axis.delete = drawn.y_axis.delete = False
     drawn.x_axis.txPr, drawn.y_axis.txPr = _text(900), _text(900)
     drawn.x_axis.graphicalProperties = drawn.y_axis.graphicalProperties = grey
     drawn.y_axis.majorGridlines.spPr = grey
     drawn.y_axis.number_format = "General"
+    # from 0: a cut axis makes small changes look large
     drawn.y_axis.scaling.min = 0
     drawn.x_axis.tickLblPos = "low"
     if lies:
-        # the first on top, the numbers below
+        # bars start at the bottom; reversed, the first row is on top as in the table, and "max" puts the numbers below
         drawn.x_axis.scaling.orientation = "maxMin"
         drawn.y_axis.crosses = "max"
 
 
 def _text(size: int) -> RichText:
-    """Text in hundredths of a point."""
+    """Return the look of a text; `size` is in hundredths of a point."""
     font = Font(typeface="仿宋")
     properties = CharacterProperties(sz=size, b=False, latin=Font(typeface="Times New Roman"), ea=font)
     return RichText(p=[Paragraph(pPr=ParagraphProperties(defRPr=properties), endParaRPr=properties)])

@@ -1,4 +1,4 @@
-"""The bulletin of a month, put together from its figures."""
+"""Compose the bulletin of a month from its figures."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from wangjian.serving.bulletin.wording import month_text
 
 
 def compose(figures: Figures) -> Bulletin:
-    """Put the parts together, in the order in which the bureau reports."""
+    """Return the bulletin, its parts in the order in which the bureau reports."""
     month = figures.month
     return Bulletin(
         organ=figures.organ,

@@ -1,4 +1,4 @@
-"""What a bulletin is made of, whatever file it is written to: parts with paragraphs, tables and charts."""
+"""The content of a bulletin, independent of the file format: parts with paragraphs, tables and charts."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from wangjian.state import Publication
 
 
 class Missing(Enum):
-    """Why a cell has no number: there is none; or its base is too small to tell it."""
+    """Why a cell has no number: there is no data, or the base of the rate is too small to publish it."""
 
     NONE = "—"
     SUPPRESSED = "※"
 
 
 Cell = str | int | Decimal | Missing
-"""Numbers are rounded as they are printed."""
+"""The content of a cell. Numbers are rounded already: every format prints the same digits."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Column:
     """A column of a table.
 
     Attributes:
-        share: of the table's width, relative to the other columns.
+        share: the column's width, relative to the other columns.
     """
 
     name: str
@@ -38,7 +38,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """A table; the rows of `totals` close it and are no members of their own."""
+    """A table. The rows of `totals` close it: sums, which are emphasised and never drawn in a chart."""
 
     caption: str
     columns: tuple[Column, ...]
@@ -53,10 +53,10 @@ class Chart:
     """A chart of a table's rows.
 
     Attributes:
-        series: the columns whose numbers are shown; the first column names the rows.
-        kind: `bar` lies, `column` stands; a `line` is for what runs through time.
-        first: so many rows only; all if null.
-        lines: those of `series` that are shown as a line, on an axis of their own at the right.
+        series: the indexes of the columns to draw; the first column names the rows.
+        kind: `bar` is horizontal, `column` vertical; `line` is for a development over time.
+        first: draw only the first rows, this many; all if null.
+        lines: the series to draw as a line, on a second axis at the right.
     """
 
     caption: str
@@ -104,14 +104,14 @@ class Part:
 
 @dataclass(frozen=True)
 class Bulletin:
-    """The whole.
+    """The whole bulletin.
 
     Attributes:
-        organ: who issues it.
+        organ: the bureau that issues it.
         masthead: the name of the series.
-        title: of this issue.
-        issue: `2023年第12期`.
-        month: its first day.
+        title: the title of this issue.
+        issue: the number of this issue, such as `2023年第12期`.
+        month: the first day of the month.
         appendices: tables that follow the text.
     """
 

@@ -1,4 +1,4 @@
-"""The bulletin as DOCX."""
+"""Write the bulletin as DOCX."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from wangjian.serving.bulletin.typesetting import HEAD_FONT, LINE, TEXT_WIDTH, s
 from wangjian.serving.bulletin.wording import day_text
 
 _NUMERALS = "一二三四五六七八九十"
-# a table of so many rows is not torn apart; of a longer one so many stay with the header
+# a table of up to 16 rows stays on one page; of a longer one, the first 3 rows stay with the header
 _WHOLE, _TOGETHER = 16, 3
 _CHART_TYPE = "application/vnd.openxmlformats-officedocument.drawingml.chart+xml"
 _XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -38,26 +38,27 @@ _CHART_NAMESPACE = "http://schemas.openxmlformats.org/drawingml/2006/chart"
 
 
 def docx_bytes(bulletin: Bulletin, issued_on: date | None) -> bytes:
-    """Set the bulletin as a document.
+    """Return the bulletin as a DOCX document.
 
     Args:
-        bulletin: what it says.
-        issued_on: the day that it bears; null leaves room for a hand to write it.
+        bulletin: the content.
+        issued_on: the date of issue; null leaves a blank to fill in by hand.
 
     Returns:
-        The file; the same for the same publication.
+        The bytes of the file; the same for the same publication.
     """
     return _Setter(bulletin, issued_on).bytes()
 
 
 class _Setter:
-    """Sets one bulletin; counts tables and figures as it goes."""
+    """Sets one bulletin from top to bottom, and numbers its tables and charts."""
 
     def __init__(self, bulletin: Bulletin, issued_on: date | None) -> None:
         self.bulletin = bulletin
         self.issued = day_text(issued_on) if issued_on else "　　　年　月　日"
         self.at = bulletin.publication.published_at
         self.document: Docx = Document()
+        # numbered through the whole document, not within a part
         self.tables = self.charts = 0
 
     def bytes(self) -> bytes:
@@ -108,7 +109,7 @@ class _Setter:
                     self._chart(block)
 
     def _appendices(self) -> None:
-        """The list of appendices, one line below the text; then each on a page of its own."""
+        """Add the list of appendices, one line below the text, and then each appendix on a page of its own."""
         names = [f"{place}．{part.heading}" for place, part in enumerate(self.bulletin.appendices, start=1)]
         for place, name in enumerate(names):
             line = self.document.add_paragraph(f"附件：{name}" if place == 0 else f"　　　{name}")
@@ -123,6 +124,7 @@ class _Setter:
         set_font(start.add_run(f"附件{place}")._r, HEAD_FONT)
         self.document.add_paragraph(part.heading, style="Title")
         for block in part.blocks:
+            # appendices hold tables only; the title of the appendix serves as the caption
             assert isinstance(block, Table)
             self._table(block, None)
 
@@ -141,11 +143,12 @@ class _Setter:
             for place, cell, column in zip(line.tc_lst, row, table.columns, strict=True):
                 paragraph = DocxParagraph(place.p_lst[0], made)
                 _fill(paragraph, cell, style, is_text=column.is_text and at > 0, is_strong=is_strong)
+                # also the last row but one: a sum must not stand alone on the next page
                 paragraph.paragraph_format.keep_with_next = at < stays or at == len(rows) - 2
         self._after(table.note)
 
     def _after(self, note: str) -> None:
-        """What follows a table must not stick to it."""
+        """Add the note below a table; an empty one keeps the next block at a distance."""
         paragraph = self.document.add_paragraph(note, style="Table Text")
         paragraph.paragraph_format.space_after = Emu(0)
 
@@ -194,7 +197,7 @@ class _Setter:
         )
 
     def _imprint(self) -> None:
-        """版记: who prints, and when."""
+        """Add the imprint 版记: who prints the document, and when."""
         made = self.document.add_table(1, 2)
         made.alignment = WD_TABLE_ALIGNMENT.CENTER
         _widths(made, [1, 1])
@@ -223,7 +226,7 @@ def _for_sheet(cell: Cell) -> Any:
 
 
 def _external(relation: str) -> Any:
-    """Where an office program finds the numbers when somebody edits the chart."""
+    """Return the element that says where an office program finds the numbers when a person edits the chart."""
     element = parse_xml(
         f'<c:externalData xmlns:c="{_CHART_NAMESPACE}" {nsdecls("r")} r:id="{relation}"><c:autoUpdate val="0"/></c:externalData>'
     )
@@ -231,7 +234,7 @@ def _external(relation: str) -> Any:
 
 
 def _in_words(chart: Chart) -> str:
-    """For who cannot see it."""
+    """Return the chart's numbers as text, for readers who cannot see it: a screen reader reads it aloud."""
     return "；".join(f"{row[0]} {' '.join(_shown(row[index]) for index in chart.series)}" for row in chart.rows)
 
 
@@ -252,6 +255,7 @@ def _widths(table: DocxTable, shares: Sequence[float]) -> None:
     widths = [Emu(int(TEXT_WIDTH * share / sum(shares))) for share in shares]
     for column, width in zip(table.columns, widths, strict=True):
         column.width = width
+    # through the XML: python-docx's `cells` walks the whole table for each cell
     for row in table._tbl.tr_lst:
         for place, width in zip(row.tc_lst, widths, strict=True):
             place.width = width
@@ -262,6 +266,7 @@ def _row_stays_whole(row: Any, *, repeats: bool) -> None:
     properties = row.get_or_add_trPr()
     properties.append(OxmlElement("w:cantSplit"))
     if repeats:
+        # a table that goes over a page repeats its header
         properties.append(OxmlElement("w:tblHeader"))
 
 

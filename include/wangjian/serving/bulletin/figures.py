@@ -1,4 +1,4 @@
-"""What a bulletin tells, read from the published file: figures of one month, and what one must know to read them."""
+"""Read from the published file what a bulletin reports: the figures of one month, and what explains them."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ from wangjian.state import Publication
 
 TREND_MONTHS = 13
 SMALL_BASE = 5
-"""Rates on fewer than this are not told: `is_small_base` in `reports.rpt_kpi`."""
+"""The bulletin suppresses a rate whose base is smaller: `is_small_base` in `reports.rpt_kpi`."""
 
 TOTAL = ("TOTAL", "ALL")
 
 
 @dataclass(frozen=True)
 class Figure:
-    """One KPI of one member in one month, with what it is compared with.
+    """One KPI of one member in one month, with the values to compare it with.
 
     Attributes:
-        value, last_month, last_year: in the KPI's unit; null where there is nothing to tell, or too little to tell it by.
-        is_suppressed: whether the value is null only because of its small base.
-        numerator, denominator: what the value was made of.
+        value, last_month, last_year: in the KPI's unit; null if there is no value, or if its base is too small.
+        is_suppressed: whether the value is null only because its base is too small.
+        numerator, denominator: what the value was computed from.
     """
 
     unit: str
@@ -46,7 +46,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class Member:
-    """What a figure is told of: a county, an organ, a platform, a violation …"""
+    """What a figure is about: a county, an organ, a platform, a violation …"""
 
     code: str
     name: str
@@ -54,7 +54,7 @@ class Member:
 
 @dataclass(frozen=True)
 class Scorecard:
-    """One provider's month; rates from 0 to 1, null where there is nothing to judge. `meets` is null likewise."""
+    """One provider's month. Rates are from 0 to 1; a rate, and whether it `meets` its threshold, is null without data."""
 
     provider: str
     submitted: int
@@ -66,7 +66,7 @@ class Scorecard:
 
 @dataclass(frozen=True)
 class Restatement:
-    """A city-wide figure of an earlier publication that has changed since its month was closed."""
+    """A city-wide figure that has changed since its month was closed."""
 
     month: date
     kpi_name: str
@@ -77,7 +77,7 @@ class Restatement:
 
 @dataclass(frozen=True)
 class Held:
-    """A dataset that does not count from a day on, and why."""
+    """A dataset that is held back from a day on, and why."""
 
     source: str
     provider: str
@@ -103,7 +103,7 @@ _Key = tuple[str, str, str]
 
 @dataclass(frozen=True)
 class Figures:
-    """All that the bulletin of one month is made from.
+    """Everything that the bulletin of one month is made from.
 
     Attributes:
         organ: the bureau that issues it.
@@ -132,18 +132,21 @@ class Figures:
 
     @property
     def is_roster_due(self) -> bool:
-        """Whether the full list of storefronts after the month, which says who was scanned in it, is still to come."""
+        """Whether the full list of storefronts that follows the month is still to come.
+
+        That list says which storefronts were scanned in the month; until it arrives the coverage is incomplete.
+        """
         return (
             last_complete_month(self.publication.as_of) == self.month
             and self.publication.as_of.month == self.month.month
         )
 
     def total(self, kpi: str) -> Figure:
-        """The city's figure."""
+        """Return the city's figure."""
         return self.of(*TOTAL, kpi)
 
     def of(self, section: str, member: str, kpi: str) -> Figure:
-        """A member's figure. A count that has no row is 0, as it is in the table where others have one."""
+        """Return a member's figure. A count without a row is 0 if the city has a row: nothing happened there."""
         found = self.rows.get((section, member, kpi))
         if found:
             return found
@@ -152,7 +155,7 @@ class Figures:
         return Figure(unit, Decimal(0) if counted else None)
 
     def ranked(self, section: str, kpi: str) -> list[Member]:
-        """The members of a section that have anything of a KPI, the most first."""
+        """Return the members of a section with a value other than 0, the largest first."""
         having = [member for member in self.members.get(section, ()) if self.of(section, member.code, kpi).value]
         return sorted(having, key=lambda member: (-(self.of(section, member.code, kpi).value or 0), member.code))
 
@@ -169,20 +172,20 @@ RATE_UNITS = frozenset({"%", "工作日", "条/千家"})
 
 
 def last_complete_month(as_of: date) -> date:
-    """The first day of the last month that had ended by the end of a day."""
+    """Return the first day of the last month that had ended by the end of a day."""
     tomorrow = as_of + timedelta(days=1)
     return (tomorrow.replace(day=1) - timedelta(days=1)).replace(day=1)
 
 
 def read_figures(data: DataRoot, month: date | None = None) -> Figures:
-    """Read a month from the publication that readers see.
+    """Read the figures of a month from the publication that readers see.
 
     Args:
         data: the data root.
-        month: its first day; the last complete one if null.
+        month: the first day of the month; the last complete month if null.
 
     Returns:
-        The figures.
+        The figures of the month.
 
     Raises:
         BadArguments: the month has not ended in the data, or the data begin after it.
@@ -192,6 +195,7 @@ def read_figures(data: DataRoot, month: date | None = None) -> Figures:
         publication = publication_of(connection)
         month = month or last_complete_month(publication.as_of)
         _require_month(connection, month, publication)
+        # a suppressed rate of another month must not be compared with either
         compared = {month, _month_before(month), _year_before(month)}
         names = _rows(connection, "select section, member_code, member_name", month)
         organ, city = _issuer(connection)
@@ -262,7 +266,11 @@ def _members(names: Iterable[tuple[str, str, str]]) -> dict[str, tuple[Member, .
 
 
 def _figures(connection: duckdb.DuckDBPyConnection, month: date, compared: set[date]) -> dict[_Key, Figure]:
-    """The month's rows. A rate on a small base is not told, nor compared with."""
+    """Return the month's figures by section, member and KPI.
+
+    A rate on a small base is left out, in this month and in the months to compare with: two shops of two are 100 %,
+    and a comparison with them would say nothing.
+    """
     small = set(
         connection.execute(
             "select month_start, section, member_code, kpi_code from reports.rpt_monthly_bulletin "
@@ -281,6 +289,7 @@ def _figures(connection: duckdb.DuckDBPyConnection, month: date, compared: set[d
             None if (at, *key) in small else found
             for at, found in ((month, value), (_month_before(month), last_month), (_year_before(month), last_year))
         )
+        # a value that never was is missing, not suppressed: the bulletin marks the two differently
         suppressed = value is not None and at_month is None
         figures[key[0], key[1], key[2]] = Figure(
             unit, at_month, at_last_month, at_last_year, suppressed, numerator, denominator
@@ -292,6 +301,7 @@ def _trend(connection: duckdb.DuckDBPyConnection, month: date) -> dict[str, dict
     rows = connection.execute(
         "select kpi_code, month_start, value from reports.rpt_monthly_bulletin "
         "where section = 'TOTAL' and month_start between ? and ? order by kpi_code, month_start",
+        # 13 months: the same month of last year is the first point
         [_year_before(month), month],
     ).fetchall()
     trend: dict[str, dict[date, Decimal | None]] = {}
@@ -301,7 +311,10 @@ def _trend(connection: duckdb.DuckDBPyConnection, month: date) -> dict[str, dict
 
 
 def _issuer(connection: duckdb.DuckDBPyConnection) -> tuple[str, str]:
-    """The organ of the city level, and its place: the one that most organs of counties stand below."""
+    """Return the city's bureau and its city: the one that most organs of the counties belong to.
+
+    The name is not a setting: the organizations in the data say which bureau it is.
+    """
     found = connection.execute(
         """
         select organs.level_3_name, any_value(regions.region_name)
@@ -341,6 +354,7 @@ def _scorecard(row: Mapping[str, Any]) -> Scorecard:
         "complete": row["meets_completeness"],
         "evidence": row["meets_evidence"],
     }
+    # a provider without a reviewed name still has to appear
     name = row["provider_name"] or row["provider_code"]
     return Scorecard(name, row["submitted_count"], row["judged_count"], ending("_rate"), ending("_threshold"), meets)
 

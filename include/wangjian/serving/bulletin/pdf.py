@@ -1,4 +1,4 @@
-"""The bulletin as PDF: what LibreOffice makes of the document, with the best fonts that this machine has."""
+"""Convert the bulletin to PDF with LibreOffice, in the best Chinese fonts that this machine has."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ _MARK = re.compile(rb"(?<=[</])[0-9A-F]{32}(?=[>\s])")
 
 
 def office() -> str | None:
-    """Where LibreOffice is; null where it is not installed."""
+    """Return the path of LibreOffice; null if it is not installed."""
     return shutil.which("soffice") or shutil.which("libreoffice")
 
 
 def pdf_bytes(docx: bytes, at: datetime) -> bytes:
-    """Print a document.
+    """Return a document as PDF.
 
     Args:
-        docx: the document.
-        at: the moment that the PDF is to bear as that of its making.
+        docx: the bytes of the document.
+        at: the time to write into the PDF as its time of creation.
 
     Returns:
-        The PDF; the same for the same document, program and fonts.
+        The bytes of the PDF; the same for the same document, program and fonts.
 
     Raises:
-        WangjianError: LibreOffice or a Chinese font is not installed, or it made nothing.
+        WangjianError: LibreOffice or a Chinese font is not installed, or LibreOffice wrote no PDF.
     """
     program = office()
     if program is None:
@@ -57,7 +57,7 @@ def pdf_bytes(docx: bytes, at: datetime) -> bytes:
 
 
 def _convert(program: str, source: Path, folder: Path) -> str:
-    # a profile of its own: two runs with one profile get into each other's way
+    # each run has its own profile: LibreOffice locks the profile, and a second run with the same one would not start
     profile = f"-env:UserInstallation={(folder / 'profile').as_uri()}"
     command = [
         program,
@@ -70,6 +70,7 @@ def _convert(program: str, source: Path, folder: Path) -> str:
         str(folder),
         str(source),
     ]
+    # a fixed time zone, locale and font list: the same document must give the same PDF on this machine
     environment = {**os.environ, "FONTCONFIG_FILE": str(FONTS), "HOME": str(folder), "TZ": "UTC", "LC_ALL": "C.UTF-8"}
     try:
         done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=_SECONDS, check=False)
@@ -81,6 +82,7 @@ def _convert(program: str, source: Path, folder: Path) -> str:
 
 
 def _require_chinese_font() -> None:
+    # without fontconfig's tools nothing can be said about fonts: try, rather than refuse
     lister = shutil.which("fc-list")
     if lister is None:
         return
@@ -90,10 +92,13 @@ def _require_chinese_font() -> None:
 
 
 def _reproducible(pdf: bytes, at: datetime) -> bytes:
-    """Without the moment of printing: dates and marks are replaced by others of the same length, so that no offset moves."""
+    """Return the PDF with a fixed time of creation and an identifier that depends on its content alone.
+
+    The new values have the length of the old ones: a PDF lists its objects by their offset, and no offset may move.
+    """
     when = f"{at.astimezone(UTC):%Y%m%d%H%M%S}".encode()
     dated = _WHEN.sub(rb"\g<1>" + when, pdf)
-    # identifier and checksum stand at the very end
+    # the identifier and the checksum are in the trailer; elsewhere the same pattern could match content
     end = dated.rindex(b"trailer")
     blank = _MARK.sub(b"0" * 32, dated[end:])
     mark = hashlib.sha256(dated[:end] + blank).hexdigest()[:32].upper().encode()

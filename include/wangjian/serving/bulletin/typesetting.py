@@ -1,6 +1,6 @@
-"""How an official document of a Chinese authority is set (GB/T 9704-2012): page, fonts, line grid, page numbers.
+"""Set an official document of a Chinese authority (GB/T 9704-2012): page, fonts, line grid, page numbers.
 
-Fonts are named as offices have them, with what stands in for each where it is missing.
+The document names the fonts that government offices have, and a replacement for each.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ TITLE_FONT, BODY_FONT, HEAD_FONT, SUBHEAD_FONT, NUMBER_FONT = (
     "方正小标宋简体", "仿宋_GB2312", "黑体", "楷体_GB2312", "宋体",
 )  # fmt: skip
 LATIN_FONT = "Times New Roman"
-# what a program takes where an office's font is missing; and what kind of font it is, if that is missing too
+# the font to use if the office's font is missing; and the family, for a program that has neither
 _STAND_INS = {
     TITLE_FONT: ("华文中宋", "roman"),
     BODY_FONT: ("仿宋", "modern"),
@@ -51,9 +51,9 @@ class Look:
     """How a style looks.
 
     Attributes:
-        indent: of the first line, in signs.
-        line: distance of the lines; as the font asks for if null.
-        on_grid: whether its lines stand on the page's line grid.
+        indent: the indent of the first line, in Chinese characters.
+        line: the line spacing; if null, the font's own.
+        on_grid: whether its lines snap to the line grid of the page.
     """
 
     font: str
@@ -86,7 +86,7 @@ _LOOKS = {
 
 
 def typeset(document: Document) -> None:
-    """Give a new document page, styles, fonts and page numbers."""
+    """Set up a new document: page, styles, fonts and page numbers."""
     _page(document)
     for name, look in _LOOKS.items():
         _style(document, name, look)
@@ -99,8 +99,9 @@ def typeset(document: Document) -> None:
 
 
 def set_font(element: Any, east: str) -> None:
-    """Set the fonts of a style or run: one for Chinese, one for the rest; no theme decides."""
+    """Set the fonts of a style or run: one for Chinese text, one for the rest. The theme no longer decides."""
     fonts = element.get_or_add_rPr().get_or_add_rFonts()
+    # a theme font in the template takes precedence over a named one
     for name in list(fonts.attrib):
         del fonts.attrib[name]
     for script in ("ascii", "hAnsi", "cs"):
@@ -110,9 +111,10 @@ def set_font(element: Any, east: str) -> None:
 
 def _page(document: Document) -> None:
     section = document.sections[0]
+    # A4: python-docx's template is US Letter
     section.page_width, section.page_height = Mm(210), Mm(297)
     section.top_margin, section.bottom_margin, section.left_margin, section.right_margin = TOP, BOTTOM, LEFT, RIGHT
-    # the number's dash lies 7 mm below the text
+    # GB/T 9704 puts the page number's dash 7 mm below the text
     section.header_distance, section.footer_distance = Mm(15), Mm(23)
     grid = section._sectPr.find(qn("w:docGrid"))
     if grid is None:
@@ -132,9 +134,11 @@ def _paragraph_style(document: Document, name: str) -> ParagraphStyle:
 def _style(document: Document, name: str, look: Look) -> None:
     style = _paragraph_style(document, name)
     set_font(style.element, look.font)
+    # headings of the template are bold and blue; the standard tells levels apart by font alone
     style.font.size, style.font.bold, style.font.italic = look.size, False, False
     style.font.color.rgb = RGBColor(0, 0, 0)
     shape = style.paragraph_format
+    # widow control would leave pages with fewer than 22 lines
     shape.alignment, shape.keep_with_next, shape.widow_control = look.align, look.keep_with_next, False
     shape.space_before, shape.space_after = look.before, look.after
     if look.line is None:
@@ -144,6 +148,7 @@ def _style(document: Document, name: str, look: Look) -> None:
     _indent(style, look)
     _without_border(style)
     if not look.on_grid:
+        # tables and captions have smaller type: on the grid, their lines would stand as far apart as the text's
         off = OxmlElement("w:snapToGrid")
         off.set(qn("w:val"), "0")
         style.element.get_or_add_pPr().insert_element_before(off, "w:spacing", "w:ind", "w:jc", "w:outlineLvl")
@@ -151,7 +156,7 @@ def _style(document: Document, name: str, look: Look) -> None:
 
 def _indent(style: ParagraphStyle, look: Look) -> None:
     indent = style.element.get_or_add_pPr().get_or_add_ind()
-    # in signs, so that it follows the size; in points for programs that know no signs
+    # in characters, so that the indent follows the font size; in points for programs that ignore the former
     indent.set(qn("w:firstLineChars"), str(look.indent * 100))
     indent.set(qn("w:firstLine"), str(round(look.indent * look.size.pt * 20)))
 
@@ -174,7 +179,7 @@ def _font_table(document: Document) -> None:
 
 
 def _theme(document: Document) -> None:
-    """What has no font of its own, as a text box that somebody adds, looks like the rest."""
+    """Set the theme's fonts, so that text without a font of its own, such as a new text box, looks like the rest."""
     part = _part(document, "theme")
     theme = parse_xml(part.blob)
     for kind, east in (("majorFont", HEAD_FONT), ("minorFont", BODY_FONT)):
@@ -197,12 +202,13 @@ def _language(document: Document) -> None:
     run = defaults.find(qn("w:rPrDefault")).find(qn("w:rPr"))
     language = run.find(qn("w:lang"))
     language.set(qn("w:val"), "en-US")
-    # tells a program without these fonts that it is to take Chinese forms of the signs, not Japanese
+    # a program without these fonts must take the Chinese forms of the characters, not the Japanese ones
     language.set(qn("w:eastAsia"), "zh-CN")
 
 
 def _page_numbers(document: Document) -> None:
-    """`— 1 —` outside: right on odd pages, left on even ones, one sign from the edge."""
+    """Add page numbers `— 1 —` at the outer edge: right on odd pages, left on even ones, one character from the edge."""
+    # printed on both sides, the number is at the outer edge of each page
     document.settings.odd_and_even_pages_header_footer = True
     section = document.sections[0]
     for footer, align, side in (

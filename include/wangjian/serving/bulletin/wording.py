@@ -1,4 +1,4 @@
-"""Numbers as a Chinese bulletin words them: with their unit, and beside what they are compared with."""
+"""Write numbers as a Chinese bulletin does: with their unit, and with comparisons."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from wangjian.serving.bulletin.content import Missing
 from wangjian.serving.bulletin.figures import RATE_UNITS, Figure
 
 NONE = "无数据"
-"""Nothing to tell. A table has a dash; in running text one would read it as the numeral 一."""
+"""The text for a missing value. A table has a dash instead; in running text a reader would take a dash for 一, one."""
 INCOMPARABLE = "无可比数据"
 
 _TEN_THOUSAND = Decimal(10000)
 
 
 def rounded(value: Decimal, places: int) -> Decimal:
-    """Round half up, as offices do."""
+    """Return a value rounded half up, as offices do. Python's own rounding would turn 0.5 into 0."""
     return value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
 
 
 def plain(value: Decimal, unit: str) -> Decimal:
-    """A value as it is printed in its unit: rates with one place, money with at most two, counts whole.
+    """Return a value as it is printed: rates with one decimal place, money with at most two, counts without.
 
     Args:
         value: in the KPI's unit; 元 becomes 万元.
-        unit: the KPI's.
+        unit: the KPI's unit.
     """
     if unit in RATE_UNITS:
         return rounded(value, 1)
@@ -39,45 +39,46 @@ def plain(value: Decimal, unit: str) -> Decimal:
 
 
 def unit_text(unit: str) -> str:
-    """The unit that follows a number."""
+    """Return the unit that follows a number."""
     return {"元": "万元", "工作日": "个工作日"}.get(unit, unit)
 
 
 def figure_text(value: Decimal | None, unit: str) -> str:
-    """A number with its unit: `3272家`, `12.0%`, `9.49万元`, `无数据`."""
+    """Return a number with its unit: `3272家`, `12.0%`, `9.49万元`, `无数据`."""
     return NONE if value is None else f"{plain(value, unit)}{unit_text(unit)}"
 
 
 def figure(found: Figure) -> str:
-    """A figure with its unit; why it is missing where its base is too small."""
+    """Return a figure with its unit; if its base is too small, the mark `※` and the reason."""
     return f"{Missing.SUPPRESSED.value}（基数不足）" if found.is_suppressed else figure_text(found.value, found.unit)
 
 
 def growth(value: Decimal | None, before: Decimal | None) -> Decimal | None:
-    """By how many per cent a value has grown; null where there is nothing to compare with.
+    """Return the growth of a value in per cent; null if there is nothing to compare with.
 
     Args:
-        value: now.
-        before: then; nothing grows from 0 by per cent.
+        value: the value now.
+        before: the value then; growth from 0 has no percentage.
     """
     return None if value is None or not before else (value - before) / before * 100
 
 
 def compared(word: str, value: Decimal | None, before: Decimal | None, unit: str) -> str:
-    """A comparison: `环比减少39条、下降59.1%`, `环比上升0.1个百分点`, `环比持平`, `同比无可比数据`.
+    """Return a comparison: `环比减少39条、下降59.1%`, `环比上升0.1个百分点`, `环比持平`, `同比无可比数据`.
 
     Args:
         word: 环比 or 同比.
-        value: now, in `unit`.
-        before: then.
-        unit: the KPI's.
+        value: the value now, in `unit`.
+        before: the value then.
+        unit: the KPI's unit.
     """
     if value is None or before is None:
         return f"{word}{INCOMPARABLE}"
-    # what is printed is compared, so that a reader who subtracts gets the same
+    # compare the printed values: a reader who subtracts them must get the same difference
     difference = plain(value, unit) - plain(before, unit)
     if difference == 0:
         return f"{word}持平"
+    # a difference of two percentages is in percentage points; in per cent it would be ambiguous
     if unit == "%":
         return f"{word}{'上升' if difference > 0 else '下降'}{abs(difference)}个百分点"
     counted = f"{word}{'增加' if difference > 0 else '减少'}{abs(difference)}{unit_text(unit)}"
@@ -88,12 +89,12 @@ def compared(word: str, value: Decimal | None, before: Decimal | None, unit: str
 
 
 def on_month(found: Figure) -> str:
-    """The comparison with the month before."""
+    """Return the comparison with the month before."""
     return compared("环比", found.value, found.last_month, found.unit)
 
 
 def both(found: Figure) -> str:
-    """The comparisons with the month before and with the year before, as far as there is something to compare."""
+    """Return the comparisons with the month before and the year before; leave out one that has no value."""
     pairs = (("环比", found.last_month), ("同比", found.last_year))
     told_of = [
         compared(word, found.value, before, found.unit)
@@ -104,16 +105,16 @@ def both(found: Figure) -> str:
 
 
 def listed(parts: Iterable[str]) -> str:
-    """`甲、乙和丙`."""
+    """Return the parts as a list in a sentence: `甲、乙和丙`."""
     *others, last = list(parts) or [NONE]
     return f"{'、'.join(others)}和{last}" if others else last
 
 
 def month_text(month: date) -> str:
-    """`2023年12月`."""
+    """Return a month as text: `2023年12月`."""
     return f"{month.year}年{month.month}月"
 
 
 def day_text(day: date) -> str:
-    """`2023年12月31日`."""
+    """Return a day as text: `2023年12月31日`."""
     return f"{day.year}年{day.month}月{day.day}日"

@@ -1,4 +1,4 @@
-"""The bulletin as XLSX: a sheet for each part, with the numbers behind every chart, and one with all rows of the month."""
+"""Write the bulletin as XLSX: a sheet for each part with its charts and their numbers, and one with all rows."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from wangjian.serving.bulletin.content import Bulletin, Cell, Chart, Heading, Mi
 from wangjian.serving.bulletin.figures import Figures
 
 _WIDTH = 8
-"""So many columns bear the text; charts stand to the right of them."""
+"""How many columns the text spans; the charts are to the right of them."""
 _FIRST_WIDTH, _OTHER_WIDTH, _SIGNS_A_LINE = 30, 14, 62
 _LINE_POINTS = 16
 _CHART_ROWS = 17
@@ -41,17 +41,18 @@ _DETAIL = ("板块", "成员代码", "成员", "指标代码", "指标", "单位
 
 
 def xlsx_bytes(bulletin: Bulletin, figures: Figures) -> bytes:
-    """Write the bulletin as a workbook.
+    """Return the bulletin as a workbook.
 
     Args:
-        bulletin: what it says.
-        figures: what it was made from, for the sheet with all rows.
+        bulletin: the content.
+        figures: the figures it was made from, for the sheet with all rows.
 
     Returns:
-        The file; the same for the same publication.
+        The bytes of the file; the same for the same publication.
     """
     book = Workbook()
     assert book.active is not None
+    # a new workbook has a sheet of its own, which would come first and be empty
     book.remove(book.active)
     for part in (*bulletin.parts, *bulletin.appendices):
         _Sheet(book.create_sheet(part.sheet), f"{bulletin.title} {part.heading}").write(part)
@@ -66,7 +67,7 @@ def xlsx_bytes(bulletin: Bulletin, figures: Figures) -> bytes:
 
 
 class _Sheet:
-    """Writes one part from top to bottom."""
+    """Writes one part of the bulletin, from top to bottom of its sheet."""
 
     def __init__(self, sheet: Worksheet, title: str) -> None:
         self.sheet = sheet
@@ -95,14 +96,16 @@ class _Sheet:
 
     def _line(self, text: str, font: Font) -> None:
         self.sheet.merge_cells(start_row=self.row, end_row=self.row, start_column=1, end_column=_WIDTH)
+        # no text may run as a formula, wherever it came from
         cell = self.sheet.cell(self.row, 1, harmless(text))
         cell.font, cell.alignment = font, Alignment(wrap_text=True, vertical="top")
+        # spreadsheets do not fit the height of merged cells by themselves
         lines = -(-len(text) // _SIGNS_A_LINE)
         self.sheet.row_dimensions[self.row].height = max(lines * _LINE_POINTS, float(font.size or 0) * 1.5)
         self.row += 1
 
     def _table(self, table: Table, charted: frozenset[int]) -> None:
-        """What is missing in a charted column stays blank: a chart would draw any text as 0."""
+        """Write a table. A missing value in a charted column stays blank: a chart would draw a text such as `—` as 0."""
         self._line(table.caption, _HEAD)
         self.headers[id(table)] = self.row
         names = [column.name for column in table.columns]
@@ -129,7 +132,7 @@ class _Sheet:
         self.row += 1
 
     def _lines(self, column: int) -> int:
-        """How many lines a cell needs; a Chinese sign is two wide."""
+        """Return how many lines a cell needs; a Chinese character is two columns wide."""
         width = self.sheet.column_dimensions[get_column_letter(column)].width
         return max(1, -(-2 * len(str(self.sheet.cell(self.row, column).value or "")) // int(width)))
 
@@ -144,6 +147,7 @@ class _Sheet:
 def _put(cell: Any, value: Cell | None) -> None:
     if isinstance(value, Decimal):
         places = -int(value.as_tuple().exponent)
+        # as a number, so that a reader can sum and sort; the format shows the printed places
         cell.value, cell.number_format = (int(value) if places <= 0 else float(value)), _FORMATS[max(places, 0)]
     elif isinstance(value, int):
         cell.value, cell.number_format = value, _FORMATS[0]
@@ -163,7 +167,7 @@ def _print_setup(sheet: Worksheet) -> None:
 
 
 def _detail(sheet: Worksheet, figures: Figures) -> None:
-    """All rows of the month as they stand in `reports.rpt_monthly_bulletin`: money in yuan, rates unrounded."""
+    """Write all rows of the month as they are in `reports.rpt_monthly_bulletin`: money in yuan, rates not rounded."""
     sheet.append(list(_DETAIL))
     for row in _detail_rows(figures):
         sheet.append([harmless(value) if isinstance(value, str) else value for value in row])
@@ -171,6 +175,7 @@ def _detail(sheet: Worksheet, figures: Figures) -> None:
         cell.font, cell.fill = _HEAD, _GREY
     for column, width in zip("ABCDEFGHIJK", (10, 14, 26, 18, 20, 10, 14, 14, 14, 12, 12), strict=True):
         sheet.column_dimensions[column].width = width
+    # many rows: the header stays in view, and the filter finds a county or a KPI
     sheet.freeze_panes = "A2"
     sheet.auto_filter.ref = sheet.dimensions
     _print_setup(sheet)

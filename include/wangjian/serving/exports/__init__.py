@@ -1,1 +1,1 @@
-"""Handing the published tables out in other forms: files with a descriptor, a mirror in PostgreSQL."""
+"""Export published tables as files with a descriptor."""

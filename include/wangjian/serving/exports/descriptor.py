@@ -1,4 +1,4 @@
-"""The descriptor of exported files: a Frictionless Data Package, `datapackage.json`."""
+"""Describe exported files in a Frictionless Data Package, `datapackage.json`."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ _MEDIA = {"csv": "text/csv", "parquet": "application/vnd.apache.parquet"}
 
 @dataclass(frozen=True)
 class ExportedTable:
-    """One file that was written.
+    """One file that the export wrote.
 
     Attributes:
-        sources: `source/dataset` that it was made from, as far as known.
+        sources: the `source/dataset` names that the table is made from; empty if none is known.
     """
 
     table: PublishedTable
@@ -43,7 +43,10 @@ class ExportedTable:
 
 
 def headers(table: PublishedTable, labels: Labels) -> tuple[str, ...]:
-    """What the columns are called in the file: unique, also where two bear the same label."""
+    """Return the column names in the file's header.
+
+    Labels are not unique, and a header must be: if two columns have the same label, the column's own name follows it.
+    """
     wanted = [column.name if labels == "none" else getattr(column, labels) or column.name for column in table.columns]
     times = Counter(wanted)
     return tuple(
@@ -53,15 +56,15 @@ def headers(table: PublishedTable, labels: Labels) -> tuple[str, ...]:
 
 
 def describe(publication: Publication, files: Iterable[ExportedTable], labels: Labels) -> dict[str, Any]:
-    """Describe what was exported.
+    """Return the descriptor of an export.
 
     Args:
-        publication: from which.
-        files: what was written.
-        labels: what the headers of CSV files say.
+        publication: the exported publication.
+        files: the written files.
+        labels: the language of the CSV headers, or `none` for the columns' own names.
 
     Returns:
-        The descriptor, in the words of the Data Package standard.
+        The descriptor, as the Data Package standard defines it.
     """
     written = list(files)
     return {
@@ -80,6 +83,7 @@ def describe(publication: Publication, files: Iterable[ExportedTable], labels: L
 
 def _resource(file: ExportedTable, labels: Labels) -> dict[str, Any]:
     zh, _, en = file.table.comment.partition(" | ")
+    # Parquet keeps the columns' names, which programs read; CSV headers are for people
     names = headers(file.table, labels if file.kind == "csv" else "none")
     called = dict(zip((column.name for column in file.table.columns), names, strict=True))
     schema: dict[str, Any] = {"fields": [_field(column, called[column.name]) for column in file.table.columns]}
@@ -101,7 +105,7 @@ def _resource(file: ExportedTable, labels: Labels) -> dict[str, Any]:
         "schema": schema,
     }
     if file.kind == "csv":
-        # with BOM, which spreadsheets want
+        # with a BOM: without it, Excel reads the Chinese text in the system's old encoding
         described |= {"profile": "tabular-data-resource", "encoding": "utf-8-sig"}
     return described
 
@@ -109,12 +113,13 @@ def _resource(file: ExportedTable, labels: Labels) -> dict[str, Any]:
 def _field(column: PublishedColumn, name: str) -> dict[str, Any]:
     kind = _TYPES.get(column.data_type) or ("number" if column.data_type.startswith("DECIMAL") else "integer")
     field = {"name": name, "type": kind, "title": column.zh, "description": column.en}
+    # a program that reads a labelled CSV finds the warehouse's name here
     return field if name == column.name else {**field, "column": column.name}
 
 
 def sources_of(rows: Sequence[tuple[str, str, str]]) -> dict[str, tuple[str, ...]]:
-    """By mart, the `source/dataset` that it needs, from rows of `audit.mart_input`."""
-    found: dict[str, list[str]] = {}
+    """Return the `source/dataset` names that each mart needs, from rows of `audit.mart_input`."""
+    inputs: dict[str, list[str]] = {}
     for mart, source, dataset in rows:
-        found.setdefault(mart, []).append(f"{source}/{dataset}")
-    return {mart: tuple(sorted(names)) for mart, names in found.items()}
+        inputs.setdefault(mart, []).append(f"{source}/{dataset}")
+    return {mart: tuple(sorted(names)) for mart, names in inputs.items()}

@@ -1,4 +1,4 @@
-"""`wangjian export`: published tables as Parquet or CSV, with a descriptor that says what they are."""
+"""Export published tables as Parquet or CSV, with a descriptor (`wangjian export`)."""
 
 from __future__ import annotations
 
@@ -33,24 +33,26 @@ Kind = Literal["csv", "parquet"]
 def export_tables(
     data: DataRoot, names: Sequence[str], folder: Path, kind: Kind, labels: Labels = "none"
 ) -> list[Path]:
-    """Write published tables into files, and what they are into `datapackage.json`.
+    """Write published tables to files, and their description to `datapackage.json`.
 
     Args:
         data: the data root.
-        names: of tables, with or without their schema; a schema alone means all of its tables.
-        folder: where the files go.
+        names: names of tables, with or without their schema; a schema alone means all of its tables.
+        folder: the folder for the files.
         kind: parquet, or csv (UTF-8 with BOM, which spreadsheets expect; no text in it runs as a formula).
-        labels: what the header of a CSV file says: labels in one of the languages, or the columns' own names.
+        labels: the header of a CSV file: labels in one of the languages, or the columns' own names.
 
     Returns:
-        The files, the descriptor last. Each is on record in the audit log.
+        The paths of the files, the descriptor last. The audit log has a record of each table.
 
     Raises:
         BadArguments: there is no such table; or labels are asked for in Parquet, whose columns keep their names.
         WangjianError: nothing is published yet.
     """
     if kind == "parquet" and labels != "none":
-        raise BadArguments("Parquet keeps the columns' names", labels=labels, fix=f"the labels stand in {FILE_NAME}")
+        raise BadArguments(
+            "Parquet keeps the columns' names", labels=labels, fix=f"leave --labels out; {FILE_NAME} has the labels"
+        )
     folder.mkdir(parents=True, exist_ok=True)
     with open_for_export(data) as connection:
         publication = publication_of(connection)
@@ -62,6 +64,7 @@ def export_tables(
             for table in chosen_tables(published_tables(connection), names)
         ]
     descriptor = json.dumps(describe(publication, files, labels), ensure_ascii=False, indent=2)
+    # last: a descriptor that is there describes files that are there
     write_atomically(folder / FILE_NAME, f"{descriptor}\n")
     return [*(folder / file.file_name for file in files), folder / FILE_NAME]
 
@@ -82,7 +85,7 @@ def _write(
         written = ExportedTable(
             table, path.name, kind, sha256_of(temporary), temporary.stat().st_size, row_count, sources
         )
-        # on record before the file is in place: a crash between the two leaves a line too many, never a file too many
+        # record before the file is in place: a crash between the two leaves a record without a file, never the reverse
         access = Access(
             action="EXPORTED",
             table_name=table.full_name,
@@ -100,7 +103,10 @@ def _write_parquet(connection: duckdb.DuckDBPyConnection, table: PublishedTable,
 
 
 def _write_csv(connection: duckdb.DuckDBPyConnection, table: PublishedTable, path: Path, labels: Labels) -> int:
-    """The header by hand, for the mark at its beginning; the rows by DuckDB, which streams them."""
+    """Write a table as CSV and return the number of rows.
+
+    The header is written here, because DuckDB writes no BOM; the rows by DuckDB, which streams them.
+    """
     buffer = io.StringIO(newline="")
     csv.writer(buffer).writerow(headers(table, labels))
     body = path.with_name(f"{path.name}.rows.tmp")
@@ -109,6 +115,7 @@ def _write_csv(connection: duckdb.DuckDBPyConnection, table: PublishedTable, pat
         count = _copy(connection, f"select {cells} from {table.quoted}", body, "format csv, header false")
         with path.open("wb") as target, body.open("rb") as rows:
             target.write(buffer.getvalue().encode("utf-8-sig"))
+            # in pieces: the largest table need not fit into memory
             shutil.copyfileobj(rows, target, 1 << 20)
     finally:
         body.unlink(missing_ok=True)
@@ -116,7 +123,10 @@ def _write_csv(connection: duckdb.DuckDBPyConnection, table: PublishedTable, pat
 
 
 def _cell(name: str, data_type: str) -> str:
-    """A column as CSV has it: ISO times, and texts that no spreadsheet runs as a formula (as `spreadsheets.harmless`)."""
+    """Return the SQL expression of a CSV cell: ISO times, and texts that no spreadsheet runs as a formula.
+
+    The rule for texts is that of `spreadsheets.harmless`, in SQL so that DuckDB can stream the rows.
+    """
     match data_type:
         case "VARCHAR":
             starts = ", ".join(f"chr({ord(sign)})" for sign in FORMULA_STARTS)

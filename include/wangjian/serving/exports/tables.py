@@ -1,4 +1,4 @@
-"""The published tables as they are handed out: columns, labels, key, and the publication that they are of."""
+"""Read what an export needs to know of the published tables: columns, labels, keys, and the publication."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from wangjian.warehouse.grain import key_of
 
 @dataclass(frozen=True)
 class PublishedColumn:
-    """A column.
+    """A column of a published table.
 
     Attributes:
-        data_type: DuckDB's.
-        zh, en: what it is called and what it means; empty where it has no label.
+        data_type: DuckDB's type.
+        zh, en: the Chinese label and the English description; empty if the column has no label.
     """
 
     name: str
@@ -35,8 +35,8 @@ class PublishedTable:
     """A published table.
 
     Attributes:
-        comment: as it stands in the file, `中文 | English`.
-        key: the columns that name a row; empty where nothing does.
+        comment: the comment in the file, `中文 | English`.
+        key: the columns that identify a row; empty if the table has no key.
     """
 
     schema: str
@@ -55,7 +55,9 @@ class PublishedTable:
 
 
 def open_for_export(data: DataRoot) -> duckdb.DuckDBPyConnection:
-    """Open the publication that readers see, for our own queries alone: unlike `open_published` it may write files.
+    """Open the publication that readers see for our own queries.
+
+    Unlike `open_published`, the connection may write files. Never run a user's query on it.
 
     Raises:
         WangjianError: nothing is published yet.
@@ -64,13 +66,13 @@ def open_for_export(data: DataRoot) -> duckdb.DuckDBPyConnection:
     if path is None or not path.exists():
         raise WangjianError("nothing is published yet", folder=data.published, fix="run `wangjian publish`")
     connection = duckdb.connect(str(path), read_only=True)
-    # the same moments for everybody, wherever the machine stands
+    # the same times in every file, in whatever time zone the machine is
     connection.execute("set timezone = 'UTC'")
     return connection
 
 
 def publication_of(connection: duckdb.DuckDBPyConnection) -> Publication:
-    """The publication that a published file is: its own row is the last that it knows of."""
+    """Return the publication of a published file: its own row is the newest in `audit.publication`."""
     answer = connection.sql("select * from audit.publication order by published_at desc limit 1")
     return Publication.model_validate(dict(zip(answer.columns, answer.fetchone() or (), strict=True)))
 
@@ -78,7 +80,7 @@ def publication_of(connection: duckdb.DuckDBPyConnection) -> Publication:
 def published_tables(
     connection: duckdb.DuckDBPyConnection, schemas: Sequence[str] = SCHEMAS
 ) -> tuple[PublishedTable, ...]:
-    """The tables of a published file, with labels and keys, by schema and name."""
+    """Return the tables of a published file with their labels and keys, in the order of schema and name."""
     database = (connection.execute("select current_database()").fetchone() or ("",))[0]
     comments = dict(
         connection.execute(
@@ -113,23 +115,23 @@ def _both(comment: str | None) -> tuple[str, str]:
 
 
 def chosen_tables(everything: Iterable[PublishedTable], names: Sequence[str]) -> tuple[PublishedTable, ...]:
-    """The tables of these names.
+    """Return the tables with these names.
 
     Args:
-        everything: all there are.
-        names: with or without their schema; a schema alone means all of its tables.
+        everything: all published tables.
+        names: names with or without their schema; a schema alone means all of its tables.
 
     Raises:
-        BadArguments: there is no such table; it says which have a similar name.
+        BadArguments: there is no such table; the message lists tables with a similar name.
     """
     everything = tuple(everything)
     chosen: dict[str, PublishedTable] = {}
     for name in names:
-        found = [table for table in everything if name in (table.full_name, table.name, table.schema)]
-        if not found:
+        matches = [table for table in everything if name in (table.full_name, table.name, table.schema)]
+        if not matches:
             like = [table.full_name for table in everything if name.split(".")[-1].lower() in table.name] or [
                 table.full_name for table in everything
             ]
             raise BadArguments("there is no such published table", table=name, fix=f"choose from: {', '.join(like)}")
-        chosen |= {table.full_name: table for table in found}
+        chosen |= {table.full_name: table for table in matches}
     return tuple(chosen.values())

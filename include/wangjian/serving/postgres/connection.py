@@ -1,4 +1,8 @@
-"""Where the mirror is and how to log in: from the environment or an Airflow connection, never from the command line."""
+"""Connect to the mirror's database.
+
+The address and the password come from the environment or an Airflow connection, never from the command line, where every
+account of the machine could read them.
+"""
 
 from __future__ import annotations
 
@@ -18,20 +22,21 @@ CONNECTION_ID = "wangjian_postgres"
 
 @contextmanager
 def connect() -> Iterator[psycopg.Connection[Any]]:
-    """Open the mirror's database, each statement a transaction unless one is begun.
+    """Open the mirror's database. Each statement is a transaction of its own, unless the caller begins one.
 
     Yields:
         The connection.
 
     Raises:
         BadArguments: no connection is defined, or psycopg is not installed.
-        WangjianError: the server cannot be reached, refuses, or does not speak UTF-8.
+        WangjianError: the server cannot be reached, refuses, or does not use UTF-8.
     """
     psycopg = _driver()
     try:
         with psycopg.connect(_conninfo(), autocommit=True, application_name="wangjian mirror") as connection:
             _require_utf8(connection)
             yield connection
+    # first: it is a kind of psycopg.Error, and its fix is another
     except psycopg.errors.InsufficientPrivilege as error:
         raise WangjianError(
             f"PostgreSQL refuses: {_said(error)}",
@@ -43,7 +48,9 @@ def connect() -> Iterator[psycopg.Connection[Any]]:
             fix=f"look at the server and at {VARIABLE}, then try again: what is loaded stays",
         ) from error
     except psycopg.Error as error:
-        raise WangjianError(f"PostgreSQL refuses: {_said(error)}", fix="see the server's log") from error
+        raise WangjianError(
+            f"PostgreSQL refuses: {_said(error)}", fix="read the server's log, then publish again"
+        ) from error
 
 
 def _driver() -> Any:
@@ -65,28 +72,30 @@ def _conninfo() -> str:
     from wangjian.ingestion.fetching.connection import resolve
 
     try:
-        found = resolve(CONNECTION_ID)
+        connection = resolve(CONNECTION_ID)
     except BadArguments:
         raise BadArguments(
-            "nobody has said where the mirror is",
+            "no connection to the mirror is defined",
             fix=f"set {VARIABLE} to a connection string of libpq, or define the Airflow connection {CONNECTION_ID}",
         ) from None
     parts = {
-        "host": found.host,
-        "port": found.port,
-        "user": found.login,
-        "password": found.password,
-        "dbname": found.scheme,
+        "host": connection.host,
+        "port": connection.port,
+        "user": connection.login,
+        "password": connection.password,
+        "dbname": connection.scheme,
     }
-    return make_conninfo(**{name: value for name, value in {**parts, **found.extra}.items() if value})
+    return make_conninfo(**{name: value for name, value in {**parts, **connection.extra}.items() if value})
 
 
 def _require_utf8(connection: psycopg.Connection[Any]) -> None:
-    found = connection.execute("show server_encoding").fetchone()
-    if not found or found[0] != "UTF8":
-        raise WangjianError(f"the database speaks {found and found[0]}, not UTF8", fix="create it with encoding UTF8")
+    row = connection.execute("show server_encoding").fetchone()
+    if not row or row[0] != "UTF8":
+        raise WangjianError(
+            f"the database has the encoding {row and row[0]}, not UTF8", fix="create it with encoding UTF8"
+        )
 
 
 def _said(error: Exception) -> str:
-    """The first line that the server or driver said: no statement, no data."""
+    """Return the first line of the server's or driver's message: the others may quote a statement or data."""
     return str(error).strip().split("\n")[0]

@@ -1,4 +1,4 @@
-"""Who may read the mirror goes on reading it: the grants of a schema are given on to the one that takes its place."""
+"""Copy the grants of a schema to the schema that replaces it, so that its readers keep their access."""
 
 from __future__ import annotations
 
@@ -26,17 +26,18 @@ _NAMES = "select relname from pg_class where relnamespace = to_regnamespace(%s) 
 
 
 def copy_grants(connection: psycopg.Connection[Any], old: str, new: str) -> None:
-    """Give the right to read on: of the schema and of each table.
+    """Copy the right to read, of the schema and of each table.
 
     Args:
-        connection: the database, in the transaction of the swap.
-        old: the schema whose grants count; it may not be there.
-        new: the schema that takes its place. A table that the old one lacks may be read by who may read all of the old one.
+        connection: the database, in the transaction of the swap: a reader must not find the new schema without access.
+        old: the schema to copy the grants of; it need not exist.
+        new: the schema that replaces it. A table that the old schema lacks may be read by those who may read all of the old.
     """
     for (role,) in connection.execute(_SCHEMA, [old]).fetchall():
         connection.execute(f'grant usage on schema "{new}" to {role}')
     before = [name for (name,) in connection.execute(_NAMES, [old]).fetchall()]
     granted = set(connection.execute(_TABLES, [old]).fetchall())
+    # a new table has no grants to copy: give it to those for whom the person granted everything
     readers_of_all = {role for _, role in granted if all((name, role) in granted for name in before)}
     for (name,) in connection.execute(_NAMES, [new]).fetchall():
         roles = {role for table, role in granted if table == name} if name in before else readers_of_all

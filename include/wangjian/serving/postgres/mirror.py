@@ -1,6 +1,6 @@
-"""`wangjian publish --to postgres`: a mirror of the published marts and reports, for tools that speak nothing else.
+"""Mirror the published marts and reports in PostgreSQL, for tools that read nothing else (`wangjian publish --to postgres`).
 
-A publication is loaded beside what readers see (`marts__next`, `reports__next`), then put in its place in one transaction.
+A publication is loaded next to what readers see (`marts__next`, `reports__next`), then takes its place in one transaction.
 """
 
 from __future__ import annotations
@@ -24,17 +24,20 @@ if TYPE_CHECKING:
     import psycopg
 
 SCHEMAS = ("marts", "reports")
-"""`audit` stays at home: it is for those who run the warehouse, and they have the file."""
+"""`audit` is not mirrored: it is for those who run the warehouse, and they have the file."""
 NEXT = "__next"
 RECORD = "wangjian_mirror"
 
 _ROWS = 5000
-"""So many rows are in memory at a time."""
+"""How many rows are in memory at a time."""
 _LOCK_KEY = 0x57414E47
 _PATIENCE = 0.8
-"""Of PostgreSQL's `deadlock_timeout` (1 s): so long a swap stands in line. It is always we who give way, never a reader."""
+"""How long a swap waits for its locks, as a share of PostgreSQL's `deadlock_timeout` (1 s).
+
+Shorter than that timeout: in a deadlock the swap gives way, before PostgreSQL picks a victim that may be a reader.
+"""
 _OURS = "网监数仓发布批次"
-"""A schema of the mirror says so in its comment."""
+"""How the comment of each schema of the mirror begins; a schema without it belongs to somebody else."""
 _TYPES = {
     "VARCHAR": "text",
     "BOOLEAN": "boolean",
@@ -54,14 +57,14 @@ _TYPES = {
 
 @dataclass(frozen=True)
 class MirrorReport:
-    """What was done.
+    """What a run of the mirror did.
 
     Attributes:
-        publication_id: what readers of the mirror see now.
-        is_new: false where they saw it before.
-        tables: how many there are.
-        rows: how many there are in all tables.
-        resumed: tables that an earlier, interrupted run had loaded.
+        publication_id: the publication that readers of the mirror see now.
+        is_new: whether this run brought it; false if they saw it before.
+        tables: the number of tables.
+        rows: the number of rows in all tables.
+        resumed: how many tables an earlier, interrupted run had loaded.
     """
 
     publication_id: str
@@ -72,20 +75,20 @@ class MirrorReport:
 
 
 def mirror(data: DataRoot, *, wait_seconds: float = 600) -> MirrorReport:
-    """Bring the mirror to the publication that readers of the file see. Safe to run again after any crash.
+    """Update the mirror to the publication that readers of the file see. Safe to run again after any crash.
 
     Args:
         data: the data root.
-        wait_seconds: how long to wait for readers of the mirror who are in the middle of a query.
+        wait_seconds: how long to wait for readers of the mirror that are in a transaction.
 
     Returns:
-        The report. Nothing is done where the mirror shows this publication already.
+        The report. If the mirror shows this publication already, nothing is done.
 
     Raises:
         BadArguments: no connection is defined.
-        Busy: another process is at it, or readers did not come to an end in time; they go on seeing the last publication.
-        WangjianError: nothing is published; PostgreSQL cannot be reached or refuses; something of somebody else's hangs on
-            a mirrored table.
+        Busy: another process writes the mirror, or its readers did not finish in time; they still see the last publication.
+        WangjianError: nothing is published; PostgreSQL cannot be reached or refuses; or views of others depend on a
+            mirrored table.
     """
     with open_for_export(data) as source, connect() as target, _alone(target):
         publication = publication_of(source)
@@ -94,6 +97,7 @@ def mirror(data: DataRoot, *, wait_seconds: float = 600) -> MirrorReport:
         shown = _shown(target)
         if shown and shown[0] == publication.publication_id and shown[1] == publication.content_fingerprint:
             return MirrorReport(publication.publication_id, False, len(tables), shown[2], 0)
+        # before loading, which takes long, and not only before the swap
         _require_ours(target)
         _require_no_guests(target)
         resumed = _load(source, target, publication, tables)
@@ -104,10 +108,10 @@ def mirror(data: DataRoot, *, wait_seconds: float = 600) -> MirrorReport:
 
 @contextmanager
 def _alone(target: psycopg.Connection[Any]) -> Iterator[None]:
-    """The lock is the session's: it goes with it, however it ends."""
+    """Hold the mirror's lock. It belongs to the session, so PostgreSQL releases it even if this process is killed."""
     got = target.execute("select pg_try_advisory_lock(%s)", [_LOCK_KEY]).fetchone()
     if not (got and got[0]):
-        raise Busy("cannot write the mirror: another process is at it", fix="wait until it has finished")
+        raise Busy("cannot write the mirror: another process writes it", fix="wait until it has finished")
     yield
 
 
@@ -120,7 +124,10 @@ def _prepare(target: psycopg.Connection[Any]) -> None:
 
 
 def _shown(target: psycopg.Connection[Any]) -> tuple[str, str, int] | None:
-    """The publication in the mirror; null where there is none, or somebody has taken its schemas away."""
+    """Return the ID, fingerprint and row count of the mirrored publication; null if there is none.
+
+    The record alone is not enough: a person may have dropped the schemas since.
+    """
     there = target.execute("select count(*) from pg_namespace where nspname = any(%s)", [list(SCHEMAS)]).fetchone()
     if not there or there[0] < len(SCHEMAS):
         return None
@@ -130,7 +137,7 @@ def _shown(target: psycopg.Connection[Any]) -> tuple[str, str, int] | None:
 
 
 def _require_ours(target: psycopg.Connection[Any]) -> None:
-    """A schema of the same name that is somebody else's must not be replaced."""
+    """Raise an error if a schema of the same name belongs to somebody else: the swap would drop it."""
     others = target.execute(
         "select nspname from pg_namespace where nspname = any(%s) and coalesce(obj_description(oid, 'pg_namespace'), '') not like %s",
         [list(SCHEMAS), f"{_OURS}%"],
@@ -143,7 +150,8 @@ def _require_ours(target: psycopg.Connection[Any]) -> None:
 
 
 def _require_no_guests(target: psycopg.Connection[Any]) -> None:
-    """What others have made on top of a mirrored table would go with it when the next publication comes."""
+    """Raise an error if others have made views on mirrored tables: the swap drops the tables and the views with them."""
+    # views and rules of others, found by what they depend on; and anything but plain tables in our schemas
     guests = target.execute(
         """
         select distinct format('%%I.%%I', views.relnamespace::regnamespace, views.relname)
@@ -162,7 +170,7 @@ def _require_no_guests(target: psycopg.Connection[Any]) -> None:
     ).fetchall()
     if guests:
         raise WangjianError(
-            f"views of others hang on the mirror and would be lost: {', '.join(name for (name,) in guests)}",
+            f"views of others depend on the mirror and would be lost: {', '.join(name for (name,) in guests)}",
             fix="define them in the tool, or copy what they need into tables of another schema; then drop them and publish again",
         )
 
@@ -173,7 +181,10 @@ def _load(
     publication: Publication,
     tables: Sequence[PublishedTable],
 ) -> int:
-    """Load each table in a transaction of its own; what an interrupted run has loaded of this publication stays."""
+    """Load the tables that are not loaded yet, and return how many were.
+
+    Each table has its own transaction: what an interrupted run has loaded of this publication stays.
+    """
     mark = f"{publication.publication_id} {publication.content_fingerprint}"
     for schema in SCHEMAS:
         _stage(target, schema, mark)
@@ -188,16 +199,20 @@ def _load(
     for table in left:
         with target.transaction():
             _load_table(source, target, table)
+        # without statistics, the first queries after a swap would have bad plans
         target.execute(f"analyze {_staged(table)}")
     return len(tables) - len(left)
 
 
 def _stage(target: psycopg.Connection[Any], schema: str, mark: str) -> None:
-    """The schema in which the next publication grows; it bears which one that is."""
-    found = target.execute(
+    """Create the schema to load the next publication into. Its comment names the publication.
+
+    A schema that an interrupted run left is kept if it is for the same publication, else dropped.
+    """
+    existing = target.execute(
         "select obj_description(oid, 'pg_namespace') from pg_namespace where nspname = %s", [f"{schema}{NEXT}"]
     ).fetchone()
-    if found and found[0] == mark:
+    if existing and existing[0] == mark:
         return
     with target.transaction():
         target.execute(f'drop schema if exists "{schema}{NEXT}" cascade')
@@ -221,6 +236,7 @@ def _load_table(source: duckdb.DuckDBPyConnection, target: psycopg.Connection[An
             for row in rows:
                 copy.write_row(row)
     _require_rows(target, table, count)
+    # after the rows: an index that is built once is faster than one that grows row by row
     if table.key:
         key = ", ".join(f'"{column}"' for column in table.key)
         target.execute(f"create unique index on {name} ({key})")
@@ -230,7 +246,7 @@ def _load_table(source: duckdb.DuckDBPyConnection, target: psycopg.Connection[An
 
 
 def _readable(column: Any) -> str:
-    # PostgreSQL's text has no NUL; nothing else is changed
+    # PostgreSQL's text type cannot hold NUL; nothing else is changed
     return f"""replace("{column.name}", chr(0), '')""" if column.data_type == "VARCHAR" else f'"{column.name}"'
 
 
@@ -238,15 +254,20 @@ def _type(table: PublishedTable, data_type: str) -> str:
     if data_type.startswith("DECIMAL"):
         return data_type.lower().replace("decimal", "numeric")
     if data_type not in _TYPES:
-        raise WangjianError("no type of PostgreSQL is known for a column", table=table.full_name, type=data_type)
+        raise WangjianError(
+            "no PostgreSQL type is known for a column",
+            table=table.full_name,
+            type=data_type,
+            fix="cast the column in its model to a type that the mirror knows",
+        )
     return _TYPES[data_type]
 
 
 def _require_rows(target: psycopg.Connection[Any], table: PublishedTable, count: int) -> None:
-    found = target.execute(f"select count(*) from {_staged(table)}").fetchone()
-    if not found or found[0] != count:
+    row = target.execute(f"select count(*) from {_staged(table)}").fetchone()
+    if not row or row[0] != count:
         raise WangjianError(
-            f"{count} rows were sent, {found and found[0]} arrived", table=table.full_name, fix="try again"
+            f"{count} rows were sent, {row and row[0]} arrived", table=table.full_name, fix="publish again"
         )
 
 
@@ -255,21 +276,22 @@ def _comment(zh: str, en: str) -> str:
 
 
 def _literal(text: str) -> str:
-    # COMMENT takes no parameters; standard_conforming_strings is on, so a quote is all there is to mind
+    # COMMENT takes no parameters; with standard_conforming_strings on, only the quote needs escaping
     return "'" + text.replace("'", "''") + "'"
 
 
 def _count(target: psycopg.Connection[Any], tables: Sequence[PublishedTable]) -> int:
     each = " union all ".join(f"select count(*) as n from {_staged(table)}" for table in tables)
-    found = target.execute(f"select coalesce(sum(n), 0) from ({each}) as counts").fetchone()
-    return int(found[0]) if found else 0
+    row = target.execute(f"select coalesce(sum(n), 0) from ({each}) as counts").fetchone()
+    return int(row[0]) if row else 0
 
 
 def _swap(target: psycopg.Connection[Any], publication: Publication, rows: int, wait_seconds: float) -> None:
-    """Put the next in the place of the present, when no reader is in the middle of it.
+    """Replace the current schemas with the loaded ones, when no reader is in a transaction on them.
 
-    All tables of the present are locked before any name changes: a query that has begun with one of them ends with all of
-    them, and one that waits resolves its names anew. Who waits for us waits a fraction of a second: we give way and try again.
+    All current tables are locked before a name changes. A query that has read one of them reads the others of the same
+    publication; a query that waits for the lock resolves its names afterwards and reads the new ones. A reader that waits
+    for us waits a fraction of a second, since we give up the locks and try again.
     """
     import psycopg
 
@@ -282,7 +304,7 @@ def _swap(target: psycopg.Connection[Any], publication: Publication, rows: int, 
         except (psycopg.errors.QueryCanceled, psycopg.errors.DeadlockDetected):
             if time.monotonic() >= end:
                 raise Busy(
-                    f"readers of the mirror have not come to an end within {wait_seconds:.0f} s; they see the last publication",
+                    f"readers of the mirror have not finished within {wait_seconds:.0f} s; they see the last publication",
                     fix="end long transactions (pg_stat_activity shows them), then publish again: the tables are loaded",
                 ) from None
             time.sleep(0.3)
@@ -300,13 +322,15 @@ def _swap_now(target: psycopg.Connection[Any], publication: Publication, rows: i
             [_PATIENCE],
         )
         target.execute(f"lock table {', '.join(name for (name,) in present)} in access exclusive mode")
+        # the limit is for the wait for the locks alone, not for the swap itself
         target.execute("set local statement_timeout = 0")
     for schema in SCHEMAS:
+        # before the old schema is dropped: afterwards nobody knows who could read it
         copy_grants(target, schema, f"{schema}{NEXT}")
         target.execute(f'drop schema if exists "{schema}" cascade')
         target.execute(f'alter schema "{schema}{NEXT}" rename to "{schema}"')
-        said = f"{_OURS} {publication.publication_id} | Publication {publication.publication_id} of Wangjian"
-        target.execute(f'comment on schema "{schema}" is {_literal(said)}')
+        comment = f"{_OURS} {publication.publication_id} | Publication {publication.publication_id} of Wangjian"
+        target.execute(f'comment on schema "{schema}" is {_literal(comment)}')
     target.execute(
         f"insert into {RECORD}.publication (publication_id, content_fingerprint, as_of, row_count) values (%s, %s, %s, %s)",
         [publication.publication_id, publication.content_fingerprint, publication.as_of, rows],

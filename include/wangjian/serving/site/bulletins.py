@@ -1,4 +1,4 @@
-"""The monthly bulletin as pages: every month that the warehouse knows, ready for A4."""
+"""The monthly bulletin as web pages: one page for every month in the warehouse, laid out for printing on A4."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ LARGEST_PLATFORMS = 15
 
 
 def bulletins(site: Site) -> Iterable[Page]:
-    """The bulletin of each month, the newest first; it is also there as `bulletin.html`.
+    """Yield the bulletin page of each month, the newest first; the newest is also there as `bulletin.html`.
 
     Args:
         site: what all pages share.
 
     Yields:
-        The pages.
+        The pages. Without any month there is one page, `bulletin.html`, that says so: the menu links to it.
     """
     months = [row["month_start"] for row in site.facts.rows("bulletin_month", as_of=site.facts.as_of)]
     categories = {row["category_code"]: site.named(row, "category_name") for row in site.facts.rows("category")}
@@ -32,12 +32,13 @@ def bulletins(site: Site) -> Iterable[Page]:
     for place, month in enumerate(months):
         page = _bulletin(site, month, months, categories)
         yield Page("bulletin", bulletin_file(month), page, has_filters=False)
+        # the menu links one address, whatever the newest month is
         if place == 0:
             yield Page("bulletin", "bulletin.html", page, has_filters=False)
 
 
 def bulletin_file(month: date) -> str:
-    """The file of a month's bulletin."""
+    """Return the file name of a month's bulletin page."""
     return f"bulletin-{month:%Y-%m}.html"
 
 
@@ -61,7 +62,7 @@ def _named_in(text: str) -> list[str]:
 def _section(
     site: Site, section: str, wanted: tuple[str, ...], rows: list[Row], categories: dict[str, str]
 ) -> tuple[str, list[str], list[tuple[str, list[Any]]]]:
-    """One table of a bulletin: its KPIs, and each member's values."""
+    """Return one table of a bulletin: its name, its KPIs, and each member's values."""
     found = {(row["member_code"], row["kpi_code"]): row for row in rows if row["section"] == section}
     codes = [code for code in wanted if any(kpi == code for _, kpi in found)]
     if not codes:
@@ -73,20 +74,23 @@ def _section(
 
 
 def _known(site: Site, kpi_code: str, row: Row | None) -> Any:
-    """A value; of what is counted nothing is 0, a stock or a ratio is then not known."""
+    """Return the value of a row. Without a row, a count is 0; a stock or a ratio is not known (null)."""
     value = row["value"] if row else None
     return 0 if value is None and site.kpi(kpi_code)["counts"] else value
 
 
 def _busiest(lines: list[tuple[str, list[Any]]]) -> list[tuple[str, list[Any]]]:
-    """The platforms with most storefronts, and those on which something happened: the table must stay readable."""
+    """Return the platforms with the most storefronts and those with events in the month.
+
+    It leaves out the others, so that the table stays readable.
+    """
     largest = sorted((cells[0] or 0 for _, cells in lines), reverse=True)[:LARGEST_PLATFORMS]
     least = largest[-1] if largest else 0
     return [line for line in lines if (line[1][0] or 0) >= max(least, 1) or any(line[1][2:])]
 
 
 def _members(site: Site, section: str, names: dict[str, str], categories: dict[str, str]) -> list[tuple[str, str]]:
-    """Members with their names, in the order of their codes; of platforms there is the Chinese name only."""
+    """Return members with their names, in the order of their codes. Platforms have a Chinese name only."""
     reviewed = {"REGION": site.regions, "VIOLATION": site.violations, "CATEGORY": categories}.get(section, {})
     none = {"NONE": site.words.text["none"]}
     return [(code, none.get(code) or reviewed.get(code) or name) for code, name in sorted(names.items())]

@@ -1,4 +1,4 @@
-"""Figures as people read them; `assets/figures.js` writes them alike."""
+"""Format figures for people. `assets/figures.js` must format them the same way: change both together."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ NOTHING = "—"
 
 
 def number(value: Decimal | float | int | None, unit: str = "") -> str:
-    """A figure: whole where it is whole, else one decimal; `—` for null, never 0."""
+    """Return a figure as text: without decimals if it is whole, else with one; `—` for null, never 0."""
     if value is None:
         return NOTHING
     if unit == "%":
@@ -17,7 +17,7 @@ def number(value: Decimal | float | int | None, unit: str = "") -> str:
 
 
 def change(value: Decimal | None, unit: str = "") -> str:
-    """A change with its sign; that of a rate is in percentage points, so it bears no %."""
+    """Return a change with its sign. The change of a rate is in percentage points, so it has no % sign."""
     if value is None:
         return NOTHING
     text = number(abs(value)) if unit != "%" else f"{abs(value):,.1f}"
@@ -25,5 +25,5 @@ def change(value: Decimal | None, unit: str = "") -> str:
 
 
 def share(value: Decimal | None) -> str:
-    """A part of one as a percentage."""
+    """Return a share from 0 to 1 as a percentage."""
     return number(None if value is None else value * 100, "%")

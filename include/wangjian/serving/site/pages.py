@@ -1,4 +1,7 @@
-"""What each page shows: what its template is given, and what its scripts read. Selecting only: every figure is a row of the published file."""
+"""Choose what each page shows: the values for its template and the data for its scripts.
+
+This module only selects. Every figure is a row of the published file, so a page cannot disagree with the tables.
+"""
 
 from __future__ import annotations
 
@@ -13,10 +16,10 @@ PAGES = ("overview", "leads", "cases", "platforms", "counties", "quality", "bull
 
 
 def pages_of(site: Site) -> Iterable[Page]:
-    """All pages of one language, one at a time.
+    """Yield all pages of one language, one at a time.
 
     Args:
-        site: what they share.
+        site: what all pages share.
 
     Yields:
         The pages; the newest bulletin is also there as `bulletin.html`.
@@ -61,7 +64,7 @@ def _overview(site: Site) -> Page:
 
 
 def _watch(site: Site) -> dict[str, dict[str, int]]:
-    """Open items by kind and state; 0 where there is none."""
+    """Return the number of open items by kind and state; 0 where there is none."""
     found = {(row["item_type"], row["watch_status"]): row["item_count"] for row in site.facts.rows("watch_summary")}
     states = site.words.codes("watch_status")
     return {item: {state: found.get((item, state), 0) for state in states} for item in site.words.codes("item_type")}

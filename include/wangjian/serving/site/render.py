@@ -1,4 +1,4 @@
-"""Pages from templates. What comes from data is always escaped: no row can become markup or script."""
+"""Render pages from templates. Everything from the data is escaped: no row can become markup or script."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from wangjian.serving.site.pages import PAGES
 from wangjian.serving.site.shared import Page, Site, unit_of
 
 TEMPLATES = Path(__file__).with_name("templates")
-# what could end a script element, or a line in a script
+# characters that could end a script element, or a line in a script
 _UNSAFE = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"})
 
 
 @dataclass(frozen=True)
-class Beside:
-    """What lies beside the site in the folder of docs.
+class Links:
+    """The files outside of the site that its pages link.
 
     Attributes:
-        reports: addresses by the key of their name in `text.yml`.
+        reports: addresses of reports, by the key of their name in `text.yml`.
         bulletins: addresses of bulletins as files, by month (`2024-03`) and format.
     """
 
@@ -37,15 +37,16 @@ class Beside:
 
 
 def environment() -> Environment:
-    """Jinja as the site uses it: everything is escaped, a name that nobody gave is an error."""
-    found = Environment(
+    """Return the site's Jinja environment. It escapes everything, and an unknown name in a template is an error."""
+    jinja = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
+        # a misspelt name must fail the site, not leave a gap that nobody notices
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    found.filters |= {
+    jinja.filters |= {
         "json": as_json,
         "number": number,
         "change": change,
@@ -53,28 +54,29 @@ def environment() -> Environment:
         "clock": clock,
         "bulletin_file": bulletin_file,
     }
-    return found
+    return jinja
 
 
-def render(found: Environment, site: Site, page: Page, beside: Beside) -> str:
-    """One page as HTML.
+def render(jinja: Environment, site: Site, page: Page, links: Links) -> str:
+    """Return one page as HTML.
 
     Args:
-        found: the environment.
+        jinja: the environment that `environment` returns.
         site: what all pages share.
         page: the page.
-        beside: what lies beside the site.
+        links: the files outside of the site to link.
 
     Returns:
-        The page.
+        The HTML text.
     """
     words = site.words
-    return found.get_template(f"{page.name}.html").render(
+    return jinja.get_template(f"{page.name}.html").render(
         page=page,
         pages=[(name, "index.html" if name == "overview" else f"{name}.html") for name in PAGES],
         t=words.text,
         language=words.language,
         html_language="zh-CN" if words.language == "zh" else "en",
+        # relative addresses: the folder opens from a disk and from any path of a web server
         up="" if words.language == "zh" else "../",
         other=f"en/{page.file}" if words.language == "zh" else f"../{page.file}",
         publication=site.facts.publication,
@@ -89,23 +91,24 @@ def render(found: Environment, site: Site, page: Page, beside: Beside) -> str:
         named=site.named,
         month_name=lambda day: month_name(day, words.language),
         words=words.text | {"language": words.language},
-        reports=beside.reports,
-        files=beside.bulletins,
+        reports=links.reports,
+        files=links.bulletins,
+        # `regions` is given above, by name, for every page
         **{name: value for name, value in page.shown.items() if name != "regions"},
     )
 
 
 def as_json(value: Any) -> Markup:
-    """A value as JSON that may stand inside a script element: what could end the element, or be markup, is escaped."""
+    """Return a value as JSON for a script element, with everything escaped that could end the element or be markup."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=str)
     return Markup(text.translate(_UNSAFE))  # noqa: S704
 
 
 def clock(moment: datetime) -> str:
-    """A moment in the bureau's time zone."""
+    """Return a time in the bureau's time zone as text."""
     return f"{moment.astimezone(ZoneInfo(TIMEZONE)):%Y-%m-%d %H:%M}"
 
 
 def month_name(day: date, language: str) -> str:
-    """A month as people write it."""
+    """Return a month as text, such as `2024年3月` or `March 2024`."""
     return f"{day.year}年{day.month}月" if language == "zh" else f"{day:%B %Y}"

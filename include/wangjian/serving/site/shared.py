@@ -1,4 +1,4 @@
-"""What all pages of one language share: KPIs, counties, kinds of violation, periods; and what a page is."""
+"""The data that all pages of one language share: KPIs, counties, violations, periods; and the type of a page."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ class Page:
     """One page in one language.
 
     Attributes:
-        name: of its template, its script and, but for bulletins and the first page, its file.
-        file: its file name.
-        shown: what the template is given.
-        data: what the scripts read; it stands in the page as JSON.
-        has_filters: whether its figures follow filters: it loads the scripts.
+        name: the name of the template and the script and, except for bulletins and the first page, of the file.
+        file: the file name.
+        shown: the values for the template.
+        data: the values for the scripts, stored in the page as JSON: a page opened from a folder may not fetch.
+        has_filters: whether the reader can filter the figures; if so, the page loads the scripts.
     """
 
     name: str
@@ -42,7 +42,7 @@ class Site:
     held: tuple[Row, ...]
 
     def named(self, row: Row, column: str) -> str:
-        """A name in the site's language, from a row that has `<column>` and `<column>_en`."""
+        """Return a name in the site's language, from a row that has `<column>` and `<column>_en`."""
         return named(self.words, row, column)
 
     def blocks(self, page: str) -> dict[str, tuple[str, ...]]:
@@ -58,7 +58,7 @@ class Site:
         return tuple(code for code in self.kpis if code in wanted)
 
     def kpi(self, code: str) -> dict[str, Any]:
-        """What a script must know of a KPI."""
+        """Return what a script needs to know of a KPI."""
         row = self.kpis[code]
         slices = (row["slices"] or "").split(";")
         return {
@@ -72,12 +72,12 @@ class Site:
 
 
 def named(words: Wording, row: Row, column: str) -> str:
-    """The Chinese name, or the English one where there is one."""
+    """Return a name in the site's language: the Chinese one if there is no English one."""
     return str((row.get(f"{column}_en") if words.language == "en" else None) or row[column] or "")
 
 
 def unit_of(words: Wording, kpi: Row) -> str:
-    """The unit. In English the things that are counted: 家 is a storefront here and a platform there."""
+    """Return the unit of a KPI. In English it is the counted thing: 家 is a storefront in one KPI, a platform in another."""
     if words.language == "zh" or kpi["unit"] == "%":
         return str(kpi["unit"])
     return "per thousand" if kpi["aggregation"] == "derived" else str(kpi["numerator_of"])
@@ -88,10 +88,10 @@ def read_site(facts: Facts, words: Wording) -> Site:
 
     Args:
         facts: the published file.
-        words: the language.
+        words: the words of the language.
 
     Returns:
-        The site, without pages.
+        The shared data.
     """
     return Site(
         facts,

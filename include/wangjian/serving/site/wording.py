@@ -1,4 +1,4 @@
-"""The site's words in one language: its own from `text.yml`, codes from the project's labels."""
+"""The site's words in one language: its own texts from `text.yml`, names of codes from the project's labels."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ TEXT = Path(__file__).with_name("text.yml")
 
 @dataclass(frozen=True)
 class Wording:
-    """What things are called in one language.
+    """The words of one language.
 
     Attributes:
-        text: the site's own words by key.
+        text: the site's own texts by key.
         labels: the project's labels.
     """
 
@@ -31,27 +31,27 @@ class Wording:
     labels: Labels
 
     def code(self, kind: str, code: str | None) -> str:
-        """The name of a code; the code itself where nobody has named it."""
+        """Return the name of a code; the code itself if it has no label."""
         label = self.labels.codes.get(kind, {}).get(code or "")
         return self.of(label) if label else (code or self.text["none"])
 
     def codes(self, kind: str) -> dict[str, str]:
-        """All names of a kind of code, in the order of the labels.
+        """Return the names of all codes of a kind, in the order of the labels.
 
         Raises:
-            BadArguments: the labels name none of that kind.
+            BadArguments: the labels have no codes of that kind.
         """
         if kind not in self.labels.codes:
-            raise BadArguments("codes have no names", kind=kind, fix="add `codes` of that kind to the file of labels")
+            raise BadArguments("codes have no names", kind=kind, fix="add `codes` of that kind to labels.yml")
         return {code: self.of(label) for code, label in self.labels.codes[kind].items()}
 
     def of(self, label: Label) -> str:
-        """A label in this language."""
+        """Return a label in this language."""
         return label.zh if self.language == "zh" else label.en
 
 
 def wording(language: Language, labels: Labels) -> Wording:
-    """The words of one language.
+    """Return the words of one language.
 
     Args:
         language: `zh` or `en`.
@@ -65,5 +65,5 @@ def wording(language: Language, labels: Labels) -> Wording:
 
 @cache
 def _texts() -> dict[str, Label]:
-    found = yaml.safe_load(TEXT.read_text(encoding="utf-8"))
-    return {key: Label.model_validate(value) for key, value in found.items()}
+    texts = yaml.safe_load(TEXT.read_text(encoding="utf-8"))
+    return {key: Label.model_validate(value) for key, value in texts.items()}

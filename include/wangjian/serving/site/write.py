@@ -1,4 +1,4 @@
-"""Writing the site: into a folder of its own, then shown in one step, so that nobody sees half of it."""
+"""Write the site into a new folder, then show it in one step, so that nobody sees half of it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from wangjian.core.paths import DataRoot
 from wangjian.publishing.reading import current_file, open_published
 from wangjian.serving.site.facts import Facts
 from wangjian.serving.site.pages import pages_of
-from wangjian.serving.site.render import Beside, environment, render
+from wangjian.serving.site.render import Links, environment, render
 from wangjian.serving.site.shared import read_site
 from wangjian.serving.site.wording import LANGUAGES, wording
 from wangjian.warehouse.labels import LABELS, Labels, load_labels
@@ -23,7 +23,7 @@ from wangjian.warehouse.labels import LABELS, Labels, load_labels
 NAME = "site"
 _HERE = Path(__file__).parent
 _STAMP = "publication.json"
-# what may lie beside the site in `docs/`, by the key of its name in text.yml
+# the reports that may be next to the site in `docs/`, by the key of their name in text.yml
 _REPORTS = {
     "checks_report": "checks/index.html",
     "model_docs": "model/index.html",
@@ -32,14 +32,14 @@ _REPORTS = {
 
 
 def write_site(data: DataRoot, labels: Path = LABELS) -> Path:
-    """Make the site of the publication that readers see now, and show it in one step.
+    """Write the site of the publication that readers see now, and show it in one step.
 
     Args:
         data: the data root.
         labels: the file of labels.
 
     Returns:
-        Its first page, `<docs>/site/index.html`. The site before stays for those who are reading it.
+        The path of its first page, `<docs>/site/index.html`. The last site stays for those who are reading it.
 
     Raises:
         WangjianError: nothing is published yet.
@@ -48,24 +48,28 @@ def write_site(data: DataRoot, labels: Path = LABELS) -> Path:
     link = data.docs / NAME
     with site_lock(data, "write the site"), open_published(data) as connection:
         facts = Facts(connection)
+        # a random suffix: the site of one publication may be written again while the last one is still being read
         folder = data.docs / f".{NAME}-{facts.publication['publication_id']}-{secrets.token_hex(4)}"
         try:
             _write(folder, facts, load_labels(labels), _reports(data), _bulletin_files(data))
+            # a rename of the link: a reader sees the last site or the new one, never a mix
             swap_folder(link, folder)
         except BaseException:
+            # also for Ctrl-C: a folder that no link shows would stay on the disk
             shutil.rmtree(folder, ignore_errors=True)
             raise
     return link / "index.html"
 
 
 def is_current(data: DataRoot) -> bool:
-    """Whether the site shows what readers of the published file see, and links whatever lies beside it."""
+    """Return whether the site shows the current publication and links every report and bulletin that exists."""
     shown = current_file(data)
     stamp = data.docs / NAME / _STAMP
     if shown is None or not stamp.exists():
         return False
-    found = json.loads(stamp.read_text(encoding="utf-8"))
-    return bool(found["file"] == shown.name and found.get("beside") == _beside(_reports(data), _bulletin_files(data)))
+    written = json.loads(stamp.read_text(encoding="utf-8"))
+    linked = _linked(_reports(data), _bulletin_files(data))
+    return bool(written["file"] == shown.name and written.get("beside") == linked)
 
 
 def _write(
@@ -79,32 +83,32 @@ def _write(
         home = folder if language == "zh" else folder / language
         home.mkdir(exist_ok=True)
         up = "../" if language == "zh" else "../../"
-        beside = Beside(
+        links = Links(
             {key: up + address for key, address in reports.items()},
             {month: {kind: up + address for kind, address in kinds.items()} for month, kinds in files.items()},
         )
         for page in pages_of(site):
-            (home / page.file).write_text(render(templates, site, page, beside), encoding="utf-8")
+            (home / page.file).write_text(render(templates, site, page, links), encoding="utf-8")
     stamp = {
         "file": f"warehouse-{facts.publication['publication_id']}.duckdb",
         "as_of": facts.as_of.isoformat(),
-        "beside": _beside(reports, files),
+        "beside": _linked(reports, files),
     }
     (folder / _STAMP).write_text(json.dumps(stamp), encoding="utf-8")
-    # one call for all: to wait for each of the files takes longer than to make them
+    # one sync for all files, before the link changes: an fsync for each file takes longer than writing the site
     os.sync()
 
 
 def _copy_assets(folder: Path) -> None:
     shutil.copytree(_HERE / "assets", folder)
     shutil.copy(_HERE / "vendor" / "echarts.min.js", folder)
-    # a script, since pages opened from a folder may not read other files
+    # a script, since a page opened from a folder may load scripts but may not fetch a JSON file
     shape = (_HERE / "vendor" / "ganzhou.geojson").read_text(encoding="utf-8")
     (folder / "ganzhou.js").write_text(f"window.ganzhou = {shape.strip()};\n", encoding="utf-8")
 
 
-def _beside(reports: dict[str, str], files: dict[str, dict[str, str]]) -> list[str]:
-    """The addresses of everything that the site links beside itself."""
+def _linked(reports: dict[str, str], files: dict[str, dict[str, str]]) -> list[str]:
+    """Return the addresses of everything outside of the site that it links."""
     return sorted([*reports.values(), *(address for kinds in files.values() for address in kinds.values())])
 
 
@@ -113,9 +117,9 @@ def _reports(data: DataRoot) -> dict[str, str]:
 
 
 def _bulletin_files(data: DataRoot) -> dict[str, dict[str, str]]:
-    """What `wangjian bulletin` wrote: addresses by month and format."""
-    found: dict[str, dict[str, str]] = defaultdict(dict)
+    """Return the addresses of the bulletins that `wangjian bulletin` wrote, by month and format."""
+    addresses: dict[str, dict[str, str]] = defaultdict(dict)
     for kind in ("docx", "pdf", "xlsx"):
         for path in sorted(data.docs.glob(f"bulletins/bulletin-????-??.{kind}")):
-            found[path.stem.removeprefix("bulletin-")][kind] = path.relative_to(data.docs).as_posix()
-    return found
+            addresses[path.stem.removeprefix("bulletin-")][kind] = path.relative_to(data.docs).as_posix()
+    return addresses

@@ -1,4 +1,4 @@
-"""`make superset`: run until Ctrl-C."""
+"""`make superset`: run Superset on this machine until Ctrl-C."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from wangjian.serving.superset.service import running
 
 
 def main() -> int:
-    """Run Superset; say where it is and how to log in.
+    """Run Superset, and print its address and how to log in.
 
     Returns:
         The exit code.
     """
-    # a termination ends like Ctrl-C: the server is stopped
+    # SIGTERM must end like Ctrl-C: without this, the server would go on without its parent and keep the port
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     data = data_root()
     try:

@@ -1,4 +1,4 @@
-"""`python -m wangjian.serving.superset.assets`: write what Superset imports, for a Superset that another service runs."""
+"""`python -m wangjian.serving.superset.assets`: write the files to import, for a Superset that another service runs."""
 
 from __future__ import annotations
 

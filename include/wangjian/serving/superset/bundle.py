@@ -1,4 +1,4 @@
-"""All that Superset imports, as files, and who may see what of it."""
+"""Make all files that Superset imports, and the list of who may see which of them."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ ACCESS = "access.json"
 def make_bundle(
     description: Description, labels: Labels, published: duckdb.DuckDBPyConnection, link: Path
 ) -> dict[str, str]:
-    """Make the files of an import.
+    """Return the files of an import.
 
     Args:
-        description: what is wanted.
-        labels: names of columns and codes.
+        description: the datasets, charts and dashboards to make.
+        labels: the names of columns and codes.
         published: the published file, which says what columns there are.
         link: the link that readers follow.
 
     Returns:
-        The files' texts by their path: `metadata.yaml`, `databases/`, `datasets/`, `charts/`, `dashboards/` as Superset wants them,
-        and `access.json`. The same input gives the same bytes.
+        The files' texts by their path: `metadata.yaml`, `databases/`, `datasets/`, `charts/`, `dashboards/` in the format
+        of Superset, and `access.json`. The same input gives the same bytes.
 
     Raises:
         BadArguments: the description does not fit the published file or the labels.
@@ -50,11 +50,12 @@ def make_bundle(
 
 
 def _metadata() -> dict[str, Any]:
+    # a fixed time: the same description must give the same bytes, or every start would import again
     return {"version": VERSION, "type": "assets", "timestamp": "2023-01-01T00:00:00+00:00"}
 
 
 def _database(link: Path) -> dict[str, Any]:
-    # the same that `wangjian sql` opens the file with: no writing, no way out
+    # the same as `wangjian sql`: a query in SQL Lab must not write, read other files, or lift these limits
     config = {"enable_external_access": "false", "lock_configuration": "true"}
     return {
         "version": VERSION,
@@ -67,6 +68,7 @@ def _database(link: Path) -> dict[str, Any]:
         "allow_cvas": False,
         "allow_dml": False,
         "allow_file_upload": False,
+        # Superset then refuses edits in its interface, which the next import would overwrite
         "is_managed_externally": True,
         "extra": {
             "engine_params": {"connect_args": {"read_only": True, "config": config}},
@@ -77,6 +79,7 @@ def _database(link: Path) -> dict[str, Any]:
 
 
 def _access(description: Description, published: duckdb.DuckDBPyConnection) -> dict[str, Any]:
+    # the counties of today: a role for a county that no longer exists would grant nothing
     counties = published.execute(
         "select region_code, region_name from marts.dim_region where region_level = 4 and valid_to is null order by 1"
     ).fetchall()

@@ -1,4 +1,4 @@
-"""Charts as Superset imports them: what its editor would have saved, and the query that its interface answers."""
+"""Make charts in Superset's import format: the settings its editor would save, and the query its interface answers."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ COLOURS = "supersetColors"
 
 
 def chart_file(name: str, chart: Chart, dataset: Dataset) -> dict[str, Any]:
-    """A chart as a file of the import.
+    """Return a chart as a file of the import.
 
     Args:
-        name: names it everywhere.
-        chart: its description.
-        dataset: the dataset that it shows.
+        name: the chart's name; its UUID is derived from it.
+        chart: the chart's description.
+        dataset: the dataset that the chart shows.
 
     Returns:
-        The file's content.
+        The content of the file.
     """
     params = _params(chart, dataset)
     context = {
@@ -83,7 +83,7 @@ def _query(chart: Chart) -> dict[str, Any]:
     grouped = [*chart.by, *([chart.split] if chart.split else [])]
     return {
         "columns": list(chart.columns) or grouped,
-        # null asks for rows as they are
+        # null asks for the rows themselves, without grouping
         "metrics": None if chart.kind == "rows" else list(chart.metrics),
         "filters": [
             {"col": column, "op": "IN" if isinstance(value, tuple) else "==", "val": value}
@@ -98,7 +98,7 @@ def _query(chart: Chart) -> dict[str, Any]:
 
 
 def _order(chart: Chart) -> list[tuple[Any, bool]]:
-    """Columns (or a metric), with true for the least first."""
+    """Return what to order by: a column or a metric, with true for ascending."""
     if chart.sort and chart.kind == "table":
         return [(_least(chart.sort), True)]
     if chart.sort:
@@ -132,7 +132,7 @@ def _table(chart: Chart, number: str) -> dict[str, Any]:
 
 
 def _least(column: str) -> dict[str, Any]:
-    """Groups are ordered by a metric only: the column's least value is that of the group."""
+    """Return a metric that orders groups by a column: Superset orders groups by metrics only, so take its minimum."""
     return {
         "expressionType": "SQL",
         "sqlExpression": f"min({column})",
@@ -165,10 +165,10 @@ _TABLE_LOOK = {
 
 
 def _series(chart: Chart, number: str) -> dict[str, Any]:
-    """What bars and lines have in common; months stand in their order."""
+    """Return the settings that bars and lines share; months stay in their order."""
     return {
         "x_axis": chart.by[0],
-        # one series is sorted by the column's name, several by what is made of them
+        # Superset sorts one series by a column, and several by a property of the groups, here their name
         "x_axis_sort": "name" if chart.split else chart.by[0],
         "x_axis_sort_asc": True,
         "time_grain_sqla": None,
@@ -202,7 +202,7 @@ def _columns(chart: Chart, number: str) -> dict[str, Any]:
 
 
 def _ranking(chart: Chart, number: str) -> dict[str, Any]:
-    # the axis starts below: the least first puts the greatest on top
+    # a horizontal axis starts at the bottom: ascending order puts the largest on top
     return _series(chart, number) | {
         "orientation": "horizontal",
         "x_axis_sort": "sum" if chart.split else chart.metrics[0],

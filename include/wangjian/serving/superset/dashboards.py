@@ -1,4 +1,4 @@
-"""Dashboards as Superset imports them: where each chart stands, and what the filters apply to."""
+"""Make dashboards in Superset's import format: where each chart is placed, and what the filters apply to."""
 
 from __future__ import annotations
 
@@ -12,14 +12,16 @@ from wangjian.warehouse.labels import Labels
 
 
 def editions(description: Description) -> Iterator[tuple[str, Dashboard, bool]]:
-    """Every dashboard, with the editions for counties.
+    """Yield every dashboard and its edition for counties.
+
+    A dashboard with one forbidden chart would show an error box to a county; hence the editions.
 
     Args:
-        description: of all dashboards.
+        description: all datasets, charts and dashboards.
 
     Yields:
-        Its name, the dashboard, and whether it is for counties. A county's edition has the charts, and filters, whose dataset
-        says whose each row is; the others take the room of those that are left out.
+        The name, the dashboard, and whether it is for counties. A county's edition keeps only the charts and filters whose
+        dataset is by county; the charts that stay fill the rows.
     """
     for name, dashboard in description.dashboards.items():
         yield name, dashboard, False
@@ -45,21 +47,21 @@ def _row_for_counties(description: Description, row: Row) -> Row | None:
     if not kept:
         return None
     missing = 12 - sum(kept.values())
-    # the last one takes what the others leave
+    # a row is twelve wide: the last chart takes the width of those that are left out
     return Row(height=row.height, charts=kept | {(last := list(kept)[-1]): kept[last] + missing})
 
 
 def dashboard_file(name: str, dashboard: Dashboard, description: Description, labels: Labels) -> dict[str, Any]:
-    """A dashboard as a file of the import.
+    """Return a dashboard as a file of the import.
 
     Args:
-        name: its name, also in its address.
-        dashboard: its description.
-        description: of all charts.
-        labels: names of the codes that have a colour.
+        name: the dashboard's name, which is also in its address.
+        dashboard: the dashboard's description.
+        description: all datasets, charts and dashboards.
+        labels: the names of the codes that have a colour.
 
     Returns:
-        The file's content.
+        The content of the file.
     """
     numbers = {chart: number for number, chart in enumerate(dashboard.chart_names(), start=1)}
     return {
@@ -130,15 +132,15 @@ def _filter(dashboard: str, found: Filter, numbers: Mapping[str, int]) -> dict[s
             "multiSelect": not found.one,
             "enableEmptyFilter": found.one,
             "defaultToFirstItem": found.one,
-            # the last month stands first
+            # the latest month comes first, so that the filter starts with it
             "sortAscending": found.column != "month",
             "inverseSelection": False,
             "searchAllOptions": False,
         },
-        # otherwise the value stands there, but does not apply until somebody presses the button
+        # without this, the filter shows its value but applies it only once a person presses the button
         "requiredFirst": found.one,
         "defaultDataMask": {"extraFormData": {}, "filterState": {}, "ownState": {}},
         "cascadeParentIds": [],
-        # the import knows charts by these numbers
+        # Superset has no IDs for charts before they are imported: the import maps these numbers to its own
         "scope": {"rootPath": ["ROOT_ID"], "excluded": [numbers[chart] for chart in found.not_for if chart in numbers]},
     }

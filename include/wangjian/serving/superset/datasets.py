@@ -1,4 +1,4 @@
-"""Datasets as Superset imports them: columns as the published file has them, labels from the one file of labels."""
+"""Make datasets in Superset's import format: columns from the published file, labels from `labels.yml`."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _TIMES = ("DATE", "TIMESTAMP")
 
 @dataclass(frozen=True)
 class Source:
-    """Where columns and labels come from.
+    """Where the columns and labels come from.
 
     Attributes:
-        published: the published file.
-        labels: names of columns and codes.
+        published: a connection to the published file.
+        labels: the names of columns and codes.
     """
 
     published: duckdb.DuckDBPyConnection
@@ -32,21 +32,22 @@ class Source:
 
 
 def dataset_file(dataset: Dataset, source: Source) -> dict[str, Any]:
-    """A dataset as a file of the import.
+    """Return a dataset as a file of the import.
 
     Args:
-        dataset: its description.
+        dataset: the dataset's description.
         source: the published file and the labels.
 
     Returns:
-        The file's content.
+        The content of the file.
 
     Raises:
-        BadArguments: its query does not run on the published file, a label or list of codes is missing, or it is said to be by
-            county and has no `region_code`.
+        BadArguments: the query does not run on the published file, a label or a list of codes is missing, or the dataset is
+            declared by county and has no `region_code`.
     """
     sql = with_names(dataset, source.labels)
     columns = _columns(dataset, sql, source.published)
+    # the row rules filter by this column: without it every county would see every row, or an error
     if dataset.by_county and "region_code" not in columns:
         raise _wrong(dataset, "is by county, but has no column region_code")
     return {
@@ -67,9 +68,9 @@ def dataset_file(dataset: Dataset, source: Source) -> dict[str, Any]:
 
 
 def with_names(dataset: Dataset, labels: Labels) -> str:
-    """The dataset's query, with `name_of('list', column)` written out: what a code is called in Chinese.
+    """Return the dataset's query with each `name_of('list', column)` replaced by the Chinese names of the codes.
 
-    A code that the list does not know stays as it is.
+    A code that is not in the list stays as it is.
     """
 
     def written_out(found: re.Match[str]) -> str:
@@ -78,6 +79,7 @@ def with_names(dataset: Dataset, labels: Labels) -> str:
             raise _wrong(dataset, f"names the list of codes {found['list']}, which labels.yml does not have")
         whens = " ".join(f"when '{code}' then '{label.zh}'" for code, label in codes.items())
         text = f"cast({found['column']} as varchar)"
+        # written into the query: the labels are a file of the project, which Superset cannot read
         return f"case {text} {whens} else {text} end"
 
     return _NAME_OF.sub(written_out, dataset.sql).strip()
@@ -85,6 +87,7 @@ def with_names(dataset: Dataset, labels: Labels) -> str:
 
 def _columns(dataset: Dataset, sql: str, published: duckdb.DuckDBPyConnection) -> dict[str, str]:
     try:
+        # `describe` plans the query without running it: it finds mistakes and returns the types
         described = published.execute(f"describe {sql}").fetchall()
     except duckdb.Error as error:
         raise _wrong(dataset, f"does not run on the published file: {error}") from error
@@ -92,6 +95,7 @@ def _columns(dataset: Dataset, sql: str, published: duckdb.DuckDBPyConnection) -
 
 
 def _column(dataset: Dataset, name: str, kind: str, labels: Labels) -> dict[str, Any]:
+    # one source of labels: a column has the same name here, in exports and in the site
     label = dataset.columns.get(name) or labels.label_of_column(dataset.table, name)
     if label is None:
         raise _wrong(dataset, f"has the column {name}, which has no label")

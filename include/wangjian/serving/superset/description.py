@@ -1,4 +1,4 @@
-"""What `dashboards/superset/` says: datasets with their metrics, charts, dashboards. Checked as a whole when it is read."""
+"""Read `dashboards/superset/`: datasets with their metrics, charts, dashboards. Reading checks all of it together."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from wangjian.warehouse.labels import Label
 SUPERSET = PROJECT_ROOT / "dashboards" / "superset"
 
 ChartKind = Literal["number", "table", "rows", "columns", "ranking", "line", "pie", "flow"]
-# one name or several
+# YAML may give one name or a list of names
 Names = Annotated[tuple[str, ...], BeforeValidator(lambda value: (value,) if isinstance(value, str) else value)]
 
 
@@ -25,13 +25,13 @@ class _Strict(BaseModel):
 
 
 class Metric(_Strict):
-    """A metric of a dataset. Its label is its own, a KPI's, a column's, or that of the column which bears its name.
+    """A metric of a dataset. Its label is its own, or that of a KPI, of a column, or of the column with its name.
 
     Attributes:
-        sql: the aggregate.
-        format: a d3 format; null for what is no number.
-        kpi: the code of the KPI that it computes.
-        label_of: the column whose label it bears.
+        sql: the aggregate expression.
+        format: a d3 format; null if the metric is not a number.
+        kpi: the code of the KPI that the metric computes.
+        label_of: the column whose label the metric takes.
     """
 
     sql: str
@@ -46,9 +46,10 @@ class Dataset(_Strict):
     """A query on the published file.
 
     Attributes:
-        name: names it everywhere.
-        table: the published table whose labels its columns bear.
-        by_county: `region_code` says whose each row is; counties see theirs. Others are for the city only.
+        name: the dataset's name; its UUID is derived from it.
+        table: the published table whose labels the columns take.
+        by_county: whether `region_code` says which county a row belongs to, so that counties may see their rows. The other
+            datasets are for the city only.
         columns: labels of the columns that no published table has.
     """
 
@@ -66,14 +67,14 @@ class Chart(_Strict):
     """A chart.
 
     Attributes:
-        kind: what it looks like; `number` a tile, `table` groups with metrics, `rows` as they are, `ranking` bars lying
-            from the greatest down, `flow` a Sankey diagram from the first `by` to the second.
-        by: the columns that it is grouped by, the axis first.
+        kind: the form: `number` is a tile, `table` has groups with metrics, `rows` has the rows themselves, `ranking` has
+            horizontal bars with the largest on top, `flow` is a Sankey diagram from the first `by` to the second.
+        by: the columns to group by, the axis first.
         split: the column whose values become series.
-        where: values by column, one or several.
+        where: the rows to show: a value or several values by column.
         sort: the column that orders `rows` and `table`.
         formats: d3 formats of the columns of `rows`.
-        top: the end of the axis, which then starts at 0; null leaves both to the values.
+        top: the end of the axis, which then starts at 0; if null, the values decide both.
     """
 
     zh: str
@@ -94,12 +95,12 @@ class Chart(_Strict):
 
 
 class Filter(_Strict):
-    """A dashboard's filter: one value or several of a column, for each chart whose dataset has it.
+    """A filter of a dashboard: it selects values of a column in every chart whose dataset has that column.
 
     Attributes:
-        dataset: where the values to choose from come from.
-        one: exactly one value, the last one to start with.
-        not_for: charts that it leaves alone.
+        dataset: the dataset that the values to choose from come from.
+        one: whether exactly one value is selected; the latest at the start.
+        not_for: the charts that the filter does not apply to.
     """
 
     column: str
@@ -111,14 +112,14 @@ class Filter(_Strict):
 
 
 class Row(_Strict):
-    """Charts side by side: their widths in twelfths, their common height in units of 8 pixels."""
+    """Charts next to each other: their widths in twelfths of the page, their common height in units of 8 pixels."""
 
     height: int
     charts: dict[str, int]
 
 
 class Edition(_Strict):
-    """What a dashboard is called in the edition for counties."""
+    """The name and titles of a dashboard's edition for counties."""
 
     name: str
     zh: str
@@ -126,7 +127,7 @@ class Edition(_Strict):
 
 
 class Dashboard(_Strict):
-    """A dashboard, for the city; a county's edition leaves out what counties may not see."""
+    """A dashboard for the city. Its edition for counties leaves out what counties may not see."""
 
     zh: str
     en: str
@@ -139,10 +140,10 @@ class Dashboard(_Strict):
 
 
 class Description(_Strict):
-    """All of it.
+    """The whole content of `dashboards/superset/`.
 
     Attributes:
-        colours: by list of codes and code, for what means something.
+        colours: colours by list of codes and code, for codes whose colour has a meaning.
     """
 
     colours: dict[str, dict[str, str]]
@@ -151,7 +152,7 @@ class Description(_Strict):
     dashboards: dict[str, Dashboard]
 
     def faults(self) -> Iterator[str]:
-        """Names that lead nowhere, and rows that are not twelve wide."""
+        """Yield every mistake: a name that nothing has, a chart on no dashboard, a row that is not twelve wide."""
         for name, chart in self.charts.items():
             yield from self._faults_of_chart(name, chart)
         for name, dashboard in self.dashboards.items():
@@ -181,16 +182,17 @@ class Description(_Strict):
 
 
 def load_description(folder: Path = SUPERSET) -> Description:
-    """Read the description.
+    """Read and check the description of the dashboards.
 
     Args:
-        folder: with `datasets/`, `charts/`, `dashboards.yml` and `colours.yml`.
+        folder: the folder with `datasets/`, `charts/`, `dashboards.yml` and `colours.yml`.
 
     Returns:
         The description.
 
     Raises:
-        BadArguments: a file is missing, no YAML, or breaks the schema, or a name leads nowhere; all faults at once.
+        BadArguments: a file is missing, is not YAML or breaks the schema, or a name refers to nothing. The message lists
+            all mistakes, so that one run is enough to fix them.
     """
     try:
         datasets = [_read(path) for path in sorted((folder / "datasets").glob("*.yml"))]
@@ -217,5 +219,5 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _alias(chart: dict[str, Any]) -> dict[str, Any]:
-    """A chart says `metric` or `metrics`, whichever reads better."""
+    """Return a chart with `metrics` renamed to `metric`: the YAML may use either word, for one metric or several."""
     return {("metric" if name == "metrics" else name): value for name, value in chart.items()}

@@ -1,4 +1,4 @@
-"""`make superset`: Superset on this machine, over the published file, until it is interrupted."""
+"""Run Superset on this machine over the published file."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from wangjian.serving.superset.description import SUPERSET, load_description
 
 ENVIRONMENT = PROJECT_ROOT / ".venv-superset"
 START_SECONDS = 180
-# its metadata lies in SQLite: threads, not processes
+# one process: Superset's metadata is in SQLite, where several processes would wait for each other (decisions/superset.md)
 _WORKERS = ("--worker-class", "gthread", "--threads", "16", "--timeout", "120", "--no-control-socket")
 
 
@@ -37,9 +37,9 @@ class Server:
     """A running Superset.
 
     Attributes:
-        address: `http://127.0.0.1:<port>`.
-        home: its own data: metadata, secret key, password, imported files.
-        process: the server; it answers requests.
+        address: the address, `http://127.0.0.1:<port>`.
+        home: the folder of Superset's own data: metadata, secret key, password, imported files.
+        process: the server process, which answers requests.
     """
 
     address: str
@@ -48,17 +48,17 @@ class Server:
 
     @property
     def password(self) -> str:
-        """The administrator's."""
+        """The administrator's password."""
         return (self.home / "admin_password").read_text()
 
 
 @contextmanager
 def running(data: DataRoot, port: int = 0) -> Iterator[Server]:
-    """Bring Superset up to date and run it as long as the block runs.
+    """Bring Superset up to date and run it as long as the `with` block runs.
 
     Args:
-        data: the data root; Superset's own data goes to `superset/` in it.
-        port: on 127.0.0.1; the system picks one if 0.
+        data: the data root; Superset keeps its own data in `superset/` in it.
+        port: the port on 127.0.0.1; the system picks one if 0.
 
     Yields:
         The server, once it answers.
@@ -66,11 +66,12 @@ def running(data: DataRoot, port: int = 0) -> Iterator[Server]:
     Raises:
         WangjianError: nothing is published, Superset is not installed, the port is taken, or Superset does not start.
         BadArguments: the description does not fit the published file.
-        Busy: another one runs over the same data.
+        Busy: another Superset runs over the same data.
     """
     home = data.root / "superset"
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     with exclusive_lock(home / "lock", doing="start Superset", wait=False):
+        # under the lock: two starts at once would import into one metadata database
         prepare(data, home)
         with _listening(port) as listener:
             address = f"http://127.0.0.1:{listener.getsockname()[1]}"
@@ -83,7 +84,10 @@ def running(data: DataRoot, port: int = 0) -> Iterator[Server]:
 
 
 def prepare(data: DataRoot, home: Path) -> None:
-    """Make the secrets and the files of the import, and load them if they are other than what was loaded last."""
+    """Make the secrets and the files of the import; import the files if they differ from the last import.
+
+    The stamp is written last: an import that was interrupted runs again at the next start.
+    """
     for name in ("secret_key", "admin_password"):
         _make_secret(home / name)
     stamp, loaded = write_assets(data, home), home / "loaded"
@@ -94,14 +98,14 @@ def prepare(data: DataRoot, home: Path) -> None:
 
 
 def write_assets(data: DataRoot, home: Path) -> str:
-    """Write the files of the import into `assets/`, if they are other than what lies there.
+    """Write the files of the import into `assets/`, if they differ from what is stored there.
 
     Args:
         data: the data root.
-        home: Superset's own folder.
+        home: the folder of Superset's own data.
 
     Returns:
-        Their stamp, which also stands in `assets.stamp`: it changes with whatever the loading depends on.
+        The stamp of the files, which is also stored in `assets.stamp`: it changes with everything that the import depends on.
 
     Raises:
         WangjianError: nothing is published.
@@ -118,6 +122,7 @@ def write_assets(data: DataRoot, home: Path) -> str:
 
 def _make_secret(path: Path) -> None:
     if not path.exists():
+        # set the mode before the content and rename at the end: nobody else can read it, and a crash leaves no half secret
         temporary = path.with_suffix(".new")
         temporary.unlink(missing_ok=True)
         temporary.touch(mode=0o600)
@@ -126,7 +131,7 @@ def _make_secret(path: Path) -> None:
 
 
 def _stamp(files: Mapping[str, str]) -> str:
-    """Changes with whatever the loading depends on."""
+    """Return a hash of everything that the import depends on: the files, the loader, the configuration, the versions."""
     digest = hashlib.sha256()
     for path in (
         SUPERSET / "load.py",
@@ -140,6 +145,7 @@ def _stamp(files: Mapping[str, str]) -> str:
 
 
 def _write(folder: Path, files: Mapping[str, str]) -> None:
+    # a file that the description no longer has must not be imported again
     shutil.rmtree(folder, ignore_errors=True)
     for name, text in files.items():
         path = folder / name
@@ -153,6 +159,7 @@ def _load(home: Path) -> None:
     with log.open("wb") as output:
         ended = subprocess.run(command, env=_environment(home), stdout=output, stderr=output, check=False)
     if ended.returncode:
+        # the last line of a traceback names the error; the rest is in the log
         last = log.read_text(errors="replace").strip().splitlines()[-1:]
         raise WangjianError(f"the import into Superset failed: {''.join(last)}", log=log, fix="read the log")
 
@@ -165,7 +172,7 @@ def _program(name: str) -> Path:
 
 
 def _environment(home: Path) -> dict[str, str]:
-    # ours would lead Superset's interpreter to our packages
+    # Superset has its own environment; with ours, its interpreter would import our packages instead of its own
     inherited = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "VIRTUAL_ENV")}
     return inherited | {
         "WANGJIAN_SUPERSET_HOME": str(home),
@@ -179,6 +186,7 @@ def _environment(home: Path) -> dict[str, str]:
 
 @contextmanager
 def _listening(port: int) -> Iterator[socket.socket]:
+    # we bind the socket and pass it on: a free port that is only looked up could be taken before the server starts
     with socket.socket() as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -191,6 +199,7 @@ def _listening(port: int) -> Iterator[socket.socket]:
 
 def _serve(home: Path, listener: socket.socket) -> subprocess.Popen[bytes]:
     command = [str(_program("gunicorn")), "--bind", f"fd://{listener.fileno()}", *_WORKERS, "superset.app:create_app()"]
+    # appended: the log of an earlier start stays for comparison
     with (home / "server.log").open("ab") as log:
         return subprocess.Popen(
             command, env=_environment(home), cwd=home, stdout=log, stderr=log, pass_fds=(listener.fileno(),)
@@ -201,6 +210,7 @@ def _wait_until_healthy(process: subprocess.Popen[bytes], address: str, home: Pa
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         try:
+            # trust_env=False: a proxy of the environment cannot reach 127.0.0.1 of this machine
             if httpx.get(f"{address}/health", timeout=5, trust_env=False).is_success:
                 return
         except httpx.HTTPError:
@@ -209,7 +219,7 @@ def _wait_until_healthy(process: subprocess.Popen[bytes], address: str, home: Pa
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
-    """Let it finish what it answers, then make sure."""
+    """Stop the server: let it finish its answers for 30 s, then kill it."""
     process.send_signal(signal.SIGTERM)
     try:
         process.wait(30)

@@ -1,1 +1,1 @@
-"""The parts of the bulletin, one module each: a function from figures to a part."""
+"""The parts of the bulletin, one module each: a function that returns the part for given figures."""

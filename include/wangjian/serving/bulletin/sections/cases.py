@@ -12,7 +12,7 @@ _COLUMNS = (Column("立案（件）"), Column("决定（件）"), Column("结案
 
 
 def cases(figures: Figures) -> Part:
-    """The part, with a chart through the months and tables by county and by violation."""
+    """Return the part on cases, with a chart of the months and tables by county and by violation."""
     months = trend(
         figures,
         {"立案（件）": "K11_FILED", "决定（件）": "K11_DECIDED", "罚没（万元）": "K12_AMOUNT"},
@@ -46,7 +46,8 @@ def _fined(figures: Figures) -> str:
 
 
 def _table(figures: Figures, section: str, name: str) -> tuple[Table | Paragraph, ...]:
-    """Those that had a case in the month; a sentence where none had."""
+    """Return a table of the members that had a case in the month; a sentence if none had."""
+    # rows of zeros would hide the members that had a case
     having = [member for member in figures.members.get(section, ()) if _has_case(figures, section, member)]
     if not having:
         return (Paragraph("本月无立案、决定、结案。"),)

@@ -11,7 +11,7 @@ _KPIS = ("K20_OVERDUE", "K20_DUE_SOON", "K06_RECEIVED", "K06_VERIFIED", "K07")
 
 
 def deadlines(figures: Figures) -> Part:
-    """The part, with a table of the organs."""
+    """Return the part on time limits, with a table of the organs."""
     return Part("时限与超期", "时限与超期", (Paragraph(_leads(figures)), Paragraph(_cases(figures)), _organs(figures)))
 
 
@@ -43,8 +43,10 @@ def _organs(figures: Figures) -> Table:
         Column("办结率（%）"),
     )
     organs = [member for member in figures.members.get("ORGAN", ()) if _has_any(figures, member)]
+    # the organ with most overdue leads first: that is what the reader has to act on
     worst = sorted(organs, key=lambda member: (-(_overdue(figures, member)), member.code))
     rows = tuple(
+        # short names: the full ones would not fit on one line
         _row(figures, "ORGAN", organ.code, organ.name.replace("市场监督管理局", "局"))
         for organ in worst
         if organ.code != "NONE"

@@ -10,7 +10,7 @@ from wangjian.warehouse.kpi_blocks import kpis_shown
 
 
 def guidance(figures: Figures) -> Part:
-    """The part, with one table of guidance and one of what the campaigns count."""
+    """Return the part on guidance, with one table of guidance and one of the campaign's KPIs."""
     blocks = (
         Paragraph(_guided(figures)),
         _table(figures, "行政指导与平台检查", kpis_shown("bulletin.actions")),

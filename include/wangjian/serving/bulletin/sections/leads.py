@@ -1,4 +1,4 @@
-"""二、线索情况: what was found, where, and what became of it."""
+"""二、线索情况: which leads were found, where, and what became of them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _TOP = 10
 
 
 def leads(figures: Figures) -> Part:
-    """The part: the trend, then by county, platform, violation, category and source, then the outcome."""
+    """Return the part on leads: the trend; tables by county, platform, violation, category and source; the outcome."""
     months = trend(figures, {"发现线索": LEADS, "核查处置": "P16"}, "各月线索（条）")
     counties = _counties(figures)
     violations = _ranked(figures, "VIOLATION", "违法类型", "未标明类型")
@@ -78,6 +78,7 @@ def _counties(figures: Figures) -> Table:
     )
     rows = tuple(_county(figures, county.code, county.name) for county in figures.counties)
     known = {county.code for county in figures.counties}
+    # leads outside of the city, or without a county, still count in the city's total
     outside = [member for member in figures.members.get("REGION", ()) if member.code not in known]
     others = summed(figures, "REGION", outside, LEADS)
     totals = (

@@ -1,4 +1,4 @@
-"""七、数据说明, and the appendices: as of when, what is held back, what has changed, how each figure is counted."""
+"""七、数据说明 and the appendices: date of the data, what is held back, what was restated, how each KPI is counted."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _LISTED = 12
 
 
 def notes(figures: Figures) -> Part:
-    """The part."""
+    """Return the part with the notes on the data."""
     publication = figures.publication
     blocks = (
         Paragraph(
@@ -37,6 +37,7 @@ def notes(figures: Figures) -> Part:
 
 
 def _years(figures: Figures) -> str:
+    # with one comparison there is no need to explain that comparisons are missing
     if any(found.last_year is not None for found in figures.rows.values()):
         return ""
     return "上年同月数据不在监测系统数据范围内，本期不作同比。"
@@ -56,6 +57,7 @@ def _restated(figures: Figures) -> tuple[Paragraph | Table, ...]:
     if not figures.restatements:
         return (Paragraph("自首次公布以来，本月及以前各月全市指标无订正。"),)
     columns = (Column("月份", 1.2, is_text=True), Column("指标", 2, is_text=True), Column("月度公布时"), Column("现为"))
+    # the newest ones; a bulletin is not the place for a long list, which the table has
     shown = figures.restatements[:_LISTED]
     rows = tuple((month_text(item.month), item.kpi_name, *_values(item)) for item in shown)
     rest = len(figures.restatements) - len(shown)
@@ -69,7 +71,7 @@ def _values(item: Restatement) -> tuple[str, str]:
 
 
 def figures_appendix(figures: Figures) -> Part:
-    """附件1: every figure of the city."""
+    """Return 附件1: every figure of the city."""
     rows = tuple(
         (item.kpi_name, {"元": "万元"}.get(item.unit, item.unit), *compared_cells(figures.total(item.kpi_code)))
         for item in figures.definitions
@@ -81,7 +83,7 @@ def figures_appendix(figures: Figures) -> Part:
 
 
 def definitions_appendix(figures: Figures) -> Part:
-    """附件2: how every figure is counted."""
+    """Return 附件2: how every KPI is counted."""
     columns = (
         Column("指标", 1.3, is_text=True),
         Column("单位", 0.6, is_text=True),

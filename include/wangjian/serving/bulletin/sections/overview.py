@@ -1,4 +1,4 @@
-"""一、监测概况: what is watched, how much of it was scanned, who shows a licence."""
+"""一、监测概况: how many storefronts are monitored, how many were scanned, how many show their licence."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _COLUMNS = (
 
 
 def overview(figures: Figures) -> Part:
-    """The part, with a table of the kinds of storefronts and a chart of the counties."""
+    """Return the overview, with a table of the kinds of storefronts and a chart of the counties."""
     counties = _counties(figures)
     blocks = (
         Paragraph(_watched(figures)),
@@ -45,7 +45,7 @@ def _scanned(figures: Figures) -> str:
         for name, kpi in (("网店", "P08"), ("网站", "P10"), ("商品", "P09"), ("网页", "P11"))
     )
     scanned = f"实际监测{figure_text(coverage.numerator, '家')}，" if coverage.numerator is not None else ""
-    # the full list of the 1st tells who was scanned in the month before
+    # the full list of the 1st says which storefronts were scanned in the month before: until then the rate is incomplete
     waiting = "（次月1日全量名录到达前为不完整数）" if figures.is_roster_due else ""
     return (
         f"当月{scanned}监测覆盖率{figure(coverage)}{waiting}，{both(coverage)}；累计监测{scans}。"
@@ -67,6 +67,7 @@ def _counties(figures: Figures) -> Table:
 
 def _row(figures: Figures, section: str, code: str, name: str) -> tuple[Cell, ...]:
     stock = figures.of(section, code, "K01")
+    # without last month's stock the change is unknown, not the whole stock
     more = None if stock.value is None or stock.last_month is None else stock.value - stock.last_month
     rates = (cell(figures.of(section, code, kpi)) for kpi in ("K02", "K04"))
     return (name, cell(stock), number(more, stock.unit), *rates)

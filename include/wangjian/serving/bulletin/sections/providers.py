@@ -1,4 +1,4 @@
-"""六、第三方服务质量: what each monitoring provider delivered, against its contract."""
+"""六、第三方服务质量: what each monitoring provider delivered, compared with its contract."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _RATES = {
 
 
 def providers(figures: Figures) -> Part:
-    """The part; what has not been delivered yet is named."""
+    """Return the part on providers. It names the providers that have not delivered yet."""
     cards = figures.scorecards
     blocks = [Paragraph(_delivered(figures))]
     if cards:
@@ -32,6 +32,7 @@ def providers(figures: Figures) -> Part:
 def _delivered(figures: Figures) -> str:
     cards = figures.scorecards
     sent = listed(f"{card.provider}{card.submitted}条" for card in cards)
+    # from the register, not from what came: a provider that delivered nothing must be named
     missing = [name for name in figures.providers if name not in {card.provider for card in cards}]
     told = (
         [f"{figures.month.month}月，第三方服务商报送线索{sum(card.submitted for card in cards)}条，其中{sent}。"]
@@ -44,7 +45,7 @@ def _delivered(figures: Figures) -> str:
 
 
 def _judged(figures: Figures) -> str:
-    """Which agreed values were missed; silence about what cannot be judged yet would read as praise."""
+    """Return which agreed values were missed, and who cannot be judged yet: silence would read as praise."""
     below = [
         f"{card.provider}{_RATES[name]}{_percent(_rate(figures, card, name))}%（约定不低于{_percent(card.thresholds.get(name))}%）"
         for card in figures.scorecards
@@ -73,7 +74,8 @@ def _table(figures: Figures) -> Table:
 
 
 def _rate(figures: Figures, card: Scorecard, name: str) -> Cell | None:
-    """A rate from 0 to 1; not told on a small base."""
+    """Return a rate from 0 to 1; suppressed if its base is too small."""
+    # accuracy is a share of the judged leads, not of all that were submitted
     base = card.judged if name == "accuracy" else card.submitted
     if base < figures.small_base and card.rates.get(name) is not None:
         return Missing.SUPPRESSED
