@@ -92,9 +92,7 @@ def test_personal_data_in_a_message_is_masked(capfd: Captured) -> None:
     assert "13879712345" not in said and "13879712346" not in said
 
 
-def test_a_task_writes_each_line_once_and_to_standard_output(
-    capfd: Captured, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_task_writes_each_line_once_and_to_standard_output(capfd: Captured, caplog: pytest.LogCaptureFixture) -> None:
     configure(in_task=True)
     configure(in_task=True)
     with bound(dag_run="manual__1", task="warehouse.build", nothing=None):
