@@ -92,5 +92,5 @@ def test_an_extra_that_is_no_json_shows_nothing_of_it(
     monkeypatch.setenv("AIRFLOW_CONN_WANGJIAN_WEBHOOK", json.dumps(connection))
     assert notify("标题", "文字") == []
     told = caplog.text + "".join(capfd.readouterr())
-    assert "the extra of the connection is no JSON" in told
+    assert "the extra of the connection is not JSON" in told
     assert "CANARY" not in told

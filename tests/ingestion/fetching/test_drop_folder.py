@@ -67,7 +67,7 @@ def test_a_link_is_never_followed(
     secret.write_bytes(b"secret")
     link = folder_of(drop) / "evidence" / "zz.png"
     link.symlink_to(secret)
-    with pytest.raises(BadDelivery, match=r"evidence/zz\.png.*plain files, no links"):
+    with pytest.raises(BadDelivery, match=r"evidence/zz\.png.*plain files: no links"):
         take()
     assert not any(landing.read(f.sha256) == b"secret" for export in landing.exports() for f in export.files)
 
@@ -122,7 +122,7 @@ def test_a_special_keeps_its_own_date(take: Callable[..., FetchReport], drop: En
 
 
 def test_a_folder_that_is_not_mounted(run: Run, serve: Callable[..., Served], drop: Endpoint) -> None:
-    with pytest.raises(SourceUnavailable, match="drop folder is not there"):
+    with pytest.raises(SourceUnavailable, match="drop folder does not exist"):
         run(serve(), "third_party", endpoint=dataclasses.replace(drop, extra={"path": "/nowhere/drop"}))
-    with pytest.raises(BadArguments, match="names no path"):
+    with pytest.raises(BadArguments, match="has no path"):
         run(serve(), "third_party", endpoint=dataclasses.replace(drop, extra={}))

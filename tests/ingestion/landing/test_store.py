@@ -70,7 +70,7 @@ def test_a_stream_that_breaks_leaves_nothing(tmp_path: Path) -> None:
 
 
 def test_missing_bytes_are_told(tmp_path: Path) -> None:
-    with pytest.raises(WangjianError, match=r"landed bytes are missing.*restore landing"):
+    with pytest.raises(WangjianError, match=r"a landed file is missing.*restore landing"):
         Landing(tmp_path).read("0" * 64)
 
 
@@ -105,7 +105,7 @@ def test_a_torn_manifest_is_told(tmp_path: Path) -> None:
     landing.commit(manifest)
     path = landing.manifest_path(manifest)
     path.write_bytes(path.read_bytes()[:-20])
-    with pytest.raises(WangjianError, match="unreadable manifest"):
+    with pytest.raises(WangjianError, match="a manifest cannot be read"):
         list(landing.exports())
 
 

@@ -234,5 +234,5 @@ def test_a_list_that_is_none_is_refused(
     take: Callable[..., FetchReport], attacker: HostileServer, body: object
 ) -> None:
     attacker.answers["/api/v1/exports"] = says(body)
-    with pytest.raises(BadDelivery, match="the list of exports is unreadable"):
+    with pytest.raises(BadDelivery, match="the list of exports cannot be read"):
         take()

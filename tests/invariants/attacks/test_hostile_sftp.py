@@ -120,7 +120,7 @@ def test_a_name_that_the_contract_does_not_know_is_told_and_left(
 ) -> None:
     attacker.folders[FOLDER] = names("_READY", (f"{NAME}.csv", 3), name)
     (warning,) = take().warnings
-    assert warning.isprintable() and "no dataset of the contract has such a name" in warning
+    assert warning.isprintable() and "the contract has no dataset with such a file name" in warning
     assert attacker.opened == [f"{FOLDER}/{NAME}.csv"]
     assert parts(landing) == {f"{NAME}.csv": 3}
 
