@@ -106,7 +106,7 @@ def test_what_nobody_knows_is_a_warning(take: Callable[..., FetchReport], drop: 
 
 def test_a_file_that_is_too_large_is_refused(run: Run, serve: Callable[..., Served], drop: Endpoint) -> None:
     small = get_source("third_party").drop.model_copy(update={"max_file_bytes": 100})
-    with pytest.raises(BadDelivery, match="exceeds 100 bytes"):
+    with pytest.raises(BadDelivery, match="larger than 100 bytes"):
         run(serve(), "third_party", endpoint=drop, drop=small)
 
 

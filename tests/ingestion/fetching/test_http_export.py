@@ -53,7 +53,7 @@ def test_what_passes_by_itself_is_waited_out(serve: Serve, run: Run, landing: La
 
 
 def test_a_server_that_is_down_gives_one_clear_message(serve: Serve, run: Run) -> None:
-    with pytest.raises(SourceUnavailable, match=r"the server answers 500.*source=five_level.*goes on"):
+    with pytest.raises(SourceUnavailable, match=r"the server answers 500.*source=five_level.*continues"):
         run(serve("http_down"), "five_level")
 
 
@@ -147,7 +147,7 @@ def test_a_broken_fetch_goes_on_where_it_stopped(serve: Serve, run: Run, landing
 
 def test_an_endless_page_is_refused(serve: Serve, run: Run) -> None:
     small = get_source("five_level").http.model_copy(update={"max_page_bytes": 3000})
-    with pytest.raises(SourceError, match="exceeds 3000 bytes"):
+    with pytest.raises(SourceError, match="larger than 3000 bytes"):
         run(serve(), "five_level", http=small)
 
 

@@ -103,7 +103,7 @@ def test_a_restored_key_gives_the_hashes_of_before(parsed: DataRoot) -> None:
 def test_a_key_that_others_may_read_is_refused(data: DataRoot) -> None:
     path = load_key(data.state).path
     path.chmod(0o640)
-    with pytest.raises(WangjianError, match=r"others may read the key.*chmod 600"):
+    with pytest.raises(WangjianError, match=r"other users can read the key.*chmod 600"):
         load_key(data.state)
     path.chmod(0o600)
     path.write_text("0" * 62)
@@ -112,7 +112,7 @@ def test_a_key_that_others_may_read_is_refused(data: DataRoot) -> None:
 
 
 def test_no_reason_no_key(data: DataRoot) -> None:
-    with pytest.raises(BadArguments, match="for a reason only"):
+    with pytest.raises(BadArguments, match="needs a reason"):
         rotate_key(data, "  ")
     assert keys(data.state) == []
 
