@@ -10,7 +10,7 @@ import duckdb
 import pytest
 
 from wangjian.core.errors import Busy
-from wangjian.warehouse.build import _clear_wreck, forget_warehouse
+from wangjian.warehouse.build import _clear_crash_remains, forget_warehouse
 
 
 @pytest.fixture
@@ -23,14 +23,14 @@ def warehouse(tmp_path: Path) -> Path:
 
 def test_a_sound_warehouse_stays(warehouse: Path) -> None:
     before = warehouse.read_bytes()
-    _clear_wreck(warehouse)
+    _clear_crash_remains(warehouse)
     assert warehouse.read_bytes() == before
 
 
 @pytest.mark.parametrize("kept", [0, 100, 4096, 9000])
 def test_a_warehouse_that_cannot_be_opened_is_made_anew(warehouse: Path, kept: int) -> None:
     warehouse.write_bytes(warehouse.read_bytes()[:kept])
-    _clear_wreck(warehouse)
+    _clear_crash_remains(warehouse)
     with duckdb.connect(str(warehouse)) as connection:
         assert connection.execute("from duckdb_tables()").fetchall() == []
 
@@ -40,7 +40,7 @@ def test_a_torn_header_is_no_end(warehouse: Path) -> None:
     for header in (4096, 8192):
         content[header + 16 : header + 40] = b"\xff" * 24
     warehouse.write_bytes(content)
-    _clear_wreck(warehouse)
+    _clear_crash_remains(warehouse)
     assert not warehouse.exists()
 
 
@@ -57,7 +57,7 @@ os.kill(os.getpid(), 9)
 def test_what_was_moved_out_of_memory_goes(warehouse: Path) -> None:
     subprocess.run([sys.executable, "-c", SPILL, str(warehouse)], check=False, capture_output=True)
     assert list((warehouse.parent / "warehouse.duckdb.tmp").iterdir()), "nothing was moved out of memory"
-    _clear_wreck(warehouse)
+    _clear_crash_remains(warehouse)
     assert [path.name for path in warehouse.parent.iterdir()] == ["warehouse.duckdb"]
 
 
@@ -68,7 +68,7 @@ def test_a_warehouse_that_somebody_writes_to_is_left_alone(warehouse: Path) -> N
     ) as process:
         assert process.stdout and process.stdout.readline()
         with pytest.raises(Busy, match="another program"):
-            _clear_wreck(warehouse)
+            _clear_crash_remains(warehouse)
         process.communicate(b"\n")
     assert warehouse.exists()
 
