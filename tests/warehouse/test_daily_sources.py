@@ -1,4 +1,4 @@
-"""The daily sources are the same in the contracts and in the models that cannot derive them: unit tests of dbt have no graph."""
+"""The models that name the daily sources agree with the contracts. They cannot derive them: dbt's unit tests have no graph."""
 
 from __future__ import annotations
 
