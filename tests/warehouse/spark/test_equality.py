@@ -151,9 +151,12 @@ def _tasks(running: Running) -> set[str]:
 
 
 def _killed(running: Running, executor: str) -> bool:
-    """Kill the worker of an executor where that is still at its task once it stands still, and the driver has heard all it said."""
+    """Kill the worker of an executor; return false where the executor had finished its task.
+
+    The worker is stopped for a second first, so that the driver has read all its messages before the check.
+    """
     worker = next(running.spark.processes[name] for name in _WORKERS if f"/{executor} " in running.log(name))
-    # it leads a group: its executor is in it
+    # the worker leads a process group, to which its executor belongs
     os.killpg(worker.pid, signal.SIGSTOP)
     time.sleep(1)
     if executor not in _tasks(running):
