@@ -19,7 +19,7 @@ def test_a_day_without_rows_stays_as_it_is_and_the_log_says_so(caplog: pytest.Lo
     with caplog.at_level(logging.WARNING, "simulator"):
         assert faults.strike("table", "jiangxi.case_penalties", DAY, Table(HEADERS, [])).rows == []
     assert caplog.messages == [
-        f"fault amount_typed_in_wan does not strike: jiangxi.case_penalties has too few rows on {DAY}"
+        f"fault amount_typed_in_wan is not applied: jiangxi.case_penalties has too few rows on {DAY}"
     ]
 
 
