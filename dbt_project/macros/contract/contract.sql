@@ -181,7 +181,7 @@ _provider,
     {{ return([at ~ '_export_id', at ~ '_part', at ~ '_row_number']) }}
 {%- endmacro %}
 
-{#- All datasets of the contracts, as (source, dataset, node). Only a contract has `on_critical`, which distinguishes it from other source tables. -#}
+{#- All datasets of the contracts, as (source, dataset, node). Only contracts have `on_critical`; other source tables do not. -#}
 {% macro contract_datasets() -%}
     {%- set found = [] -%}
     {%- if execute -%}

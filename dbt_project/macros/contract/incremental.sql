@@ -1,6 +1,6 @@
 {#-
     The rows that an incremental model deletes before it adds new ones. A model determines new rows by comparing with the rows that it has,
-    never by a date. The pipeline runs a full build when SQL, seeds, contracts or DuckDB have changed, or when the last build did not finish.
+    never by a date. The pipeline runs a full build when SQL, seeds, contracts or DuckDB have changed, or the last build did not finish.
 -#}
 
 {#- Deletes rows of exports that are no longer in the ledger. -#}

@@ -1,6 +1,6 @@
 {#-
-    How models keep rows between builds. DuckDB deletes single rows, then adds new ones. Parquet tables have no `delete`: on Spark a model is
-    kept only if its rows are in partitions that can be replaced as a whole (`insert_overwrite`); other models are built completely.
+    How models keep rows between builds. DuckDB deletes single rows, then adds new ones. Parquet tables have no `delete`: on Spark a model
+    is kept only if its rows are in partitions that can be replaced as a whole (`insert_overwrite`); other models are built completely.
 -#}
 
 {#- The materialization of a model that deletes single rows. -#}

@@ -1,4 +1,4 @@
-{#- Quotients are doubles on both engines. DuckDB rounds the double times a power of ten to a decimal; Spark alone would round its digits. -#}
+{#- Quotients are doubles on both engines. DuckDB rounds the double times a power of ten to a decimal; Spark would round its digits. -#}
 
 {% macro ratio(numerator, denominator) -%}
     {{ return(adapter.dispatch('ratio', 'wangjian')(numerator, denominator)) }}

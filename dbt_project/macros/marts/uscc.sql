@@ -1,7 +1,7 @@
 {#- 统一社会信用代码, GB 32100-2015: 17 characters and a check character; characters 9 to 17 are the GB 11714 code with its own check character. -#}
 
 {% macro uscc_normalised(uscc) -%}
-    {#- full-width characters become plain ones, blanks of both widths are removed. Nearly all codes are plain already, and that test is cheap -#}
+    {#- full-width characters become plain ones, blanks of both widths go. Nearly all codes are plain, and that test is cheap -#}
     case
         when {{ matches(uscc, '^[0-9A-Z]+$') }} then {{ uscc }}
         else nullif(upper(translate(replace(replace({{ uscc }}, ' ', ''), '　', ''),
@@ -46,7 +46,7 @@
 {%- endmacro %}
 
 
-{#- Null where it is valid or absent, else why not. Expects the normalised form, and the result of `uscc_is_valid` where the caller has it. -#}
+{#- Null where it is valid or absent, else the reason. Expects the normalised form, and `uscc_is_valid`'s result where it is known. -#}
 {% macro uscc_invalid_reason(uscc, is_valid=none) -%}
     case
         when {{ uscc }} is null or {{ is_valid or uscc_is_valid(uscc) }} then null

@@ -1,4 +1,4 @@
--- The number of storefronts at the end of each month, by the filters of the dashboards. Each counts once per month; months are never summed.
+-- The number of storefronts at the end of each month, by the filters of the dashboards. Each counts once a month; months are never summed.
 select
     month_start,
     region_code,
