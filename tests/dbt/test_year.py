@@ -131,10 +131,10 @@ def test_history_has_gaps_only_where_a_full_list_lacked_the_storefront(published
 
 @pytest.mark.everyday
 def test_kpis_without_a_source_say_so(published: duckdb.DuckDBPyConnection) -> None:
-    found = published.execute(
+    kpis = published.execute(
         "select kpi_code, count(*), count(value) from reports.rpt_kpi where availability = 'no_source' group by all order by all"
     ).fetchall()
-    assert [(code, count > 0, values) for code, count, values in found] == [
+    assert [(code, count > 0, values) for code, count, values in kpis] == [
         ("K03", True, 0),
         ("P14", True, 0),
         ("P17", True, 0),

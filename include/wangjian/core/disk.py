@@ -22,6 +22,7 @@ _FIXES = {
 }
 """What a person can do, by the operating system's error number."""
 
+# messages of DuckDB and dbt quote the path of the file
 _PATH = re.compile(r"""["'](/[^"']+)["']""")
 
 
@@ -55,6 +56,7 @@ def disk_trouble(error: BaseException | None) -> WangjianError | None:
     # a library can link errors in a circle: each error is looked at once
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
+        # it has a message and a fix already, which know more about the case
         if isinstance(error, WangjianError):
             return None
         if isinstance(error, OSError) and error.errno in _FIXES:

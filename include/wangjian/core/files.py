@@ -137,6 +137,7 @@ def append_text(path: Path, text: str) -> None:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     is_new = not path.exists()
+    # a shared lock: writers need not exclude each other (the append is one call), only a process that removes old lines
     descriptor = _opened(path, fcntl.LOCK_SH)
     try:
         _write_whole(descriptor, path, (_fix(descriptor) + text).encode())

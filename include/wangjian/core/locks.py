@@ -75,12 +75,14 @@ def exclusive_lock(path: Path, *, doing: str, wait: bool = True) -> Iterator[Non
         yield
         return
     path.parent.mkdir(parents=True, exist_ok=True)
+    # the file is never removed: a process that waits would get the lock of a removed file, next to one with a new file
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         _acquire(descriptor, path, doing, wait=wait)
         _note(descriptor, Holder(doing=doing).model_dump_json())
         _held.descriptors[path] = descriptor
         yield
+        # an old note would name this process as the holder while the next one has not written its own yet
         _note(descriptor, "")
     finally:
         _held.descriptors.pop(path, None)

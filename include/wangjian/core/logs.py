@@ -122,6 +122,7 @@ def _message(record: logging.LogRecord, formatter: logging.Formatter) -> str:
     message = record.getMessage()
     if record.exc_info:
         message += "\n" + formatter.formatException(record.exc_info)
+    # names stay: in prose, short words look like names and would be masked
     return masked(message, names=False)
 
 

@@ -68,7 +68,9 @@ def data_root() -> DataRoot:
         WangjianError: a restore into it is running, or was interrupted.
     """
     data = configured_root()
+    # private: landing holds personal data in clear
     data.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # a half restored data root looks like a whole one with less data; nothing may be built or published from it
     if (data.root / UNFINISHED_RESTORE).exists():
         raise WangjianError(
             "a restore of a backup into the data root is running, or was interrupted",

@@ -18,6 +18,7 @@ MONTHS_BY_LAW = 6
 
 
 class _Entry(BaseModel):
+    # strict: otherwise `keep: true` would count as 1. No extra keys: a misspelled one would leave the default in force
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 

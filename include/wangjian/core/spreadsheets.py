@@ -10,6 +10,7 @@ from datetime import datetime
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """A text that starts with one of these counts as a formula; the full-width ones do in some language versions."""
 
+# the earliest time that a ZIP entry can have
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 _WHEN = re.compile(rb"(<dcterms:(created|modified)[^>]*>)[^<]*")
 

@@ -146,6 +146,7 @@ def record_access(data: DataRoot, access: Access) -> AuditRecord:
         WangjianError: the disk took only part of the record; then the caller must not do what could not be recorded.
     """
     with audit_log_lock(data, "write into the audit log"):
+        # the first record vouches for the older file: later changes to it show
         if _end(data) == EMPTY and (before := _kept_before(data)):
             _add(data, before)
         return _add(data, access)
@@ -154,6 +155,8 @@ def record_access(data: DataRoot, access: Access) -> AuditRecord:
 def _add(data: DataRoot, access: Access) -> AuditRecord:
     before = _end(data)
     record = AuditRecord(**access.model_dump(), seq=before.seq + 1, previous=before.sha256)
+    # the record before the head: a crash in between leaves the head one behind, which is no fault. In the other order the
+    # verification would report a missing record
     jsonl.append(log_file(data), [record])
     write_atomically(head_file(data), last_head(data).model_dump_json(), mode=0o600)
     return record

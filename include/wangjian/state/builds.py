@@ -52,6 +52,7 @@ def warehouse_stamp(path: Path) -> str:
     """
     if not path.exists():
         raise WangjianError("there is no warehouse yet", file=path, fix="run `wangjian build`")
+    # a write-ahead log holds writes that are not in the file yet, so the file is not the whole warehouse
     if path.with_name(f"{path.name}.wal").exists():
         raise WangjianError("the last build did not finish", file=path, fix="run `wangjian build` again")
     with path.open("rb") as file:
@@ -96,6 +97,7 @@ def current_build(data: DataRoot) -> Build:
     """
     stamp = warehouse_stamp(data.warehouse)
     builds = [Build.model_validate(record) for record in jsonl.read(data.state / "builds.jsonl")]
+    # all builds and not only the last: after a restore the file can be that of an older one
     for build in reversed(builds):
         if build.warehouse_stamp == stamp:
             return build

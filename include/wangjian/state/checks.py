@@ -93,5 +93,6 @@ def record_verdict(data: DataRoot, verdict: Verdict) -> None:
 
 def last_verdict(data: DataRoot, build_id: str) -> Verdict | None:
     """Return the last verdict on a build; null where no check of it has finished."""
+    # a build can be checked again, for instance after a new expectation: the last verdict counts
     verdicts = [Verdict.model_validate(record) for record in jsonl.read(data.state / "checks.jsonl")]
     return next((verdict for verdict in reversed(verdicts) if verdict.build_id == build_id), None)

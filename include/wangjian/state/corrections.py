@@ -56,6 +56,7 @@ def corrections(data: DataRoot) -> list[Correction]:
     """Return the decisions in force: for each value the last one, unless it was withdrawn."""
     records = jsonl.read(data.state / "corrections.jsonl")
     last = {correction.correction_id: correction for correction in map(Correction.model_validate, records)}
+    # sorted, because the fingerprint of a build's inputs depends on the order
     return [correction for _, correction in sorted(last.items()) if not correction.is_withdrawn]
 
 

@@ -45,6 +45,7 @@ class Erasure(BaseModel):
     @property
     def erasure_id(self) -> str:
         """Return the id of the request, which is the same in all its steps."""
+        # with the time of the request: the same data can be the subject of a second request
         about = (
             self.source, self.provider, self.dataset, self.row_key, self.business_date, self.before, self.file_sha256,
             self.requested_at,

@@ -39,5 +39,6 @@ def approve(data: DataRoot, hold: Hold, person: str) -> None:
 
 def present_hold(data: DataRoot) -> Hold | None:
     """Return the hold in force; null where nothing is held."""
+    # only the last line counts: an approval ends every hold before it
     lines = [Hold.model_validate(record) for record in jsonl.read(data.state / "holds.jsonl")]
     return lines[-1] if lines and lines[-1].event == "held" else None

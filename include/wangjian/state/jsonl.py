@@ -54,6 +54,7 @@ def read(path: Path) -> Iterator[dict[str, Any]]:
     """
     if not path.exists():
         return
+    # replace: a line that is torn within a character must not stop the reading of the others
     with path.open(encoding="utf-8", errors="replace") as file:
         for number, line in enumerate(file, start=1):
             record = _parsed(line)

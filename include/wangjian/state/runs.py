@@ -80,6 +80,7 @@ def record_run(data: DataRoot, step: str, *, source: str | None = None, run_id: 
         try:
             yield run
             run.outcome = "succeeded" if run.outcome == "running" else run.outcome
+        # BaseException: an interrupted step must be visible in the log too
         except BaseException as error:
             _note(run, error)
             # on a full disk this write may fail too; the step's own error is what the user must see

@@ -44,4 +44,5 @@ def waivers(data: DataRoot) -> list[Waiver]:
     """Return the decisions in force: for each export the last one, unless it was withdrawn."""
     records: list[dict[str, Any]] = list(jsonl.read(data.state / "waivers.jsonl"))
     last = {waiver.export_id: waiver for waiver in map(Waiver.model_validate, records)}
+    # sorted, because the fingerprint of a build's inputs depends on the order
     return [waiver for _, waiver in sorted(last.items()) if not waiver.is_withdrawn]

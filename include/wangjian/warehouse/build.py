@@ -96,9 +96,11 @@ def build(data: DataRoot, *, force: bool = False, progress: Progress | None = No
         # without the note a build that crashes from here on is followed by a full one
         _inputs_note(data).unlink(missing_ok=True)
         results, manifest = _run(data, may_increment, _corrected_columns(corrected), progress)
+        # before a failure is raised: the results say which test failed
         append_check_results(data, run_id, dbt_check_results(run_id, results, manifest))
         _raise_on_failure(results)
         built = record_build(data, run_id)
+        # last of all: only a build that finished may be kept by the next one
         write_atomically(_inputs_note(data), f"{built.build_id} {inputs} {rules}")
     seconds = {node_name(result): result["execution_time"] for result in results if not is_test(result)}
     slowest = dict(sorted(seconds.items(), key=lambda item: -item[1]))
@@ -155,6 +157,7 @@ def _clear_crash_remains(warehouse: Path) -> None:
         if warehouse.exists():
             duckdb.connect(str(warehouse), read_only=True).close()
     except duckdb.Error as error:
+        # a file that another program has open, or that a full disk made unreadable, is not damaged and must stay
         raise_if_open_elsewhere(warehouse, "build the warehouse", str(error))
         if trouble := disk_trouble(error):
             raise trouble from error

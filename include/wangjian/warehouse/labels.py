@@ -18,6 +18,7 @@ Level = Literal["PUBLIC", "INTERNAL", "SENSITIVE"]
 LEVELS: tuple[Level, ...] = get_args(Level)
 """The levels of data by the harm of a disclosure, the least harm first (GB/T 43697: 数据分级)."""
 
+# `|` separates the two languages in a comment, so no name may contain it
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, pattern=r"^[^|]*$")]
 
 

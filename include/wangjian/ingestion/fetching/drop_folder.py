@@ -122,6 +122,7 @@ def _delivery(provider: Provider, folder: Path, report: FetchReport) -> Delivery
 
 def _delivered_at(folder: Path) -> datetime | None:
     with (folder / DONE).open("rb") as file:
+        # bounded, because the file may hold anything; without a readable time the delivery still counts
         line = file.readline(200).decode("ascii", errors="replace").strip()
     try:
         moment = datetime.fromisoformat(line)

@@ -114,6 +114,7 @@ def fetch(
     """
     started = time.monotonic()
     report = FetchReport(source.source)
+    # by name, so that only the libraries of the source's own connector are imported
     connector: Connector = importlib.import_module(f"wangjian.ingestion.fetching.{source.connector}")
     endpoint = endpoint or resolve(source.connection_id)
     connector.fetch(source, endpoint, request, landing, report, progress or (lambda *_: None))

@@ -62,6 +62,7 @@ def read_body(
         if time.monotonic() > ends:
             raise SourceUnavailable(f"an answer has not ended after {seconds:g} seconds", **where)
         try:
+            # one byte above the limit is enough to know that the body is too large
             content += unpacker.decompress(piece, limit + 1 - len(content))
         except zlib.error as error:
             raise _damaged(str(error), where) from None

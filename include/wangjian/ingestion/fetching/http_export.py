@@ -31,10 +31,13 @@ RESTARTS = 3
 MOST_PAGES = 100_000
 """The most pages that one export may have. With pages of the usual size that is five hundred million rows."""
 
+# several threads add to one report
 _COUNTING = threading.Lock()
 
 ENVELOPE = ("dataset", "business_date", "mode", "export_seq", "generated_at", "page", "page_size", "total", "records")
+# printable ASCII without blanks: a line break in a token would add headers to the request
 _TOKEN = re.compile(r"[!-~]{1,16384}")
+# raw stores the version as a 32-bit integer
 _GREATEST = 2**31 - 1
 
 
@@ -206,6 +209,7 @@ def _pages_of_one_sequence(api: Api, item: Listed, landing: Landing) -> tuple[Ma
 
     def land(number: int) -> LandedFile:
         page = api.page(item.dataset, item.business_date, number, first.page_size)
+        # pages of two sequences in one export would lose some rows and repeat others
         if (page.export_seq, page.total, page.mode) != (first.export_seq, first.total, first.mode):
             raise _Changed(key)
         counts[number] = page.record_count
@@ -335,6 +339,7 @@ class Api:
         where = {"source": self.source.source, "path": path}
         try:
             with self._client.stream(method, path, **options) as answer:
+                # httpx reads a body without limits; it has no public way to set one that was read otherwise
                 answer._content = read_body(
                     answer, self.source.http.max_page_bytes, self.source.retries.answer_seconds, **where
                 )
@@ -350,6 +355,7 @@ class Api:
 
     def _renew(self, expired: str) -> None:
         with self._token_lock:
+            # parallel requests fail with the same token: only the first may discard it, not the new one of another thread
             if self._token == expired:
                 self._token = None
 
@@ -404,6 +410,7 @@ def _patience(longest: float) -> Any:
 
 def _base_url(endpoint: Endpoint) -> str:
     scheme = endpoint.scheme or "https"
+    # over plain HTTP the login and personal data would cross the network in clear text
     if scheme != "https" and not _is_loopback(endpoint.host):
         raise BadArguments(
             "plain HTTP is refused except on loopback",

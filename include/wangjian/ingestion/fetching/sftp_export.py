@@ -267,6 +267,7 @@ async def _connect_once(source: Source, endpoint: Endpoint) -> asyncssh.SSHClien
             connect_timeout=source.retries.timeout_seconds,
             # asyncssh computes ChaCha20 in Python; AES-GCM comes from OpenSSL and is far faster
             encryption_algs="^aes256-gcm@openssh.com",
+            # the account's own ~/.ssh/config must not change host, login or keys
             config=None,
         )
     except asyncssh.HostKeyNotVerifiable as error:
@@ -290,6 +291,7 @@ def _known_hosts(endpoint: Endpoint) -> asyncssh.SSHKnownHosts:
             fix=f"check the line of `ssh-keyscan -p {endpoint.port or 22} {endpoint.host}` with the source, and put it "
             'into the extra: {"host_key": "ssh-ed25519 AAAA…"}',
         )
+    # `*`: the connection has one server, so the key must match under any name or address of it
     return asyncssh.import_known_hosts(f"* {key}\n")
 
 

@@ -75,6 +75,7 @@ class Landing:
         temporary = temporary_beside(self.root / "objects" / "incoming")
         try:
             stored = _write_hashed(temporary, chunks)
+            # checked before it gets its name: a wrong content must not be stored under any hash
             if expected not in (None, stored.sha256):
                 raise ArchiveDamaged(
                     "a restored file differs from the file that was landed", expected=expected, found=stored.sha256
@@ -95,9 +96,11 @@ class Landing:
             return
         is_new_folder = not final.parent.exists()
         final.parent.mkdir(exist_ok=True)
+        # read-only, so that no program changes a landed file by mistake
         temporary.chmod(0o440)
         temporary.replace(final)
         fsync_path(final.parent)
+        # the new folder is an entry of its parent, which must be on disk too
         if is_new_folder:
             fsync_path(final.parent.parent)
 
@@ -185,6 +188,7 @@ class Landing:
         is_new = not path.exists()
         if is_new:
             write_atomically(path, manifest_text(manifest))
+        # after the manifest: a crash in between leaves notes of a landed export, which `forget_finished` removes
         self.forget_progress(manifest.key)
         return is_new
 

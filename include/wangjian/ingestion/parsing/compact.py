@@ -52,6 +52,7 @@ def sweep(data: DataRoot, source: str, partitions: Iterable[tuple[str, str]]) ->
 
 def _closed(data: DataRoot, source: str) -> list[Partition]:
     ledgers = sorted((data.raw / "_ledger" / source).glob("*/*.parquet"))
+    # the last month still gets batches, so merging it would be repeated every time
     latest = max((path.stem for path in ledgers), default="")
     return [Partition(data, source, path.parent.name, path.stem) for path in ledgers if path.stem < latest]
 

@@ -92,4 +92,5 @@ def _read(path: Path, version: int) -> HashKey:
 
 def keyed_hash(value: str, key: bytes) -> str:
     """Return the HMAC-SHA-256 of a text, as 64 hex digits."""
+    # an ID number can end with x or X: both must give the same hash
     return hmac.new(key, value.strip().upper().encode(), hashlib.sha256).hexdigest()

@@ -241,6 +241,7 @@ def batch_id(parsed: Iterable[tuple[str, str]]) -> str:
     Args:
         parsed: the export ids, each with its contract hash.
     """
+    # sorted: the order in which exports were listed must not change the name
     return hashlib.sha256(f"{sorted(parsed)}".encode()).hexdigest()[:16]
 
 

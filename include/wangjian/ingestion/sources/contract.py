@@ -134,5 +134,6 @@ def _dataset(source: str, table: dict[str, Any]) -> Dataset:
 
 
 def _column(column: dict[str, Any]) -> Column:
+    # a file whose header is the column's own name needs no `header` in the contract
     meta = {"header": column["name"], **column["config"]["meta"]}
     return Column(name=column["name"], data_type=column["data_type"], **meta)

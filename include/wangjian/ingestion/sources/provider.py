@@ -24,6 +24,7 @@ SOURCE = "third_party"
 
 
 class _Layout(BaseModel):
+    # a misspelled key in a layout must be an error: ignored, it would leave a column unread
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
@@ -250,6 +251,7 @@ def _check_columns(layout: FileLayout, contract: dict[str, Dataset]) -> None:
     dataset, fields = contract[layout.dataset], [column.field for column in layout.columns]
     unknown = sorted(set(fields) - set(dataset.column_names))
     missing = sorted({column.name for column in dataset.columns if column.required} - set(fields))
+    # checked when the layout is read: otherwise the provider's next file would be the first to show the mistake
     if unknown or missing or len(set(fields)) < len(fields):
         raise ValueError(
             f"{layout.name}: unknown fields {unknown}, missing required fields {missing}, or a field is named twice"

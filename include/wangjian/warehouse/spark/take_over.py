@@ -67,6 +67,7 @@ def take_over(data: DataRoot, tables: str, manifest: Mapping[str, Any]) -> None:
         for table in sorted(built_tables(manifest), key=lambda built: (built.schema, built.name)):
             connection.execute(f'create schema if not exists "{table.schema}"')
             _copy(connection, tables, table)
+    # fsync before the rename: after a power cut the name must not point at an empty file
     fsync_path(building)
     # DuckDB would apply the old file's log to the new file
     data.warehouse.with_name(f"{data.warehouse.name}.wal").unlink(missing_ok=True)

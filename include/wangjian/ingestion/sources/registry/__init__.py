@@ -16,6 +16,7 @@ TIMEZONE = "Asia/Shanghai"
 
 
 class _Entry(BaseModel):
+    # a misspelled setting must be an error: ignored, it would leave the default in force
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
