@@ -41,6 +41,7 @@ def read_yaml(path: Path, what: str, fix: str) -> Any:
         BadArguments: the file cannot be read, or is no YAML.
     """
     try:
+        # safe_load: a YAML file must not be able to create arbitrary Python objects
         return yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise BadArguments(f"{what} cannot be read: {error.strerror}", file=path, fix=fix) from None

@@ -54,6 +54,7 @@ def archived(data: DataRoot) -> dict[str, ArchiveEvent]:
         The last event of each export whose last event is `archived`, by export id.
     """
     records = jsonl.read(data.state / "archives.jsonl")
+    # an export can be archived, restored and archived again: its last event counts
     last = {event.export_id: event for event in map(ArchiveEvent.model_validate, records)}
     return {export_id: event for export_id, event in sorted(last.items()) if event.event == "archived"}
 

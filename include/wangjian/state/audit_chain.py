@@ -53,6 +53,7 @@ def verify_audit_log(data: DataRoot, anchors: tuple[Head, ...] = ()) -> Verifica
     elif len(links) > 1:
         # one record without a head is no fault: a crash after the very first record leaves the log so
         faults.append(f"{head_file(data).name} is missing or not valid: records may be missing at the end")
+    # a person who can write here can rewrite log and head alike; only an anchor outside shows that
     for anchor in anchors:
         faults += _against(hashes, anchor, f"the anchor {anchor}")
     notes = [f"line {line.number} is torn: its write was interrupted" for line in present if not line.record]

@@ -17,6 +17,7 @@ import chinese_calendar
 from chinese_calendar.constants import holidays, workdays
 
 FIRST_DAY = date(2015, 1, 1)
+# open items can be due after the last year with a notice
 YEARS_BEYOND = 2
 FULL_NAMES = {
     "清明": "清明节",

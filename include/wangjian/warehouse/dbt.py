@@ -87,6 +87,7 @@ def run_dbt(
     kinds = ["--exclude-resource-type", "unit_test"] if command.startswith("build") else []
     places = ["--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT), "--target-path", str(target)]
     places += ["--target", engine.target]
+    # dbt must not send usage statistics over the network
     environment = {**os.environ, "WANGJIAN_DATA": str(data.root), "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}
     messages, code = _follow(
         [*engine.command, *options, *command.split(), *kinds, *places],

@@ -93,6 +93,7 @@ def fetch(
 def deliveries(root: Path, report: FetchReport) -> Iterator[Delivery]:
     """Yield every complete delivery in the drop folder, in a fixed order; warn about folders that nothing describes."""
     providers = load_providers()
+    # links are skipped: they could lead out of the drop folder. Without DONE the provider is still writing
     for folder in sorted(path for path in root.iterdir() if path.is_dir() and not path.is_symlink()):
         if folder.name not in providers:
             report.warn(

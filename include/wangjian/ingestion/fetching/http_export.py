@@ -35,7 +35,7 @@ MOST_PAGES = 100_000
 _COUNTING = threading.Lock()
 
 ENVELOPE = ("dataset", "business_date", "mode", "export_seq", "generated_at", "page", "page_size", "total", "records")
-# printable ASCII without blanks: a line break in a token would add headers to the request
+# printable ASCII without blanks: only that can be put into the request's header
 _TOKEN = re.compile(r"[!-~]{1,16384}")
 # raw stores the version as a 32-bit integer
 _GREATEST = 2**31 - 1
@@ -104,6 +104,7 @@ def fetch(
                 job.result()
                 progress(source.source, done, len(todo))
     landing.forget_finished(source.source)
+    # last: the exports that exist are landed even when the last day is missing
     report.failures += _missing(source, request, listed)
 
 

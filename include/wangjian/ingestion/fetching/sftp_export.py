@@ -82,6 +82,7 @@ async def _fetch(
         todo = exports if request.refetch else _not_landed(exports, source.source, landing)
         report.exports_known += len(exports) - len(todo)
         await _fetch_all(session, todo, landing, report, progress)
+    # last: the exports that exist are landed even when the last day is missing
     report.failures += _missing(source, request, listed, folders)
 
 
@@ -174,6 +175,7 @@ class _Session:
         """Return the contract's files in a complete folder; none of a folder that is still being written."""
         folder = f"{self.source.sftp.folder}/{day:%Y%m%d}"
         names = await self._patiently(lambda: self._listed(folder))
+        # the source writes this file last: without it the others may be incomplete
         if READY not in names:
             return []
         return [file for name, size in sorted(names.items()) if (file := _remote(name, size, day, report))]
@@ -210,6 +212,7 @@ class _Session:
         # a whole file is held in memory, so large files are read one at a time
         async with self._large if file.size > LARGE else nullcontext():
             content = await self._patiently(lambda: self._read(path, file.size))
+        # in a thread: the sync to disk would stop all other transfers meanwhile
         stored = await asyncio.to_thread(landing.put_bytes, content)
         return LandedFile(
             part=file.name,

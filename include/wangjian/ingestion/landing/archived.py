@@ -51,7 +51,7 @@ def require_everything(data: DataRoot) -> None:
     exports = list(landing.exports())
     require_bytes(data, landing, exports)
     for sha256 in sorted({file.sha256 for export in exports for file in export.files}):
-        # reading checks the hash of an archived file; files in landing are not read, which would take hours
+        # reading checks the hash of an archived file; files in landing are not read, which would take too long
         if landing.path_of(sha256) != landing.object_path(sha256):
             landing.read(sha256)
 

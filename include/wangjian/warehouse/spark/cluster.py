@@ -40,6 +40,7 @@ _SMALL = {
     "spark.sql.codegen.wholeStage": "false",
     "spark.ui.enabled": "false",
 }
+# these processes live for minutes: a quick start saves more than faster code
 _QUICK_START = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 
 
@@ -164,6 +165,7 @@ class _Starting:
             "SPARK_LOCAL_IP": HOST,
             "SPARK_PUBLIC_DNS": HOST,
             "SPARK_DAEMON_JAVA_OPTS": _QUICK_START,
+            # the REST server would accept jobs without a password, and nothing here uses it
             "SPARK_MASTER_OPTS": "-Dspark.master.rest.enabled=false",
             "SPARK_LOG_DIR": str(folder),
         }
