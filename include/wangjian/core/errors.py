@@ -18,6 +18,7 @@ class WangjianError(Exception):
     """
 
     exit_code = 1
+    """The exit code of the command line, by which scripts tell kinds of failure apart (docs/reference/cli.md)."""
 
     def __init__(self, what: str, *, fix: str = "", **where: object) -> None:
         self.what = printable(what)
