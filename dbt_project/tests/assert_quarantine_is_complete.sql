@@ -1,4 +1,4 @@
--- As many rows are shown in quarantine as the balance says were quarantined, file by file.
+-- For each file, quarantine shows as many rows as the balance counts as quarantined.
 with
 
 shown as (

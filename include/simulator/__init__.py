@@ -1,4 +1,4 @@
-"""Stand-ins for the three source systems: one seeded world, three exports of it, served over real protocols.
+"""Simulate the three source systems: one seeded world, exported by three systems, served over real protocols.
 
-`python -m simulator serve --help` starts them; `simulator.systems.Systems(Scenario(...))` gives the rows and bytes.
+`python -m simulator serve --help` starts them; `simulator.systems.Systems(Scenario(...))` returns the rows and files.
 """

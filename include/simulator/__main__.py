@@ -1,4 +1,4 @@
-"""Command line of the simulator."""
+"""The command line of the simulator."""
 
 from __future__ import annotations
 
@@ -56,22 +56,22 @@ def serve(
 ) -> None:
     """Serve one world over HTTP, SFTP and a drop folder until interrupted."""
     try:
-        found = Faults(faults)
+        switched_on = Faults(faults)
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--fault") from None
     systems = Systems(Scenario(seed, scale, start.date(), end.date()))
-    asyncio.run(_serve(systems, data_dir, found, ports_file, Address(host, http_port, sftp_port)))
+    asyncio.run(_serve(systems, data_dir, switched_on, ports_file, Address(host, http_port, sftp_port)))
 
 
 async def _serve(systems: Systems, data_dir: Path, faults: Faults, ports_file: Path | None, at: Address) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with serving(systems, data_dir, faults, at) as found:
+    async with serving(systems, data_dir, faults, at) as world:
         if ports_file:
             ports_file.touch(mode=0o600)
             ports_file.write_text(
-                json.dumps({"airflow_connections": found.connections, "drop_folder": str(found.drop)})
+                json.dumps({"airflow_connections": world.connections, "drop_folder": str(world.drop)})
             )
         print("ready", flush=True)
         await stop.wait()

@@ -1,6 +1,6 @@
-"""How big the simulated city is. The figures of the demonstration year live here and nowhere else in the simulator.
+"""The size of the simulated city. The figures of the demonstration year are in this module and nowhere else in the simulator.
 
-Stocks are at scale 1.0, flows are per year of 365 days. Source: what the bureau published of 2023.
+Stocks are at scale 1.0, flows are per year of 365 days. Source: the bureau's published figures of 2023.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ OPENED_SHARE = 0.07
 CLOSED_SHARE = 0.025
 SUSPENDED_SHARE = 0.006
 CHANGED_SHARE = 0.10
-"""Of the stock, per year."""
+"""The shares of the stock per year."""
 
 LEADS_HANDLED = 440
 """Findings closed in the range with a result that counts (neither DUPLICATE nor NOT_JURISDICTION)."""
@@ -51,4 +51,4 @@ INSPECTIONS_PER_WORKDAY = 24
 COVERAGE_ROWS_PER_MONTH = 3_000
 SCANS_PER_DAY = 200
 RESENT_DAYS = 9
-"""Days of the year on which a source sends an export again under a higher number."""
+"""The number of days per year on which a source sends an export again with a higher number."""

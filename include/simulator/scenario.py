@@ -1,4 +1,4 @@
-"""What a simulated world depends on, and nothing else: seed, scale and range of dates."""
+"""The parameters of a simulated world: seed, scale and range of dates. It depends on nothing else."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from random import Random
 
 @dataclass(frozen=True)
 class Scenario:
-    """Names one world. Equal scenarios give equal bytes.
+    """The parameters of one world. Equal scenarios give equal files, so a test can be repeated exactly.
 
     Attributes:
         seed: any integer.
-        scale: 1.0 is the city in full; smaller worlds have fewer storefronts, scans, inspections and coverage rows.
-        start: first business date.
-        end: last business date.
-        served_to: exports after this date are "not ready"; the world itself is the same. Default: `end`.
+        scale: the size of the world; 1.0 is the whole city. Smaller worlds have fewer storefronts, scans, inspections and coverage rows.
+        start: the first business date.
+        end: the last business date.
+        served_to: exports after this date are "not ready"; the world itself does not change. Default: `end`.
     """
 
     seed: int = 2023
@@ -41,24 +41,24 @@ class Scenario:
         return self.day_count / 365
 
     def days(self) -> list[date]:
-        """Every business date of the range, in order."""
+        """Return every business date of the range, in order."""
         return [self.start + timedelta(days=offset) for offset in range(self.day_count)]
 
     def served_days(self) -> list[date]:
-        """The business dates whose exports exist."""
+        """Return the business dates whose exports exist."""
         return [day for day in self.days() if day <= self.served_to]
 
     def per_range(self, yearly: float, at_least: int = 0) -> int:
-        """A yearly count cut down (or up) to this range."""
+        """Return a yearly count, scaled to this range of dates."""
         return max(at_least, round(yearly * self.share_of_year))
 
     def rng(self, *names: object) -> Random:
-        """A random stream of its own for each name, so that changing one part of the world leaves the others alone."""
+        """Return a random stream for a name. Separate streams keep one part of the world unchanged when another changes."""
         return Random(":".join(map(str, (self.seed, *names))))
 
 
 def day_hash(*parts: object) -> int:
-    """A small stable number from names and dates (not Python's salted `hash`)."""
+    """Return a small number that depends only on names and dates. Python's `hash` differs in each process."""
     value = 2166136261
     for byte in ":".join(map(str, parts)).encode():
         value = ((value ^ byte) * 16777619) & 0xFFFFFFFF

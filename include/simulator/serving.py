@@ -1,4 +1,4 @@
-"""One world over HTTP, SFTP and a drop folder: on 127.0.0.1 and ports that the system picks, or for a network with TLS."""
+"""Serve one world over HTTP, SFTP and a drop folder: on 127.0.0.1 with free ports, or on a network with TLS."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ LOOPBACK = "127.0.0.1"
 
 @dataclass(frozen=True)
 class Address:
-    """Where to listen; a port that is 0 is picked by the system.
+    """The address to listen on; for a port of 0 the system picks a free one.
 
     Attributes:
-        host: the name that others reach this machine by. Any but the loopback address listens on all interfaces, over HTTPS.
+        host: this machine's name for its clients. With any name except the loopback address the servers listen on all interfaces, over HTTPS.
     """
 
     host: str = LOOPBACK
@@ -53,11 +53,11 @@ HERE = Address()
 
 @dataclass(frozen=True)
 class Served:
-    """Where the systems are.
+    """The addresses of the running systems.
 
     Attributes:
-        connections: Airflow connections as environment variables, secrets included.
-        tree: the folder that is served over SFTP.
+        connections: the Airflow connections as environment variables, with their secrets.
+        tree: the folder that the SFTP server shows.
         drop: the drop folder.
         requests: one line for each HTTP request so far, `GET /path?query`.
     """
@@ -70,13 +70,13 @@ class Served:
 
 @asynccontextmanager
 async def serving(systems: Systems, folder: Path, faults: Faults, at: Address = HERE) -> AsyncIterator[Served]:
-    """Serve the systems as long as the block runs.
+    """Serve the systems until the block ends.
 
     Args:
         systems: the world and its exports.
-        folder: keys and served files go there; what an earlier run served is replaced.
-        faults: those that are switched on.
-        at: where to listen.
+        folder: the folder for keys and served files; the files of an earlier run are replaced.
+        faults: the faults that are switched on.
+        at: the address to listen on.
     """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     tree, drop = _fresh(folder / "sftp"), _fresh(folder / "drop")
@@ -105,7 +105,7 @@ async def serving(systems: Systems, folder: Path, faults: Faults, at: Address = 
 
 @contextmanager
 def served(systems: Systems, folder: Path, faults: Faults = NONE) -> Iterator[Served]:
-    """The same in a thread of this process, for who is not asynchronous."""
+    """Serve the systems in a thread until the block ends, for callers that are not asynchronous."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
@@ -119,7 +119,7 @@ def served(systems: Systems, folder: Path, faults: Faults = NONE) -> Iterator[Se
 
 
 class _Server(uvicorn.Server):
-    """Leaves signals to whoever runs it."""
+    """A server that installs no signal handlers: the program around it handles signals."""
 
     def install_signal_handlers(self) -> None: ...
 
@@ -135,9 +135,9 @@ def _fresh(folder: Path) -> Path:
 
 
 def _listener(at: Address) -> socket.socket:
-    # asyncio turns Nagle's delay off only for sockets that say they are TCP
+    # asyncio turns Nagle's delay off only for sockets whose protocol is set to TCP
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    # a simulator that is started again takes its port again
+    # without this option a restarted simulator could not use its old port for a while
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind((at.interface, at.http_port))
     listener.listen()
@@ -145,14 +145,14 @@ def _listener(at: Address) -> socket.socket:
 
 
 def _credentials(folder: Path) -> dict[str, str]:
-    """Login and host key, made at first use: no secret stands in the code."""
+    """Return login and host key; make them at the first use, so that no secret is in the code."""
     path = folder / "credentials.json"
     if not path.exists():
         path.touch(mode=0o600)
         key = asyncssh.generate_private_key("ssh-ed25519").export_private_key().decode()
         path.write_text(json.dumps({"user": "wangjian", "password": secrets.token_urlsafe(24), "host_key": key}))
-    found: dict[str, str] = json.loads(path.read_text())
-    return found
+    secrets_of_folder: dict[str, str] = json.loads(path.read_text())
+    return secrets_of_folder
 
 
 def _connections(login: dict[str, str], host_key: asyncssh.SSHKey, at: Address, drop: Path) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""What each of the three systems exports of the world, day by day, as rows in its own words."""
+"""Make the daily exports of the three systems: each describes the same world with its own fields and terms."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ FIVE_LEVEL = ("organizations", "monitoring_tasks", "storefronts", "leads", "lead
 
 
 class Systems:
-    """The three systems over one world."""
+    """The three systems that describe one world."""
 
     def __init__(self, scenario: Scenario) -> None:
         self.scenario = scenario
@@ -43,24 +43,24 @@ class Systems:
         return "delta", seq, self._five_level_deltas[dataset].get(day, [])
 
     def sequence(self, dataset: str, day: date) -> int:
-        """The number of the newest export: 2 on the few days on which it was generated anew."""
+        """Return the number of the newest export: 2 on the few days on which it was generated twice."""
         return 2 if day_hash("resent", dataset, day) % 365 < figures.RESENT_DAYS else 1
 
     def _roster(self, day: date) -> Rows:
         return [{**storefront.state(day), **roster_stamps(storefront, day)} for storefront in self.rostered(day)]
 
     def rostered(self, day: date) -> list[Storefront]:
-        """The storefronts of a day's roster: all on day 1 of a month, the changed ones on other days."""
+        """Return the storefronts of a day's roster: all of them on day 1 of a month, the changed ones on other days."""
         candidates = self.storefronts if day.day == 1 else self._changed_on.get(day, [])
         return [storefront for storefront in candidates if storefront.is_listed(day)]
 
     @cached_property
     def _changed_on(self) -> dict[date, list[Storefront]]:
-        found: dict[date, list[Storefront]] = defaultdict(list)
+        changed: dict[date, list[Storefront]] = defaultdict(list)
         for storefront in self.storefronts:
             for day in {storefront.opened_on, *(day for day, _ in storefront.changes)}:
-                found[day].append(storefront)
-        return found
+                changed[day].append(storefront)
+        return changed
 
     @cached_property
     def _five_level_deltas(self) -> dict[str, dict[date, Rows]]:
@@ -135,13 +135,13 @@ class Systems:
                     )
 
     def _exported(self, day: date, delay: int) -> date:
-        """The business date whose export tells of something: the day itself or a little later, within the range."""
+        """Return the business date whose export contains an event: its day or a little later, within the range."""
         return min(max(day, self.scenario.start) + timedelta(days=delay), self.scenario.end)
 
     # Jiangxi platform ------------------------------------------------------------------------------------------------
 
     def jiangxi(self, day: date) -> dict[str, Rows]:
-        """The datasets of a day's folder; `platforms` only on day 1 of a month."""
+        """Return the datasets of a day's folder; `platforms` is in it only on day 1 of a month."""
         tables = {name: rows.get(day, []) for name, rows in self._jiangxi_deltas.items()}
         return {"platforms": self._platforms(day), **tables} if day.day == 1 else tables
 
@@ -205,7 +205,7 @@ class Systems:
                 )
 
     def _spread(self, index: int, count: int) -> date:
-        """A working day for the n-th of so many actions, spread over the range."""
+        """Return a working day for one of several actions, which are spread over the range."""
         offset = (index * 2 + 1) * self.scenario.day_count // (count * 2)
         return workday_from(
             self.scenario.start + timedelta(days=min(offset, self.scenario.day_count - 1)), self.scenario.end
@@ -250,7 +250,7 @@ class Systems:
             table[fixed].append(row | {"整改完成日期": fixed})
 
     def _jiangxi_lead(self, finding: Finding, table: dict[date, Rows]) -> None:
-        """A whole row on each day on which something changed."""
+        """Return the whole row on each day on which a value changed."""
         discovered = finding.discovered_at + timedelta(days=finding.number % 3 if "5" in finding.systems else 0)
         row = _jiangxi_lead(finding, discovered)
         stages: list[tuple[datetime, dict[str, Any]]] = [(discovered, {"状态": "待分派"})]
@@ -307,22 +307,25 @@ class Systems:
     # third parties ---------------------------------------------------------------------------------------------------
 
     def provider_findings(self, provider: str) -> Iterator[tuple[date, date, Finding]]:
-        """What a provider reports: (last day of the month, day found, finding); an open finding comes again a month later."""
+        """Yield what a provider reports: (last day of the month, day of discovery, finding).
+
+        An open finding is reported a second time one month later.
+        """
         for finding in self.findings:
             if "T" in finding.systems and finding.provider == provider:
                 last = finding.closed_at.date() if finding.closed_at else self.scenario.end
-                for found in (finding.discovered_at.date(), finding.discovered_at.date() + timedelta(days=31)):
-                    if found <= min(last, self.scenario.end):
-                        yield month_end(found), found, finding
+                for day in (finding.discovered_at.date(), finding.discovered_at.date() + timedelta(days=31)):
+                    if day <= min(last, self.scenario.end):
+                        yield month_end(day), day, finding
 
 
 def month_end(day: date) -> date:
-    """The last day of a day's month."""
+    """Return the last day of a day's month."""
     return (day.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
 
 
 def roster_stamps(storefront: Storefront, day: date) -> dict[str, str]:
-    """The fields of a roster row that differ from roster to roster though nothing has happened."""
+    """Return the fields of a roster row that differ between rosters although nothing has changed."""
     since_scan = 1 + (storefront.salt + (day.year * 12 + day.month) * 17) % 40
     scanned = max(day - timedelta(days=since_scan), storefront.opened_on)
     return {
@@ -367,14 +370,14 @@ def _event(
 
 
 def _lead_events(finding: Finding) -> list[dict[str, Any]]:
-    """The life of a lead, oldest first."""
-    org, found = finding.handling_org, finding.discovered_at
-    events = [_event("REGISTERED", found + timedelta(minutes=20), CITY_ORG)]
+    """Return the events of a lead, oldest first."""
+    org, discovered = finding.handling_org, finding.discovered_at
+    events = [_event("REGISTERED", discovered + timedelta(minutes=20), CITY_ORG)]
     first = "360703-01" if finding.bounced and org != "360703-01" else org
-    events.append(_event("DISPATCHED", found + timedelta(hours=2), first, CITY_ORG))
+    events.append(_event("DISPATCHED", discovered + timedelta(hours=2), first, CITY_ORG))
     if first != org:
-        events.append(_event("RETURNED", found + timedelta(hours=8), CITY_ORG, first, remark="不属本局管辖"))
-        events.append(_event("REASSIGNED", found + timedelta(hours=10), org, CITY_ORG))
+        events.append(_event("RETURNED", discovered + timedelta(hours=8), CITY_ORG, first, remark="不属本局管辖"))
+        events.append(_event("REASSIGNED", discovered + timedelta(hours=10), org, CITY_ORG))
     events.append(_event("RECEIVED", finding.received_at, org, CITY_ORG))
     events.append(_event("VERIFYING", finding.received_at + timedelta(hours=3), org, org))
     if finding.paused:

@@ -1,4 +1,4 @@
-"""A data root tells its format; a version that does not know it refuses it."""
+"""A data root carries a format mark; a version that does not know the format refuses the data root."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ def mark(data: DataRoot, text: str) -> None:
 
 def test_a_new_data_root_is_marked(data: DataRoot) -> None:
     assert data_root() == data
-    told = json.loads((data.state / "format.json").read_text(encoding="utf-8"))
-    assert told["format"] == FORMAT
+    content = json.loads((data.state / "format.json").read_text(encoding="utf-8"))
+    assert content["format"] == FORMAT
     assert (data.state / "format.json").stat().st_mode & 0o777 == 0o600
     assert data_root() == data
 
 
-def test_one_without_a_mark_is_of_the_first_format(data: DataRoot) -> None:
+def test_a_data_root_without_a_mark_has_the_first_format(data: DataRoot) -> None:
     (data.root / "landing").mkdir(parents=True)
     data_root()
     assert json.loads((data.state / "format.json").read_text(encoding="utf-8"))["format"] == 1
 
 
-def test_a_newer_one_is_refused_with_what_to_do(data: DataRoot) -> None:
+def test_a_newer_format_is_refused_with_a_fix(data: DataRoot) -> None:
     text = json.dumps({"format": FORMAT + 1, "readable_since": "9.1.0"})
     mark(data, text)
     with pytest.raises(NewerData, match=r"更新的版本.*newer version.*9\.1\.0.*backup"):
@@ -46,14 +46,14 @@ def test_a_newer_one_is_refused_with_what_to_do(data: DataRoot) -> None:
     assert (data.state / "format.json").read_text(encoding="utf-8") == text
 
 
-def test_an_older_mark_is_no_hindrance_and_stays(data: DataRoot) -> None:
+def test_an_older_format_is_accepted_and_its_mark_stays(data: DataRoot) -> None:
     mark(data, '{"format": 0}')
     data_root()
     assert (data.state / "format.json").read_text(encoding="utf-8") == '{"format": 0}'
 
 
 @pytest.mark.parametrize("text", ["", '{"for', "[]", '{"format": "two"}', "{}"])
-def test_a_damaged_mark_is_told(data: DataRoot, text: str) -> None:
+def test_a_damaged_mark_is_reported(data: DataRoot, text: str) -> None:
     mark(data, text)
     with pytest.raises(WangjianError, match=r"format\.json.*→"):
         data_root()

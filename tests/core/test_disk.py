@@ -1,4 +1,4 @@
-"""Trouble with the disk is told in one clear sentence, whoever met it."""
+"""A disk error becomes one clear message, whether Python, DuckDB or a cause further down reports it."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ from wangjian.state import record_run, runs
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EDQUOT])
-def test_the_systems_error_names_the_file_and_the_fix(number: int) -> None:
-    told = disk_trouble(OSError(number, os.strerror(number), "/data/raw/x.parquet"))
-    assert told and told.exit_code == 1
-    assert os.strerror(number) in str(told) and "file=/data/raw/x.parquet" in str(told) and "→" in str(told)
+def test_an_error_of_the_system_names_the_file_and_the_fix(number: int) -> None:
+    error = disk_trouble(OSError(number, os.strerror(number), "/data/raw/x.parquet"))
+    assert error and error.exit_code == 1
+    assert os.strerror(number) in str(error) and "file=/data/raw/x.parquet" in str(error) and "→" in str(error)
 
 
-def test_duckdbs_own_words_are_understood(tmp_path: Path) -> None:
+def test_a_message_of_duckdb_is_recognized(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     with duckdb.connect() as connection, pytest.raises(duckdb.IOException) as caught:
-        # no file can be made here, by root neither
+        # not even root can make a file here
         connection.execute("attach '/proc/none/x.duckdb'")
     assert disk_trouble(caught.value) is None
     words = 'Could not write file "/data/warehouse.duckdb.wal": No space left on device'
-    told = disk_trouble(duckdb.IOException(words))
-    assert told and told.where["file"] == "/data/warehouse.duckdb.wal"
+    error = disk_trouble(duckdb.IOException(words))
+    assert error and error.where["file"] == "/data/warehouse.duckdb.wal"
 
 
-def test_a_cause_counts_and_our_own_errors_stay() -> None:
+def test_a_cause_counts_and_wangjians_own_errors_stay() -> None:
     try:
         try:
             raise OSError(errno.ENOSPC, "No space left on device")
@@ -46,7 +46,7 @@ def test_a_cause_counts_and_our_own_errors_stay() -> None:
     assert disk_trouble_in_text("all is well") is None
 
 
-def test_the_run_log_says_it_too(tmp_path: Path) -> None:
+def test_the_run_log_has_the_message_too(tmp_path: Path) -> None:
     data = DataRoot(tmp_path)
     with pytest.raises(OSError, match="full"), record_run(data, "parse"):
         raise OSError(errno.ENOSPC, "full")

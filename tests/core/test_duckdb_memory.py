@@ -6,7 +6,7 @@ from wangjian.core import duckdb_memory
 from wangjian.core.duckdb_memory import connect_beside
 
 
-def test_what_memory_does_not_hold_lies_beside_the_data_and_goes(
+def test_rows_that_do_not_fit_into_memory_are_spilled_next_to_the_data_and_removed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     working = tmp_path / "working"

@@ -1,4 +1,4 @@
-"""Files and locks: what a crash leaves of them."""
+"""Writing files: access rights, torn lines, and the temporary files that a crash leaves."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from wangjian.core import files
 from wangjian.core.files import append_text, remove_abandoned, write_atomically
 
 
-def test_a_secret_is_nobody_elses_from_its_first_moment_on(tmp_path: Path) -> None:
+def test_a_secret_is_readable_by_its_owner_only(tmp_path: Path) -> None:
     path = tmp_path / "key"
     write_atomically(path, "secret", mode=0o600)
     assert path.stat().st_mode & 0o777 == 0o600
@@ -21,7 +21,7 @@ def test_a_secret_is_nobody_elses_from_its_first_moment_on(tmp_path: Path) -> No
     assert [entry.name for entry in tmp_path.iterdir()] == ["key"]
 
 
-def test_a_line_does_not_stick_to_a_torn_one(tmp_path: Path) -> None:
+def test_a_new_line_does_not_join_a_torn_one(tmp_path: Path) -> None:
     path = tmp_path / "log"
     append_text(path, "one\n")
     path.write_text("one\ntw")
@@ -30,7 +30,7 @@ def test_a_line_does_not_stick_to_a_torn_one(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("times", [1, 3])
-def test_a_line_goes_into_the_file_that_has_the_name_not_into_one_just_taken_away(
+def test_a_line_goes_into_the_new_file_when_the_log_is_replaced_meanwhile(
     times: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path, lock, taken = tmp_path / "log", files.fcntl.flock, []
@@ -57,7 +57,7 @@ def test_only_old_temporary_files_are_abandoned(tmp_path: Path) -> None:
     assert fresh.exists() and kept.exists() and not old.exists()
 
 
-def test_an_abandoned_folder_goes_as_a_whole_unless_a_file_in_it_is_fresh(tmp_path: Path) -> None:
+def test_an_abandoned_folder_is_removed_unless_a_file_in_it_is_fresh(tmp_path: Path) -> None:
     hour_old = (time.time() - 7200, time.time() - 7200)
     for name in ("abandoned", "at_work"):
         folder = tmp_path / f".{name}.1-2.tmp"
@@ -69,7 +69,7 @@ def test_an_abandoned_folder_goes_as_a_whole_unless_a_file_in_it_is_fresh(tmp_pa
     assert [path.name for path in tmp_path.iterdir()] == [".at_work.1-2.tmp"]
 
 
-def test_an_abandoned_link_goes_and_what_it_leads_to_stays(tmp_path: Path) -> None:
+def test_an_abandoned_link_is_removed_and_its_target_stays(tmp_path: Path) -> None:
     (tmp_path / "shown").mkdir()
     (tmp_path / "shown" / "file").touch()
     (tmp_path / ".current.1-2.tmp").symlink_to("shown")

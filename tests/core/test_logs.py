@@ -1,4 +1,4 @@
-"""Every line of the log says when, which run and where; in text, in JSON, from other threads, and in tasks."""
+"""Every log line has time, run and place: in text, in JSON, from other threads, and in Airflow tasks."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_a_step_says_when_it_begins_and_how_it_ended(
     assert failed["message"] == "failed: no answer → wait" and "date" not in failed
 
 
-def test_a_step_within_a_step_bears_its_own_name(data: DataRoot, capfd: Captured) -> None:
+def test_a_step_within_a_step_has_its_own_name(data: DataRoot, capfd: Captured) -> None:
     configure()
     with record_run(data, "backfill") as outer:
         with record_run(data, "build") as inner:
@@ -60,7 +60,7 @@ def test_a_step_within_a_step_bears_its_own_name(data: DataRoot, capfd: Captured
     assert f"succeeded [run_id={outer.run_id} step=backfill seconds=" in end
 
 
-def test_lines_of_other_threads_carry_the_same(capfd: Captured) -> None:
+def test_lines_of_other_threads_carry_the_same_fields(capfd: Captured) -> None:
     configure()
 
     def work(number: int) -> None:
@@ -72,7 +72,7 @@ def test_lines_of_other_threads_carry_the_same(capfd: Captured) -> None:
     assert len(lines) == 8 and all(line.endswith("[run_id=r1]") for line in lines)
 
 
-def test_a_retry_is_told(capfd: Captured) -> None:
+def test_a_retry_is_logged(capfd: Captured) -> None:
     configure()
     state = SimpleNamespace(
         outcome=SimpleNamespace(exception=lambda: SourceUnavailable("the server answers 503")),
@@ -92,9 +92,7 @@ def test_personal_data_in_a_message_is_masked(capfd: Captured) -> None:
     assert "13879712345" not in said and "13879712346" not in said
 
 
-def test_a_task_writes_to_standard_output_and_says_each_line_once(
-    capfd: Captured, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_task_writes_each_line_once_and_to_standard_output(capfd: Captured, caplog: pytest.LogCaptureFixture) -> None:
     configure(in_task=True)
     configure(in_task=True)
     with bound(dag_run="manual__1", task="warehouse.build", nothing=None):
@@ -104,7 +102,7 @@ def test_a_task_writes_to_standard_output_and_says_each_line_once(
     assert err == "" and caplog.text == ""
 
 
-def test_the_command_line_says_each_line_once_whatever_airflow_adds(capfd: Captured) -> None:
+def test_the_command_line_writes_each_line_once_even_with_airflows_handler(capfd: Captured) -> None:
     airflow = logging.StreamHandler()
     logging.getLogger().addHandler(airflow)
     try:

@@ -1,4 +1,4 @@
-"""The periods: what a site wants otherwise holds, what the law forbids is refused, and a bad value is named."""
+"""The retention periods: a site's values apply, a period below the law's minimum is refused, a bad value is named."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ from wangjian.core.retention import DEFAULTS, load_retention
 
 @pytest.fixture
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A site's own file, named in the environment."""
+    """The path of a site's own file; the environment names it."""
     path = tmp_path / "site.yml"
     monkeypatch.setenv("WANGJIAN_RETENTION", str(path))
     return path
 
 
-def test_without_a_file_of_its_own_a_site_has_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_site_without_its_own_file_has_the_default_periods(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("WANGJIAN_RETENTION", raising=False)
     assert load_retention().model_dump() == yaml.safe_load(DEFAULTS.read_text())
     assert load_retention().publications.keep == 7
 
 
-def test_a_site_changes_what_it_names(site: Path) -> None:
+def test_a_sites_file_replaces_only_the_periods_that_it_names(site: Path) -> None:
     site.write_text("publications: {keep: 30}\nrun_log: {months: 12}\n")
-    found = load_retention()
-    assert (found.publications.keep, found.run_log.months) == (30, 12)
-    assert found.check_results.months == yaml.safe_load(DEFAULTS.read_text())["check_results"]["months"]
+    retention = load_retention()
+    assert (retention.publications.keep, retention.run_log.months) == (30, 12)
+    assert retention.check_results.months == yaml.safe_load(DEFAULTS.read_text())["check_results"]["months"]
 
 
 @pytest.mark.parametrize("name", ["run_log", "airflow_logs"])
-def test_less_than_the_law_asks_for_is_refused(site: Path, name: str) -> None:
+def test_a_period_below_the_laws_minimum_is_refused(site: Path, name: str) -> None:
     site.write_text(f"{name}: {{months: 5}}\n")
-    with pytest.raises(BadArguments, match="six months at the least") as caught:
+    with pytest.raises(BadArguments, match="at least six months") as caught:
         load_retention()
     assert f"{name}.months" in str(caught.value) and "found 5" in str(caught.value)
     site.write_text(f"{name}: {{months: 6}}\n")
@@ -63,7 +63,7 @@ def test_a_bad_value_is_named_with_its_file(site: Path, text: str, field: str) -
     assert f"file={site}" in str(caught.value)
 
 
-def test_all_bad_values_are_told_at_once(site: Path) -> None:
+def test_one_error_names_all_bad_values(site: Path) -> None:
     site.write_text("publications: {keep: 0}\nscratch: {days: 0}\n")
     with pytest.raises(BadArguments, match=r"publications\.keep: .*; scratch\.days: "):
         load_retention()

@@ -1,4 +1,4 @@
-"""The rules of the model, as dbt unit tests: one run of them all, one failure listed for each rule that is broken."""
+"""The rules of the model are dbt unit tests: this runs all of them, and lists a failure for each broken rule."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ from wangjian.core.paths import DBT_PROJECT
 
 
 def test_no_column_that_people_read_is_wider_than_its_numbers() -> None:
-    """A sum without a cast: DuckDB takes sixty times as long to read it, and whoever asks from outside gets a text."""
+    """No published column is as wide as a sum without a cast.
+
+    DuckDB takes sixty times as long to read such a column, and other programs receive it as a text.
+    """
     types = {
         f"{model['name']}.{column['name']}": column["data_type"]
         for path in (DBT_PROJECT / "models").rglob("*.yml")
@@ -29,7 +32,7 @@ def test_no_column_that_people_read_is_wider_than_its_numbers() -> None:
 
 @pytest.mark.everyday
 @pytest.mark.slow
-def test_every_rule_in_sql_keeps_its_unit_test(tmp_path: Path) -> None:
+def test_every_unit_test_of_an_sql_rule_passes(tmp_path: Path) -> None:
     places = ["--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT), "--target-path", str(tmp_path)]
     command = [
         sys.executable,
@@ -43,11 +46,11 @@ def test_every_rule_in_sql_keeps_its_unit_test(tmp_path: Path) -> None:
         *places,
     ]
     environment = {**os.environ, "WANGJIAN_DATA": str(tmp_path)}
-    # fixtures read the reviewed seeds by a path relative to the project
+    # the fixtures read the reviewed seeds by a path relative to the project
     subprocess.run(command, cwd=DBT_PROJECT, env=environment, capture_output=True, check=False)
     results = json.loads((tmp_path / "run_results.json").read_text())["results"]
     assert len(results) >= 28
-    # what runs before the models is a result too, and no test
+    # hooks that run before the models are results too, but not tests
     assert {
         result["unique_id"]: result["message"] for result in results if result["status"] not in ("pass", "success")
     } == {}

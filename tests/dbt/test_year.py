@@ -1,4 +1,4 @@
-"""The model over a year: closed sets add up, history has no holes, nothing depends on the order of rows."""
+"""The model over one year: closed sets add up, history has no gaps, and no result depends on the order of rows."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def one(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[object, ...]
 
 
 @pytest.mark.everyday
-def test_there_is_a_year_to_look_at(published: duckdb.DuckDBPyConnection) -> None:
+def test_the_warehouse_holds_a_whole_year(published: duckdb.DuckDBPyConnection) -> None:
     leads, cases, storefronts = one(
         published,
         "select (select count(*) from marts.fct_lead), (select count(*) from marts.fct_case), (select count(*) from marts.dim_storefront)",
@@ -131,10 +131,10 @@ def test_history_has_gaps_only_where_a_full_list_lacked_the_storefront(published
 
 @pytest.mark.everyday
 def test_kpis_without_a_source_say_so(published: duckdb.DuckDBPyConnection) -> None:
-    found = published.execute(
+    kpis = published.execute(
         "select kpi_code, count(*), count(value) from reports.rpt_kpi where availability = 'no_source' group by all order by all"
     ).fetchall()
-    assert [(code, count > 0, values) for code, count, values in found] == [
+    assert [(code, count > 0, values) for code, count, values in kpis] == [
         ("K03", True, 0),
         ("P14", True, 0),
         ("P17", True, 0),
@@ -143,7 +143,7 @@ def test_kpis_without_a_source_say_so(published: duckdb.DuckDBPyConnection) -> N
 
 @pytest.mark.everyday
 def test_every_kpi_is_there(published: duckdb.DuckDBPyConnection) -> None:
-    # what a year of this size has no case of is listed here, by name
+    # KPIs for which a year of this size has no case are listed here by name
     absent = published.execute(
         "select kpi_code from marts.dim_kpi where kpi_code not in (select kpi_code from reports.rpt_kpi) order by all"
     ).fetchall()
@@ -170,8 +170,8 @@ def _reverse(path: str) -> None:
 
 
 @pytest.mark.everyday
-def test_a_published_view_is_read_from_the_file_that_it_stands_in(year_2024: DataRoot) -> None:
-    """DuckDB keeps the name of a database in a view, where its SQL names one: nowhere else could it be read then."""
+def test_a_published_view_can_be_read_under_any_database_name(year_2024: DataRoot) -> None:
+    """No view names a database. DuckDB would store that name, and the view could not be read where the file has another one."""
     with duckdb.connect(str(year_2024.warehouse), read_only=True) as connection:
         (count,) = one(connection, "select count(*) from marts.dim_storefront")
     with duckdb.connect() as connection:

@@ -35,7 +35,7 @@ def _run(folder: str, **variables: str) -> subprocess.CompletedProcess[str]:
 def test_a_target_that_cannot_run_fails_and_says_what_to_install(folder: str, kind: str) -> None:
     required = _run(folder, WANGJIAN_TESTS_REQUIRED=kind, COMPOSE="full")
     assert required.returncode == 1, required.stdout
-    assert f"{kind} was asked for and cannot run" in required.stdout
+    assert f"{kind} tests were requested and cannot run" in required.stdout
     assert "install" in required.stdout.split("cannot run")[1]
     left_to_chance = _run(folder, COMPOSE="full")
     assert left_to_chance.returncode == 0, left_to_chance.stdout

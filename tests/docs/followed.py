@@ -21,7 +21,9 @@ from pathlib import Path
 
 from wangjian.core.paths import PROJECT_ROOT
 
-BLOCK = re.compile(r"(?P<before>[^\n]*)\n\n(?P<fence>`{3,})(?P<kind>\w+)\n(?P<body>.*?)^(?P=fence)$", re.DOTALL | re.MULTILINE)
+BLOCK = re.compile(
+    r"(?P<before>[^\n]*)\n\n(?P<fence>`{3,})(?P<kind>\w+)\n(?P<body>.*?)^(?P=fence)$", re.DOTALL | re.MULTILINE
+)
 _EXPORT = re.compile(r"^export \w+=.*$", re.MULTILINE)
 _PATH = re.compile(r"`(?P<path>[\w.-]+/[^`\s]+)`:$")
 _PATCHED = re.compile(r"^\+\+\+ b/(\S+)$", re.MULTILINE)

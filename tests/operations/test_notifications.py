@@ -92,5 +92,5 @@ def test_an_extra_that_is_not_json_is_not_shown(
     monkeypatch.setenv("AIRFLOW_CONN_WANGJIAN_WEBHOOK", json.dumps(connection))
     assert notify("标题", "文字") == []
     output = caplog.text + "".join(capfd.readouterr())
-    assert "the extra of the connection is no JSON" in output
+    assert "the extra of the connection is not JSON" in output
     assert "CANARY" not in output

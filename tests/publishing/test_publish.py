@@ -170,7 +170,7 @@ def test_the_verdict_on_another_build_does_not_count(data: DataRoot, build: Buil
     build()
     with duckdb.connect(str(data.warehouse)) as connection:
         connection.execute("insert into marts.fct_case values ('smuggled', null, 1)")
-    with pytest.raises(WangjianError, match="not as a finished build left it"):
+    with pytest.raises(WangjianError, match="changed since the last finished build"):
         publish(data, labels=labels)
 
 

@@ -153,7 +153,7 @@ def test_an_unknown_expectation_is_a_bad_argument(small: DataRoot, suite: Callab
 def test_only_a_finished_build_is_checked(small: DataRoot, suite: Callable[..., Path]) -> None:
     with duckdb.connect(str(small.warehouse)) as connection:
         connection.execute("insert into marts.t values (0, 'y')")
-    with pytest.raises(WangjianError, match="not as a finished build left it"):
+    with pytest.raises(WangjianError, match="changed since the last finished build"):
         check(small, expectations=suite())
 
 

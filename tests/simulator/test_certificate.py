@@ -1,4 +1,4 @@
-"""The simulator's certificate: a client that is told to trust it does, under the simulator's name only."""
+"""The simulator's certificate: a client that is configured to trust it accepts it under the simulator's name only."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ def _answer(server: ssl.SSLContext, plain: socket.socket) -> None:
         plain.close()
 
 
-def test_it_is_trusted_under_its_name_only(tmp_path: Path) -> None:
+def test_the_certificate_is_trusted_under_its_name_only(tmp_path: Path) -> None:
     certificate, key = certificate_files(tmp_path, "simulator")
     _shake_hands(certificate, key, "simulator")
     with pytest.raises(ssl.SSLCertVerificationError):
         _shake_hands(certificate, key, "elsewhere")
 
 
-def test_it_is_made_once_and_its_key_is_private(tmp_path: Path) -> None:
+def test_the_certificate_is_made_once_and_its_key_is_private(tmp_path: Path) -> None:
     certificate, key = certificate_files(tmp_path, "simulator")
     first = Path(certificate).read_bytes()
     assert certificate_files(tmp_path, "simulator") == (certificate, key)

@@ -1,4 +1,4 @@
-"""Equal scenarios give equal bytes, over all three transports and in another process: a restart makes no new versions."""
+"""Equal scenarios give equal files over all three transports, also in another process: a restart makes no new versions."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SMALL = Scenario(seed=7, scale=0.004, start=date(2023, 6, 1), end=date(2023, 7, 
 
 
 def bytes_of(scenario: Scenario, folder: Path) -> dict[str, str]:
-    """SHA-256 of every file and of every first page, by name."""
+    """Return the SHA-256 of every file and of every first page, by name."""
     systems = Systems(scenario)
     write_tree(systems, folder / "sftp", NONE)
     write_drop_folder(systems, folder / "drop", NONE)
@@ -56,7 +56,7 @@ def test_another_seed_makes_another_world(here: dict[str, str], tmp_path: Path) 
     assert other["http/storefronts/2023-06-01"] != here["http/storefronts/2023-06-01"]
 
 
-def test_what_a_drop_folder_holds(here: dict[str, str]) -> None:
+def test_the_drop_folder_holds_all_kinds_of_files(here: dict[str, str]) -> None:
     names = set(here)
     assert "drop/tp_a/2023-06/网络交易监测线索_202306.xlsx" in names
     assert "drop/tp_b/2023-06/summary_202306.json" in names
@@ -64,7 +64,7 @@ def test_what_a_drop_folder_holds(here: dict[str, str]) -> None:
     assert specials == {"special-20230612-T202306-A", "special-20230612-T202306-B"}
 
 
-def test_the_end_of_the_range_does_not_change_what_was_sent_before(here: dict[str, str], tmp_path: Path) -> None:
+def test_a_later_end_of_the_range_does_not_change_earlier_exports(here: dict[str, str], tmp_path: Path) -> None:
     served = Scenario(SMALL.seed, SMALL.scale, SMALL.start, SMALL.end, served_to=date(2023, 6, 20))
     earlier = bytes_of(served, tmp_path)
     assert len(earlier) < len(here)

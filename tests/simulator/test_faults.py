@@ -1,4 +1,4 @@
-"""A fault on a day that has nothing to strike."""
+"""A fault on a day without rows changes nothing, and the log says so."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ DAY = date(2023, 6, 1)
 HEADERS = ["金额(元)", "处罚种类"]
 
 
-def test_a_day_without_rows_stays_as_it_is_and_the_log_says_so(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_fault_on_a_day_without_rows_is_logged_and_changes_nothing(caplog: pytest.LogCaptureFixture) -> None:
     faults = Faults([f"amount_typed_in_wan@{DAY}"])
     with caplog.at_level(logging.WARNING, "simulator"):
         assert faults.strike("table", "jiangxi.case_penalties", DAY, Table(HEADERS, [])).rows == []
     assert caplog.messages == [
-        f"fault amount_typed_in_wan does not strike: jiangxi.case_penalties has too few rows on {DAY}"
+        f"fault amount_typed_in_wan is not applied: jiangxi.case_penalties has too few rows on {DAY}"
     ]
 
 
-def test_a_day_with_rows_is_struck() -> None:
+def test_a_fault_changes_a_day_with_rows() -> None:
     faults = Faults([f"amount_typed_in_wan@{DAY}"])
     assert faults.strike("table", "jiangxi.case_penalties", DAY, Table(HEADERS, [["1.00", "警告"]])).rows == [
         ["5.00", "罚款"]

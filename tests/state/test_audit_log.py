@@ -1,4 +1,4 @@
-"""The audit log: a chain that several writers and crashes leave whole, and that shows whatever else happens to it."""
+"""The audit log is a chain: several writers and crashes leave it whole, and any other change to it is reported."""
 
 from __future__ import annotations
 
@@ -50,11 +50,11 @@ def faults(data: DataRoot, *anchors: Head) -> tuple[str, ...]:
 
 def test_each_record_names_the_one_before(data: DataRoot) -> None:
     write(data, 3)
-    found = records(data)
-    assert [record.seq for record in found] == [1, 2, 3]
-    assert found[0].previous == "0" * 64
-    assert len({record.previous for record in found}) == 3
-    assert found[0].person and found[0].at.tzinfo
+    written = records(data)
+    assert [record.seq for record in written] == [1, 2, 3]
+    assert written[0].previous == "0" * 64
+    assert len({record.previous for record in written}) == 3
+    assert written[0].person and written[0].at.tzinfo
     assert faults(data) == ()
     assert log_file(data).stat().st_mode & 0o777 == head_file(data).stat().st_mode & 0o777 == 0o600
 
@@ -84,32 +84,32 @@ def make_no_record(lines: Lines) -> Lines:
 
 
 def add_one(lines: Lines) -> Lines:
-    """Somebody who knows the format, but not that the chain is by hash."""
+    """Add a record as a person would who knows the format, but not that each record holds a hash."""
     made = json.loads(lines[-1]) | {"seq": 6}
     return [*lines, json.dumps(made).encode() + b"\n"]
 
 
 @pytest.mark.parametrize(
-    ("harm", "told"),
+    ("harm", "message"),
     [
         (change, "record 2 was changed: line 3 names another hash of it"),
         (change_the_last, "record 5 was changed: the head that was kept names another hash of it"),
         (change_the_first_link, "record 1 was changed"),
         (lambda lines: lines[1:], "record 1 is missing before line 1"),
         (lambda lines: [lines[0], *lines[3:]], "records 2 to 3 are missing before line 2"),
-        (lambda lines: lines[:-1], "record 5 is missing at the end: the head that was kept knows of them"),
+        (lambda lines: lines[:-1], "record 5 is missing at the end: the head that was kept counts 5 records"),
         (lambda lines: lines[:2], "records 3 to 5 are missing at the end"),
         (lambda _: [], "records 1 to 5 are missing at the end"),
         (swap, "record 2 is missing before line 2"),
-        (lambda lines: [*lines[:2], lines[1], *lines[2:]], "record 2 at line 3 is out of order or stands there twice"),
+        (lambda lines: [*lines[:2], lines[1], *lines[2:]], "record 2 at line 3 is out of order or a duplicate"),
         (make_no_record, "record 3 is missing before line 4"),
         (add_one, "record 5 was changed: line 6 names another hash of it"),
     ],
 )
-def test_any_harm_is_found_and_named(data: DataRoot, harm: Callable[[Lines], Lines], told: str) -> None:
+def test_any_harm_is_detected_and_named(data: DataRoot, harm: Callable[[Lines], Lines], message: str) -> None:
     lines = write(data)
     log_file(data).write_bytes(b"".join(harm(lines)))
-    assert any(fault.startswith(told) for fault in faults(data)), faults(data)
+    assert any(fault.startswith(message) for fault in faults(data)), faults(data)
 
 
 def test_every_single_byte_counts(data: DataRoot) -> None:
@@ -123,7 +123,7 @@ def test_every_single_byte_counts(data: DataRoot) -> None:
 
 
 @pytest.mark.parametrize(
-    ("harm", "told"),
+    ("harm", "message"),
     [
         (change, "record 2 was changed: line 3 names another hash of it"),
         (change_the_last, "record 5 was changed: line 6 names another hash of it"),
@@ -131,14 +131,16 @@ def test_every_single_byte_counts(data: DataRoot) -> None:
         (lambda _: [], "records 1 to 5 are missing before line 1"),
     ],
 )
-def test_harm_stays_found_when_more_is_written(data: DataRoot, harm: Callable[[Lines], Lines], told: str) -> None:
+def test_harm_is_still_detected_after_more_records(
+    data: DataRoot, harm: Callable[[Lines], Lines], message: str
+) -> None:
     lines = write(data)
     log_file(data).write_bytes(b"".join(harm(lines)))
     write(data, 2)
-    assert faults(data) == (told,)
+    assert faults(data) == (message,)
 
 
-def test_only_an_anchor_outside_knows_of_a_chain_written_anew(data: DataRoot) -> None:
+def test_only_an_anchor_outside_detects_a_rewritten_chain(data: DataRoot) -> None:
     write(data)
     anchor = Head.parse(str(last_head(data)))
     log_file(data).unlink()
@@ -155,13 +157,13 @@ def test_an_old_anchor_holds_while_the_chain_grows(data: DataRoot) -> None:
     assert faults(data, anchor) == ()
 
 
-def test_a_lost_head_is_told(data: DataRoot) -> None:
+def test_a_lost_head_is_reported(data: DataRoot) -> None:
     write(data, 2)
-    told = ("audit_head.json is missing or no head: records may be missing at the end",)
+    messages = ("audit_head.json is missing or not valid: records may be missing at the end",)
     head_file(data).write_text("{}")
-    assert faults(data) == told
+    assert faults(data) == messages
     head_file(data).unlink()
-    assert faults(data) == told
+    assert faults(data) == messages
 
 
 def test_a_crash_within_the_first_record_is_no_harm(data: DataRoot) -> None:
@@ -172,16 +174,16 @@ def test_a_crash_within_the_first_record_is_no_harm(data: DataRoot) -> None:
     assert faults(data) == ()
 
 
-def test_a_write_that_was_cut_off_costs_only_itself(data: DataRoot) -> None:
+def test_an_interrupted_write_costs_only_its_own_record(data: DataRoot) -> None:
     lines = write(data, 2)
     log_file(data).write_bytes(b"".join(lines) + lines[0][:40])
     assert faults(data) == ()
     write(data, 1)
-    found = verify_audit_log(data)
-    assert (found.count, found.faults, found.notes) == (3, (), ("line 3 is torn: a write that was cut off",))
+    result = verify_audit_log(data)
+    assert (result.count, result.faults, result.notes) == (3, (), ("line 3 is torn: its write was interrupted",))
 
 
-def test_cut_off_before_the_line_break_or_before_the_head_is_a_record_all_the_same(data: DataRoot) -> None:
+def test_a_record_without_its_line_break_or_its_head_counts(data: DataRoot) -> None:
     write(data, 2)
     head = head_file(data).read_bytes()
     write(data, 1)
@@ -189,8 +191,8 @@ def test_cut_off_before_the_line_break_or_before_the_head_is_a_record_all_the_sa
     log_file(data).write_bytes(log_file(data).read_bytes().rstrip(b"\n"))
     assert faults(data) == ()
     write(data, 1)
-    found = verify_audit_log(data)
-    assert (found.count, found.faults, found.notes) == (4, (), ())
+    result = verify_audit_log(data)
+    assert (result.count, result.faults, result.notes) == (4, (), ())
 
 
 def _write_many(root: Path) -> None:
@@ -204,11 +206,11 @@ def test_several_processes_write_one_chain(data: DataRoot) -> None:
         writer.start()
     for writer in writers:
         writer.join()
-    found = verify_audit_log(data)
-    assert (found.count, found.faults, found.notes) == (100, (), ())
+    result = verify_audit_log(data)
+    assert (result.count, result.faults, result.notes) == (100, (), ())
 
 
-def test_a_record_kept_before_becomes_part_of_it(data: DataRoot) -> None:
+def test_records_from_before_the_chain_become_part_of_it(data: DataRoot) -> None:
     data.state.mkdir()
     (data.state / "exports.jsonl").write_text('{"purpose": "x"}\n{"purpose": "y"}\n')
     write(data, 2)
@@ -221,12 +223,12 @@ def test_a_record_kept_before_becomes_part_of_it(data: DataRoot) -> None:
 def test_a_head_goes_through_messages_unmasked(number: str) -> None:
     digits = f"{number:a<64}"
     assert masked(digits, names=False) != digits
-    told = str(Head(seq=12, sha256=digits))
-    assert masked(f"链头 head {told}", names=False) == f"链头 head {told}"
-    assert Head.parse(told) == Head(seq=12, sha256=digits)
+    text = str(Head(seq=12, sha256=digits))
+    assert masked(f"链头 head {text}", names=False) == f"链头 head {text}"
+    assert Head.parse(text) == Head(seq=12, sha256=digits)
 
 
-def test_what_is_no_head_is_refused() -> None:
+def test_a_text_that_is_not_a_head_is_refused() -> None:
     with pytest.raises(BadArguments, match="not the head of an audit log"):
         Head.parse("12:abc")
 
@@ -256,25 +258,27 @@ def test_show_and_verify(data: DataRoot, call: Call) -> None:
     assert len(json.loads(call("show", "--person", records(data)[0].person, "--json")[1])) == 3
     assert json.loads(call("show", "--person", "nobody", "--json")[1]) == []
     assert json.loads(call("show", "--to", "2000-01-01", "--json")[1]) == []
-    code, told = call("verify")
-    assert code == 0 and told.startswith("完整 whole: 3 条 records")
+    code, output = call("verify")
+    assert code == 0 and output.startswith("完整 whole: 3 条 records")
     log_file(data).write_bytes(b"".join(change(lines)))
-    code, told = call("verify")
-    assert code == 1 and "✘ record 2 was changed" in told
+    code, output = call("verify")
+    assert code == 1 and "✘ record 2 was changed" in output
     assert json.loads(call("verify", "--json")[1])["is_whole"] is False
 
 
-def test_the_head_is_told_outside_and_found_again(data: DataRoot, call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_head_that_was_sent_outside_detects_a_removed_record(
+    data: DataRoot, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
     write(data, 3)
     assert call("head")[1].strip() == str(last_head(data))
     assert call("head", "--tell")[0] == 1
     with Robot.running() as start:
         monkeypatch.setenv("AIRFLOW_CONN_WANGJIAN_WEBHOOK", start("plain", "/send"))
-        code, told = call("head", "--tell")
-        assert code == 0 and "wangjian_webhook" in told
+        code, output = call("head", "--tell")
+        assert code == 0 and "wangjian_webhook" in output
         anchor = Robot.taken[0]["text"].removeprefix("链头 head ")
     assert call("verify", "--head", anchor)[0] == 0
     log_file(data).write_bytes(b"".join(lines_of(data)[:2]))
     head_file(data).unlink()
-    code, told = call("verify", "--head", anchor)
-    assert code == 1 and "record 3 is missing at the end: the anchor 3:" in told
+    code, output = call("verify", "--head", anchor)
+    assert code == 1 and "record 3 is missing at the end: the anchor 3:" in output

@@ -1,4 +1,4 @@
-"""The append-only state: nothing is lost, torn lines cost only themselves, times have zones."""
+"""The append-only records: nothing is lost, a torn line costs only itself, times have zones."""
 
 from __future__ import annotations
 
@@ -56,14 +56,14 @@ def test_run_ids_are_unique_and_sort_by_start() -> None:
     assert [run_id[:22] for run_id in ids] == sorted(run_id[:22] for run_id in ids)
 
 
-def test_a_step_that_ends_well_is_recorded_with_what_it_says(data: DataRoot) -> None:
+def test_a_successful_step_is_recorded_with_its_counts(data: DataRoot) -> None:
     with record_run(data, "parse", source="jiangxi", run_id="r1") as run:
         run.rows, run.files = 10, 2
-    (found,) = runs(data)
-    assert (found.outcome, found.rows, found.files, found.source, found.run_id) == ("succeeded", 10, 2, "jiangxi", "r1")
-    assert found.ended_at is not None
-    assert found.started_at <= found.ended_at
-    assert found.started_at.tzinfo is not None
+    (step,) = runs(data)
+    assert (step.outcome, step.rows, step.files, step.source, step.run_id) == ("succeeded", 10, 2, "jiangxi", "r1")
+    assert step.ended_at is not None
+    assert step.started_at <= step.ended_at
+    assert step.started_at.tzinfo is not None
 
 
 @pytest.mark.parametrize(
@@ -79,11 +79,11 @@ def test_a_step_that_fails_is_recorded_and_still_fails(
 ) -> None:
     with pytest.raises(type(error)), record_run(data, "parse"):
         raise error
-    (found,) = runs(data)
-    assert (found.outcome, found.reason) == (outcome, reason)
+    (step,) = runs(data)
+    assert (step.outcome, step.reason) == (outcome, reason)
 
 
-def test_a_step_that_was_killed_is_seen_as_running(data: DataRoot) -> None:
+def test_a_killed_step_is_shown_as_running(data: DataRoot) -> None:
     jsonl.append(data.state / "run_log.jsonl", [Run(run_id="r1", step="build")])
     assert [run.outcome for run in runs(data)] == ["running"]
 
@@ -101,7 +101,7 @@ def test_a_torn_last_line_costs_only_itself(data: DataRoot) -> None:
     assert log.read_bytes().startswith(whole)
 
 
-def test_a_line_torn_within_a_character_is_passed_over(tmp_path: Path) -> None:
+def test_a_line_torn_within_a_character_is_skipped(tmp_path: Path) -> None:
     path = tmp_path / "s.jsonl"
     jsonl.append(path, [Record(number=1)])
     path.write_bytes(path.read_bytes() + '{"text": "载'.encode()[:-1])
@@ -128,8 +128,8 @@ def test_check_results_come_back_by_run(data: DataRoot) -> None:
     append_check_results(data, "r2", [result("b", run_id="r2", check_kind="dbt")])
     append_check_results(data, "r1", [result("a", passed=False, failing_rows=3)])
     append_check_results(data, "r1", [result("c")])
-    assert [(found.run_id, found.rule) for found in check_results(data)] == [("r1", "a"), ("r1", "c"), ("r2", "b")]
-    assert [found.rule for found in check_results(data, "r2")] == ["b"]
+    assert [(item.run_id, item.rule) for item in check_results(data)] == [("r1", "a"), ("r1", "c"), ("r2", "b")]
+    assert [item.rule for item in check_results(data, "r2")] == ["b"]
 
 
 def test_a_time_without_zone_is_refused() -> None:
@@ -137,7 +137,7 @@ def test_a_time_without_zone_is_refused() -> None:
         result("a", checked_at="2023-12-31T00:00:00")
 
 
-def test_a_build_is_known_until_the_file_is_written_to(data: DataRoot) -> None:
+def test_a_build_counts_until_the_file_is_written_to(data: DataRoot) -> None:
     with duckdb.connect(str(data.warehouse)) as connection:
         connection.execute("create table t as select 1 as a")
     build = record_build(data, "r1", "dbt-1")
@@ -146,23 +146,23 @@ def test_a_build_is_known_until_the_file_is_written_to(data: DataRoot) -> None:
     assert current_build(data) == build
     with duckdb.connect(str(data.warehouse)) as connection:
         connection.execute("insert into t values (2)")
-    with pytest.raises(WangjianError, match="not as a finished build left it"):
+    with pytest.raises(WangjianError, match="changed since the last finished build"):
         current_build(data)
 
 
-def test_a_warehouse_whose_writer_died_is_no_build(data: DataRoot) -> None:
+def test_a_warehouse_whose_writer_crashed_is_no_build(data: DataRoot) -> None:
     duckdb.connect(str(data.warehouse)).close()
     record_build(data, "r1")
     data.warehouse.with_name("warehouse.duckdb.wal").write_bytes(b"x")
-    with pytest.raises(WangjianError, match="did not end"):
+    with pytest.raises(WangjianError, match="did not finish"):
         current_build(data)
 
 
-def test_the_last_verdict_on_a_build_holds(data: DataRoot) -> None:
+def test_the_last_verdict_on_a_build_counts(data: DataRoot) -> None:
     given = {"build_id": "b1", "check_count": 1, "critical_failure_count": 1, "warning_count": 0}
     record_verdict(data, Verdict(run_id="r1", passed=False, **given))
     record_verdict(data, Verdict(run_id="r2", passed=True, **given))
-    found = last_verdict(data, "b1")
-    assert found is not None
-    assert found.passed
+    verdict = last_verdict(data, "b1")
+    assert verdict is not None
+    assert verdict.passed
     assert last_verdict(data, "b2") is None

@@ -1,4 +1,4 @@
-"""SQL for a Thrift server: `.venv-spark/bin/python ask_spark.py PORT` runs the statements of stdin (JSON), and prints the rows of the last.
+"""Run SQL on a Thrift server: `.venv-spark/bin/python ask_spark.py PORT` runs the statements of stdin (JSON), and prints the last one's rows.
 
 By itself, because what speaks Thrift is in an environment of its own; with the settings that dbt gives to its sessions.
 """

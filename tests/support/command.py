@@ -1,4 +1,4 @@
-"""The command line in this process."""
+"""Run the command line in this process."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from wangjian.cli import main
 
 
 def wangjian(*arguments: str) -> int:
-    """Run `wangjian` with arguments; its exit code. Any other end than its own is an error of the test."""
+    """Run `wangjian` with arguments and return its exit code. An exception other than its own exit fails the test."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "argv", ["wangjian", *arguments])
         try:

@@ -1,7 +1,7 @@
-"""A process that carries out steps of the pipeline in copies of itself, each stopped where it is told to.
+"""Run steps of the pipeline in forks of one server process, and stop each at a chosen write.
 
-The heavy packages are imported once; a copy (fork) costs milliseconds. It is a process of its own, because the tests' process has threads
-(the simulated servers), and such a process must not be copied.
+The server imports the heavy packages once, so a fork costs milliseconds. It is a process of its own, because the tests' process has
+threads (the simulated servers), and a process with threads must not be forked.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ class Stop:
     """Where a step is stopped, and how.
 
     Attributes:
-        at: the number of the write point, from 0; null: never.
-        path: only points whose path matches count.
-        how: as `support.write_points.At` says it; or a command, which is run before the step goes on.
+        at: the number of the write point, from 0; null: the step is not stopped.
+        path: a regular expression; only write points whose path matches are counted.
+        how: one of the answers of `support.write_points.At`, or a command that is run before the step goes on.
     """
 
     at: int | None = None
@@ -39,7 +39,7 @@ class Stop:
 
 @dataclass(frozen=True)
 class Step:
-    """A step of the pipeline: the name of one of `STEPS`, and what it is given beside the data root."""
+    """A step of the pipeline: the name of one of `STEPS`, and its arguments except the data root."""
 
     name: str
     source: str = ""
@@ -100,7 +100,7 @@ def _rollback(data: DataRoot, _: Step) -> None:
 
 
 def _command(data: DataRoot, step: Step) -> None:
-    """The command line itself, as a person meets it."""
+    """Run the command line itself, as a person does."""
     from wangjian.cli import main
 
     os.environ["WANGJIAN_DATA"] = str(data.root)
@@ -125,23 +125,23 @@ STEPS: Mapping[str, Callable[[DataRoot, Step], None]] = {
 
 
 class Crashes:
-    """The tests' side of that process."""
+    """The client with which tests use the server process."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
 
     def run(self, root: Path, step: Step, stop: Stop | None = None) -> tuple[Outcome, str]:
-        """Carry out a step.
+        """Run a step.
 
         Returns:
-            Its outcome, and what it said on standard error.
+            The step's outcome, and its messages on standard error.
         """
-        assert self._process.poll() is None, "the process of the steps has ended: an earlier test says why"
+        assert self._process.poll() is None, "the server process has ended: an earlier test shows why"
         job = {"root": str(root), "step": asdict(step), "stop": asdict(stop or Stop())}
         try:
             answer = self._answer(json.dumps(job))
         except BaseException:
-            # cut off (a timeout): what it would still say is no answer to the next question
+            # after a timeout the server would still send this answer, and the next test would read it as its own
             self._process.kill()
             raise
         points = [WritePoint(*point) for point in answer["points"]]
@@ -156,7 +156,7 @@ class Crashes:
 
 @contextmanager
 def crashes(environment: Mapping[str, str], log: Path) -> Iterator[Crashes]:
-    """Start the process; `log` takes what the steps say."""
+    """Start the server process; `log` receives the messages of the steps."""
     settings = {"PYTHONPATH": os.pathsep.join(sys.path), "CRASH_LOG": str(log), "OPENBLAS_NUM_THREADS": "1"}
     process = subprocess.Popen(
         [sys.executable, "-m", "support.crashing"],
@@ -176,7 +176,7 @@ def crashes(environment: Mapping[str, str], log: Path) -> Iterator[Crashes]:
 
 def _serve() -> None:
     log = Path(os.environ["CRASH_LOG"])
-    # what a step writes to its standard output must not come among the answers
+    # a copy of standard output for the answers, so that a step's own output does not mix with them
     answers = os.fdopen(os.dup(1), "w")
     _say_into(log)
     _import_what_steps_need()

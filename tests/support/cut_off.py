@@ -1,4 +1,4 @@
-"""A function run in a process of its own, and killed at its nth step that touches a disk."""
+"""Run a function in a process of its own, and kill the process at the function's nth disk operation."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ NEVER = 1_000_000
 
 
 def run_cut_off(function: Callable[..., object], *arguments: object, after: int = NEVER) -> tuple[int | None, int]:
-    """Run and kill.
+    """Run a function, and kill its process after some disk operations.
 
     Args:
-        function: what to run.
-        arguments: for it.
-        after: it is killed at the step after so many.
+        function: the function.
+        arguments: the function's arguments.
+        after: the number of disk operations that succeed; the process is killed at the next one.
 
     Returns:
-        Exit code (minus the signal's number where it was killed), and how many steps were done.
+        The exit code (minus the signal's number where the process was killed), and the number of finished disk operations.
     """
-    # forked, because everything is imported and read already; the function must not need DuckDB, whose threads do not fork
+    # a fork is fast, because all modules are imported already. The function must not need DuckDB: a fork has none of its threads
     context = multiprocessing.get_context("fork")
     counter = context.Value("i", 0)
     process = context.Process(target=_run, args=(function, arguments, after, counter))

@@ -1,8 +1,8 @@
-"""dbt for builds in the tests' own process: each run forks from a server that has imported dbt and knows the project.
+"""Run dbt for builds of the tests' own process as forks of a server that has imported dbt and parsed the project.
 
-To import dbt and to parse the project takes longer than to build a small warehouse, and the tests build hundreds. Only the start
-differs: the run is dbt's own, in a process of its own, with the environment, the output and the locks of the one who asks, and it ends
-with that one; so do the drivers of DAGs. Other programs that tests start (`wangjian build`, Airflow, whatever is killed) start dbt themselves.
+Importing dbt and parsing the project takes longer than building a small warehouse, and the tests build hundreds. Only the start is
+different: the run is dbt's own code in a process of its own, with the client's environment, output and locks, and it ends with its client.
+The drivers of DAGs use the server too. Other programs that tests start (`wangjian build`, Airflow, all that are killed) start dbt themselves.
 """
 
 from __future__ import annotations
@@ -22,21 +22,21 @@ from pathlib import Path
 from typing import NamedTuple
 
 ABOVE_ALL = 512
-"""Descriptors are received somewhere, then put where they belong; from here on nothing is in the way."""
+"""The first descriptor number that no client uses. Received descriptors wait there until they get their own numbers."""
 
 
 class Asked(NamedTuple):
-    """A run of dbt, as the one who asks would have started it."""
+    """A requested run of dbt, with all that its client would have given to the process."""
 
     arguments: list[str]
     environment: dict[str, str]
     folder: str
     descriptors: dict[int, int]
-    """Their numbers where they come from, and here."""
+    """The open descriptors: their number in the client → their number here."""
 
 
 class Run(NamedTuple):
-    """A run that the server started, and for whom."""
+    """A run that the server started, and the connection to its client."""
 
     process: int
     ended: int
@@ -48,10 +48,10 @@ def dbt_server(folder: Path) -> Iterator[tuple[str, ...]]:
     """Serve runs of dbt until the context ends.
 
     Args:
-        folder: for the socket and for what was parsed.
+        folder: the folder for the socket and the parsed project.
 
     Yields:
-        How to start dbt; its arguments follow.
+        The command that starts dbt, without dbt's arguments.
     """
     with subprocess.Popen([sys.executable, __file__, "serve", str(folder)], stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
@@ -63,7 +63,7 @@ def dbt_server(folder: Path) -> Iterator[tuple[str, ...]]:
 
 
 def _run(folder: str, arguments: list[str]) -> int:
-    """Ask for a run, and end as it ends."""
+    """Request a run, wait for it, and return its exit code; end by the same signal if a signal ended the run."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as server:
         server.connect(f"{folder}/socket")
         descriptors = [number for number in _open_here() if number != server.fileno()]
@@ -79,12 +79,12 @@ def _run(folder: str, arguments: list[str]) -> int:
 
 def _open_here() -> list[int]:
     listed = list(Path("/proc/self/fd").iterdir())
-    # the one that read the list is closed by now
+    # the descriptor that listed the folder is closed by now
     return [int(link.name) for link in listed if link.exists()]
 
 
 def _serve(folder: Path) -> None:
-    # not DuckDB: it has threads from its import on, and a fork has none
+    # DuckDB is not imported here: it starts threads at import, and a fork would lack them
     from wangjian.warehouse.dbt_process import cli
 
     gc.freeze()
@@ -93,7 +93,7 @@ def _serve(folder: Path) -> None:
     listening.listen()
     print("ready", flush=True)
     asked = _next_run(listening)
-    # here goes on the child alone
+    # from here on this is the forked child
     from support.parsed_project import ParsedProject
 
     sys.argv = ["dbt", *asked.arguments]
@@ -106,7 +106,7 @@ def _serve(folder: Path) -> None:
 
 
 def _next_run(listening: socket.socket) -> Asked:
-    """Start a process for each who asks; returns in these processes alone."""
+    """Fork a process for each request. The server never returns from here; only the children do."""
     events = selectors.DefaultSelector()
     events.register(listening, selectors.EVENT_READ)
     while True:
@@ -115,16 +115,16 @@ def _next_run(listening: socket.socket) -> Asked:
                 connection, _ = listening.accept()
                 asked = _received(connection)
                 if not (process := os.fork()):
-                    # these are closed while they are the server's: their numbers will be others'
+                    # closed before `_become`, which gives their numbers to the client's descriptors
                     for ours in (events, listening, connection):
                         ours.close()
                     _become(asked)
                     return asked
                 _watch(events, process, connection, asked)
             elif key.fileobj == key.data.ended:
-                _tell_the_end(events, key.data)
+                _report_end(events, key.data)
             else:
-                # who asked is gone
+                # the client has ended, so its run must end too
                 events.unregister(key.fileobj)
                 os.kill(key.data.process, signal.SIGKILL)
 
@@ -155,7 +155,7 @@ def _watch(events: selectors.BaseSelector, process: int, connection: socket.sock
     events.register(run.connection, selectors.EVENT_READ, run)
 
 
-def _tell_the_end(events: selectors.BaseSelector, run: Run) -> None:
+def _report_end(events: selectors.BaseSelector, run: Run) -> None:
     code = os.waitstatus_to_exitcode(os.waitpid(run.process, 0)[1])
     events.unregister(run.ended)
     with suppress(KeyError):

@@ -1,4 +1,4 @@
-"""Disks that fill up or may not be written to: real ones, as the kernel lets root have them."""
+"""Make real full and read-only disks with the kernel's means, which need root."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 _ROOMY = "size=2g,nr_inodes=500000"
-# to what is in use now: not one more block, and not one more file, whatever the rounding left. Another thread of the step may take
-# more between the two commands: then there is no going down to what was in use
+# shrink the disk to its present use, so that not one more block or file fits. Between the two commands another thread of the step may
+# use more space; then the kernel refuses to shrink, and the loop tries again. The ballast files use up what rounding left
 _FULL = """
 until
     set -- "$0" $(df -B1 --output=used,iused "$0" | tail -1)
@@ -21,7 +21,7 @@ exit 1
 
 
 def may_mount(folder: Path) -> bool:
-    """Whether this process may mount anything."""
+    """Return whether this process is allowed to mount file systems."""
     try:
         with small_disk(folder):
             return True
@@ -31,7 +31,7 @@ def may_mount(folder: Path) -> bool:
 
 @contextmanager
 def small_disk(folder: Path) -> Iterator[Path]:
-    """A file system of its own at `folder`, as long as the block runs."""
+    """Mount a separate file system at `folder` until the block ends."""
     folder.mkdir(parents=True, exist_ok=True)
     _mount("-t", "tmpfs", "-o", _ROOMY, "tmpfs", str(folder))
     try:
@@ -41,7 +41,7 @@ def small_disk(folder: Path) -> Iterator[Path]:
 
 
 def filling(disk: Path) -> list[str]:
-    """The command that makes a small disk full from now on, whoever is writing to it."""
+    """Return the command that fills a small disk, so that every process's writes fail."""
     return ["sh", "-c", _FULL, str(disk)]
 
 
@@ -54,7 +54,7 @@ def give_space(disk: Path) -> None:
 
 @contextmanager
 def read_only(folder: Path) -> Iterator[None]:
-    """Let nobody write to a file or below a folder, root neither, as long as the block runs."""
+    """Make a file or folder read-only until the block ends, even for root."""
     if not folder.exists():
         folder.mkdir(parents=True)
     _mount("--bind", str(folder), str(folder))

@@ -1,4 +1,4 @@
-"""Another process that holds a lock."""
+"""Hold a lock in another process."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ with exclusive_lock(Path(sys.argv[1]), doing=sys.argv[2]):
 def held_elsewhere(
     path: Path, doing: str = "build the warehouse", *, by: str = "itself"
 ) -> Iterator[subprocess.Popen[str]]:
-    """Another process holds a lock until its input is closed, which the end of the block does.
+    """Hold a lock in another process until the block ends, which closes the process's input.
 
     Args:
         path: the lock file.
-        doing: what it says to be doing.
-        by: `child`: a child of it, which inherits the lock, waits for the end of input too.
+        doing: the work that the process records in the lock file.
+        by: `itself`, or `child`: a child process inherits the lock and waits for the end of input too.
 
     Yields:
         The process.

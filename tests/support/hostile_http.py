@@ -1,4 +1,4 @@
-"""An HTTP server that answers as it is told, and one that only notes who comes."""
+"""An HTTP server whose answers a test chooses, and which records all requests."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ DAY = "2023-07-01"
 
 
 class HostileServer:
-    """Answers by path (without the query); everything else is 404.
+    """A server that answers by path (without the query), and with 404 for all other paths.
 
     Attributes:
-        answers: what to do by path; `*` is for all paths that are not named.
+        answers: the answers by path; `*` is for all other paths.
         requests: `METHOD path?query` of every request.
-        sent: bytes of bodies that the other side took.
+        sent: the number of body bytes that the client accepted.
     """
 
     def __init__(self) -> None:
@@ -33,12 +33,12 @@ class HostileServer:
         return f"http://127.0.0.1:{self.port}"
 
     def write(self, handler: BaseHTTPRequestHandler, piece: bytes) -> None:
-        """Send a piece of a body, and count it."""
+        """Send a piece of a body, and add its size to `sent`."""
         handler.wfile.write(piece)
         self.sent += len(piece)
 
     def endless(self, piece: bytes, pause: threading.Event | None = None, **headers: str) -> Answer:
-        """A body without end, until the other side hangs up; with `pause`, a piece each twentieth of a second."""
+        """Return an answer with an endless body, until the client hangs up; with `pause`, one piece every 0.05 seconds."""
 
         def answer(handler: BaseHTTPRequestHandler) -> None:
             _head(handler, 200, headers)
@@ -52,7 +52,7 @@ class HostileServer:
 
 
 def says(body: bytes | object, status: int = 200, **headers: str) -> Answer:
-    """An answer with a body: bytes as they are, everything else as JSON."""
+    """Return an answer with a body: bytes unchanged, everything else as JSON."""
 
     def answer(handler: BaseHTTPRequestHandler) -> None:
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
@@ -70,13 +70,13 @@ def _head(handler: BaseHTTPRequestHandler, status: int, headers: dict[str, str])
 
 
 def listed(*exports: dict[str, Any]) -> Answer:
-    """A list of exports; of what is not told, something sound."""
+    """Return a list of exports; fields that are not given have valid values."""
     sound = {"dataset": "scans", "business_date": DAY, "mode": "delta", "export_seq": 1}
     return says({"exports": [sound | export for export in exports or ({},)]})
 
 
 def page(**changes: Any) -> Answer:
-    """The first page of a sound and empty export, with these changes."""
+    """Return the first page of a valid empty export, with some changed fields."""
     sound = {
         "dataset": "scans", "business_date": DAY, "mode": "delta", "export_seq": 1, "generated_at": f"{DAY}T23:00:00+08:00",
         "page": 1, "page_size": 5000, "total": 0, "records": [],
@@ -86,14 +86,14 @@ def page(**changes: Any) -> Answer:
 
 @contextmanager
 def hostile_server() -> Iterator[HostileServer]:
-    """Serve on loopback as long as the block runs. Logs in whoever comes, and has one sound and empty export, unless told otherwise."""
-    found = HostileServer()
+    """Serve on loopback until the block ends. By default the server accepts every login and has one valid empty export."""
+    hostile = HostileServer()
 
     class Handler(BaseHTTPRequestHandler):
         def _serve(self) -> None:
-            found.requests.append(f"{self.command} {self.path}")
+            hostile.requests.append(f"{self.command} {self.path}")
             self.rfile.read(int(self.headers.get("content-length") or 0))
-            answer = found.answers.get(self.path.partition("?")[0]) or found.answers.get("*") or says({}, 404)
+            answer = hostile.answers.get(self.path.partition("?")[0]) or hostile.answers.get("*") or says({}, 404)
             answer(self)
 
         do_GET = do_POST = _serve  # noqa: N815
@@ -102,12 +102,12 @@ def hostile_server() -> Iterator[HostileServer]:
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         server.daemon_threads = True
-        found.port = server.server_port
-        found.answers = {
+        hostile.port = server.server_port
+        hostile.answers = {
             "/oauth/token": says({"access_token": "t", "expires_in": 60}),
             "/api/v1/exports": listed(),
             "/api/v1/exports/scans": page(),
         }
         threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-        yield found
+        yield hostile
         server.shutdown()

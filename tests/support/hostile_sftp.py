@@ -1,4 +1,4 @@
-"""An SFTP server that lists and reads out whatever it is told to."""
+"""An SFTP server whose folders and files a test chooses."""
 
 from __future__ import annotations
 
@@ -19,14 +19,13 @@ Names = Callable[[], Iterator[tuple[bytes, int]]]
 
 @dataclass
 class HostileSftp:
-    """What the server does.
+    """The server's behaviour, and a record of its use.
 
     Attributes:
-        folders: what a folder lists, by its path: names and the sizes that it claims.
-        read: gives the bytes at an offset, of a path; at least as many as are asked for, or as few as it likes.
+        folders: the entries of each folder, by its path: names, and the sizes that the server claims.
+        read: returns the bytes of a path at an offset; it may return more or fewer than requested.
         opened: the paths that were opened.
-        listed: how many names were told.
-        served: the most bytes that were on their way at once.
+        listed: the number of names that were listed.
     """
 
     endpoint: Endpoint
@@ -36,28 +35,28 @@ class HostileSftp:
     listed: int = 0
 
 
-def names(*found: str | bytes | tuple[str | bytes, int]) -> Names:
-    """A folder of these names; of no size unless it is told."""
-    pairs = [item if isinstance(item, tuple) else (item, 0) for item in found]
+def names(*entries: str | bytes | tuple[str | bytes, int]) -> Names:
+    """Return a folder with these names; the size of an entry is 0 unless it is given."""
+    pairs = [item if isinstance(item, tuple) else (item, 0) for item in entries]
     return lambda: iter([(name if isinstance(name, bytes) else name.encode(), size) for name, size in pairs])
 
 
 @contextmanager
 def hostile_sftp() -> Iterator[HostileSftp]:
-    """Serve on loopback as long as the block runs."""
+    """Serve on loopback until the block ends."""
     loop, key = asyncio.new_event_loop(), asyncssh.generate_private_key("ssh-ed25519")
     host_key = " ".join(key.export_public_key().decode().split()[:2])
-    found = HostileSftp(Endpoint("wangjian_jiangxi", "127.0.0.1", login="u", password=PASSWORD, extra={"host_key": host_key}))  # fmt: skip
+    hostile = HostileSftp(Endpoint("wangjian_jiangxi", "127.0.0.1", login="u", password=PASSWORD, extra={"host_key": host_key}))  # fmt: skip
     server = loop.run_until_complete(
         asyncssh.listen(
-            "127.0.0.1", 0, server_factory=_Login, server_host_keys=[key], sftp_factory=lambda channel: _Files(channel, found)
+            "127.0.0.1", 0, server_factory=_Login, server_host_keys=[key], sftp_factory=lambda channel: _Files(channel, hostile)
         )
     )  # fmt: skip
-    found.endpoint = Endpoint(**vars(found.endpoint) | {"port": server.get_port()})
+    hostile.endpoint = Endpoint(**vars(hostile.endpoint) | {"port": server.get_port()})
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
     try:
-        yield found
+        yield hostile
     finally:
         loop.call_soon_threadsafe(server.close)
         loop.call_soon_threadsafe(loop.stop)
@@ -73,23 +72,23 @@ class _Login(asyncssh.SSHServer):
 
 
 class _Files(asyncssh.SFTPServer):
-    def __init__(self, channel: Any, told: HostileSftp) -> None:
+    def __init__(self, channel: Any, hostile: HostileSftp) -> None:
         super().__init__(channel)
-        self._told = told
+        self._hostile = hostile
 
     async def scandir(self, path: bytes) -> AsyncIterator[asyncssh.SFTPName]:
-        if path.decode() not in self._told.folders:
+        if path.decode() not in self._hostile.folders:
             raise asyncssh.SFTPNoSuchFile("nothing there")
-        for name, size in self._told.folders[path.decode()]():
-            self._told.listed += 1
+        for name, size in self._hostile.folders[path.decode()]():
+            self._hostile.listed += 1
             yield asyncssh.SFTPName(name, attrs=asyncssh.SFTPAttrs(size=size, permissions=0o100644))
 
     def open(self, path: bytes, pflags: int, attrs: asyncssh.SFTPAttrs) -> str:
-        self._told.opened.append(path.decode(errors="surrogateescape"))
-        return self._told.opened[-1]
+        self._hostile.opened.append(path.decode(errors="surrogateescape"))
+        return self._hostile.opened[-1]
 
     def read(self, file_obj: str, offset: int, size: int) -> bytes:
-        return self._told.read(file_obj, offset, size)
+        return self._hostile.read(file_obj, offset, size)
 
     def close(self, file_obj: str) -> None: ...
 

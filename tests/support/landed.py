@@ -1,4 +1,4 @@
-"""Exports put into landing by hand, and what raw then holds."""
+"""Land exports without a source, and read the raw rows that parsing made of them."""
 
 from __future__ import annotations
 
@@ -58,13 +58,13 @@ def _landed(landing: Landing, name: str, content: bytes, folder: str) -> LandedF
 
 
 def controlled(name: str, content: bytes, rows: int, amount: str = "") -> dict[str, bytes]:
-    """A CSV file of the Jiangxi platform and its control file."""
+    """Return a CSV file of the Jiangxi platform and its control file."""
     control = f"{name}.csv|{rows}|{hashlib.sha256(content).hexdigest()}|{amount}\n".encode()
     return {f"{name}.csv": content, f"{name}.ctl": control}
 
 
 def penalties(*rows: str) -> dict[str, bytes]:
-    """A file of penalty items and its control file."""
+    """Return a file of penalty items and its control file."""
     header = "立案号,序号,当事人序号,处罚种类,金额(元),缴纳日期,实缴金额(元),法律依据"
     content = "\r\n".join([header, *rows, ""]).encode("gb18030")
     amount = sum(float(row.split(",")[4] or 0) for row in rows)
@@ -72,13 +72,13 @@ def penalties(*rows: str) -> dict[str, bytes]:
 
 
 def page(dataset: str, day: str, records: list[dict[str, object]]) -> bytes:
-    """One page of a JSON export."""
+    """Return one page of a JSON export."""
     body = {"dataset": dataset, "business_date": day, "total": len(records), "records": records}
     return json.dumps(body, ensure_ascii=False).encode()
 
 
 def raw_rows(data: DataRoot, source: str, dataset: str) -> list[tuple[object, ...]]:
-    """The rows that count: those of batches that the ledger names, without the batch's own name."""
+    """Return the rows of the batches that the ledger names, without the batches' names."""
     with duckdb.connect() as connection:
         return connection.execute(
             f"""
@@ -91,7 +91,7 @@ def raw_rows(data: DataRoot, source: str, dataset: str) -> list[tuple[object, ..
 
 
 def ledger(data: DataRoot, source: str, dataset: str) -> list[tuple[object, ...]]:
-    """(part, version, status, reject code, rows read, rows rejected, repeated rows), in order."""
+    """Return (part, version, status, reject code, rows read, rows rejected, repeated rows) of each file, in order."""
     with duckdb.connect() as connection:
         return connection.execute(
             f"""

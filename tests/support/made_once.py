@@ -1,4 +1,4 @@
-"""Worlds that are expensive to build and that nobody changes: built once, and shared by workers and by runs of pytest."""
+"""Build expensive test worlds once, and share them between workers and runs of pytest. No test may change them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 
 PROJECT = Path(__file__).parents[2]
 SHARED = "WANGJIAN_TEST_WORLDS"
-"""Names a folder that several runs of pytest share. CI sets it, so that `make test-all` finds the worlds of `make test`."""
+"""The variable with a folder that several runs of pytest share. CI sets it, so that `make test-all` uses the worlds of `make test`."""
 INPUTS = (
     "include",
     "dbt_project",
@@ -30,7 +30,7 @@ def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path],
     """Return a folder that the first worker to ask fills; the others wait for it.
 
     Args:
-        factory: the session's.
+        factory: the session's factory of temporary folders.
         name: the folder's name.
         make: fills the folder, which exists and is empty.
 
@@ -51,7 +51,7 @@ def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path],
 
 def _home(factory: pytest.TempPathFactory) -> Path:
     if shared := os.environ.get(SHARED):
-        # by the hash of its inputs: a world built from other code must not pass for this one
+        # named by a hash of the inputs: a world that other code built must not be used
         home = Path(shared) / _inputs_hash()
         home.mkdir(parents=True, exist_ok=True)
         return home

@@ -1,4 +1,4 @@
-"""A mail server that keeps what it is given."""
+"""A mail server that stores the mails that it receives."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import ClassVar
 
 
 class Mailbox(socketserver.StreamRequestHandler):
-    """As much of SMTP as a plain delivery needs."""
+    """The part of SMTP that a plain delivery needs."""
 
     taken: ClassVar[list[bytes]] = []
 

@@ -1,6 +1,7 @@
-"""Pages whose commands a test runs: what stands after `$ ` is done, what stands below it must be said.
+"""Run the commands of a documentation page, and compare their output with the page.
 
-In what must be said `…` stands for anything within the line, and any number of blanks for one. A command may end badly where the page shows a line with ✘.
+A line with `$ ` is a command; the lines below it must be in its output. There `…` matches any text within the line, and any number of
+blanks counts as one. A command may fail only where the page shows a line with ✘.
 """
 
 from __future__ import annotations
@@ -24,64 +25,64 @@ _BLOCK = re.compile(r"(?:<!-- (?P<name>[\w ]+) -->\n)?```console\n(?P<body>.*?)`
 
 @dataclass(frozen=True)
 class Command:
-    """A command of a page, and the lines that it must say."""
+    """A command of a page, and the lines that its output must contain."""
 
     text: str
-    told: tuple[str, ...]
+    expected: tuple[str, ...]
 
     @property
     def may_fail(self) -> bool:
-        return any(line.lstrip().startswith("✘") for line in self.told)
+        return any(line.lstrip().startswith("✘") for line in self.expected)
 
 
 def blocks(page: Path) -> dict[str, list[Command]]:
-    """The named console blocks of a page; one without a name would be rehearsed by nobody, and is refused."""
-    found: dict[str, list[Command]] = {}
+    """Return the named console blocks of a page. A block without a name is refused, because no test would run it."""
+    named: dict[str, list[Command]] = {}
     for block in _BLOCK.finditer(page.read_text(encoding="utf-8")):
         assert block["name"], f"{page.name}: no test knows this block:\n{block['body']}"
-        assert block["name"] not in found, f"{page.name}: {block['name']} stands there twice"
-        found[block["name"]] = list(_commands(block["body"]))
-    return found
+        assert block["name"] not in named, f"{page.name}: two blocks are named {block['name']}"
+        named[block["name"]] = list(_commands(block["body"]))
+    return named
 
 
 def _commands(body: str) -> list[Command]:
     steps = re.split(r"^\$ ", body, flags=re.MULTILINE)[1:]
     return [
-        Command(re.sub(r"\s{2,}#.*", "", line), tuple(told.splitlines()))
-        for line, _, told in (s.partition("\n") for s in steps)
+        Command(re.sub(r"\s{2,}#.*", "", line), tuple(output.splitlines()))
+        for line, _, output in (s.partition("\n") for s in steps)
     ]
 
 
 def run(command: Command, folder: Path, environment: Mapping[str, str]) -> str:
-    """Run a command as the page has it, joined by `&&` or not; compare what it says.
+    """Run a command of a page, or several joined by `&&`; compare the output with the page.
 
     Args:
-        command: of `blocks`.
-        folder: where it is run.
-        environment: variables for it; `MNT` is where the page's /mnt lies.
+        command: one of the commands of `blocks`.
+        folder: the working directory.
+        environment: the environment variables; `MNT` is the folder that replaces the page's /mnt.
 
     Returns:
-        What it said.
+        The output.
     """
-    said, code = "", 0
+    output, code = "", 0
     for part in command.text.replace("/mnt/", f"{environment['MNT']}/").split(" && "):
         text, code = _run(part, folder, environment)
-        said += text
+        output += text
         if code:
             break
-    # health also tells of what another page is about
+    # `wangjian health` also reports problems that another page is about
     if not command.text.startswith("wangjian health"):
-        assert not code or command.may_fail, f"{command.text} ended with {code}:\n{said}"
-        assert code or not command.may_fail, f"{command.text} should have failed:\n{said}"
-    lines = [" ".join(text.split()) for text in said.splitlines()]
-    for line in command.told:
+        assert not code or command.may_fail, f"{command.text} ended with {code}:\n{output}"
+        assert code or not command.may_fail, f"{command.text} should have failed:\n{output}"
+    lines = [" ".join(text.split()) for text in output.splitlines()]
+    for line in command.expected:
         pattern = ".*".join(map(re.escape, " ".join(line.split()).split("…")))
-        assert any(re.fullmatch(pattern, text) for text in lines), f"{command.text}: no line {line!r} in\n{said}"
-    return said
+        assert any(re.fullmatch(pattern, text) for text in lines), f"{command.text}: no line {line!r} in\n{output}"
+    return output
 
 
 def _run(part: str, folder: Path, environment: Mapping[str, str]) -> tuple[str, int]:
-    """Wangjian's own commands in this process, which has loaded it; others in a shell."""
+    """Run a command; return output and exit code. Wangjian's own commands run in this process, which saves their import."""
     if not part.startswith("wangjian "):
         done = subprocess.run(
             ["bash", "-uc", part], cwd=folder, env={**environment}, capture_output=True, text=True, check=False

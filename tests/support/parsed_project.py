@@ -1,4 +1,4 @@
-"""What dbt knows of the project once it has parsed it, handed from one data root to the next."""
+"""Copy dbt's parsed project from one data root to another, so that dbt parses it only once."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from wangjian.core.files import write_atomically
 
 
 class ParsedProject:
-    """Only the address of the data root differs from one root to the next.
+    """The parsed project. Between two data roots it differs only in the root's path.
 
-    dbt itself compares each file of the project with what was parsed, and parses again what has changed.
+    dbt itself compares each file of the project with the parsed state, and parses changed files again.
     """
 
     def __init__(self, folder: Path, arguments: list[str], root: str) -> None:
-        """What the runs of one project on one engine share.
+        """Determine the paths of the parsed project.
 
         Args:
-            folder: where what was parsed first is kept.
-            arguments: of a run of dbt.
+            folder: the folder of the stored copy.
+            arguments: the arguments of a run of dbt.
             root: the data root of that run.
         """
         places = dict(pairwise(arguments))
@@ -31,16 +31,16 @@ class ParsedProject:
         self._root = root
 
     def hand_over(self) -> None:
-        """Give a data root that knows nothing what the first one knew."""
+        """Give the stored copy to a data root that has no parsed project."""
         if self._kept.exists() and not self._of_root.exists():
             first, known = msgpack.unpackb(self._kept.read_bytes())
             write_atomically(self._of_root, msgpack.packb(_with(known, first, self._root)))
 
     def keep(self) -> None:
-        """Keep what the first data root knows."""
+        """Store the parsed project of the first data root."""
         if self._of_root.exists() and not self._kept.exists():
             known = msgpack.unpackb(self._of_root.read_bytes())
-            # others may look meanwhile
+            # atomically, because other runs may read the copy meanwhile
             write_atomically(self._kept, msgpack.packb([self._root, known]))
 
 

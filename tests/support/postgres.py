@@ -1,4 +1,4 @@
-"""A PostgreSQL of the tests' own."""
+"""Start a PostgreSQL server for the tests."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ import pytest
 
 
 def _binaries() -> Path | None:
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    versions = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
     on_path = shutil.which("initdb")
-    return found[-1].parent if found else Path(on_path).parent if on_path else None
+    return versions[-1].parent if versions else Path(on_path).parent if on_path else None
 
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
-    """A new server that listens on a socket only; its connection string, without a database."""
+    """Start a new server that listens on a socket only; yield its connection string without a database."""
     binaries = _binaries()
     if binaries is None:
         pytest.skip("PostgreSQL is not installed: .ci/install-system installs it")

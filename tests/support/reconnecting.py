@@ -1,4 +1,4 @@
-"""A pool of connections as docs/how-to/read-the-published-file.md tells BI servers to have it: its own lines, run."""
+"""Make the connection pool that docs/how-to/read-the-published-file.md recommends, by running the page's own code."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ PAGE = PROJECT_ROOT / "docs" / "how-to" / "read-the-published-file.md"
 
 
 def engine_of(link: str, **changes: Any) -> sa.Engine:
-    """The engine that the page makes.
+    """Return the engine that the page's code makes.
 
     Args:
-        link: the published file.
+        link: the path of the published file.
         changes: further arguments of `create_engine`.
     """
     (code,) = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)

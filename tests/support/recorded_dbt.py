@@ -1,7 +1,7 @@
-"""What dbt sends to DuckDB, recorded once and sent again: builds without dbt's own seconds, for proofs of a thousand of them.
+"""Record the statements that dbt sends to DuckDB, and replay them: a build without dbt's own seconds, for tests with a thousand builds.
 
-Only an incremental build of a whole warehouse is recorded: then every table is there, and dbt asks nothing whose answer changes what
-it sends. The proofs that use it build with dbt itself now and then, and compare.
+Only an incremental build of a whole warehouse is recorded. Then every table exists, and no answer of DuckDB changes dbt's next statement.
+The tests that replay also build with dbt itself from time to time, and compare.
 """
 
 from __future__ import annotations
@@ -25,10 +25,12 @@ LEFT_OUT = [f"--exclude-resource-type={kind}" for kind in ("seed", "test", "unit
 
 
 def record(data: DataRoot) -> list[str]:
-    """Build once more with dbt, one model after the other, in a process of its own: dbt would keep the file open.
+    """Build with dbt, one model after the other, and return the statements.
+
+    dbt runs in a process of its own, because it would keep the file open.
 
     Args:
-        data: a data root whose warehouse is whole and was made by the present SQL.
+        data: a data root with a whole warehouse that the present SQL has made.
 
     Returns:
         The statements, in order.
@@ -40,7 +42,7 @@ def record(data: DataRoot) -> list[str]:
 
 
 def replay(warehouse: Path, statements: list[str]) -> None:
-    """Send the statements again, to a warehouse at the same path."""
+    """Execute the statements in a warehouse at the same path."""
     with duckdb.connect(str(warehouse), config={"preserve_insertion_order": "false", "threads": "1"}) as connection:
         Plugin("functions", {}).configure_connection(connection)
         for statement in statements:
@@ -53,7 +55,7 @@ def _record(target: Path) -> None:
     sent: list[str] = []
 
     def note(event: EventMsg) -> None:
-        # dbt ends some transactions without a word: each statement stands for itself
+        # dbt ends some transactions without an event, so transactions cannot be replayed: each statement is one of its own
         if event.info.name == "SQLQuery" and not event.data.sql.rstrip().endswith(("BEGIN", "COMMIT")):
             sent.append(event.data.sql)
 

@@ -1,4 +1,4 @@
-"""A data root for what reports on it: every source is landed, and a publication is shown, made by hand."""
+"""A data root for tests of reports on it: every source is landed, and a handmade publication is visible."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MORNING = datetime(2024, 1, 1, 1, tzinfo=UTC)
 
 @pytest.fixture
 def data(tmp_path: Path) -> DataRoot:
-    """Every source is landed, and a publication is shown."""
+    """A data root in which every source is landed and a publication is visible."""
     data = DataRoot(tmp_path)
     for source, day in DAYS.items():
         land(data, source, "leads", day, penalties(FINE))
@@ -29,18 +29,18 @@ def data(tmp_path: Path) -> DataRoot:
 
 
 def publish_by_hand(data: DataRoot, held: str | None, *, calendar: str | None = None) -> None:
-    """Show a publication with three bad rows.
+    """Make a publication with three bad rows, and make it visible.
 
     Args:
         data: the data root.
-        held: what it holds back.
-        calendar: the last official day of its calendar; without one if null.
+        held: the datasets that it holds back.
+        calendar: the last official day of its calendar; null for no calendar.
     """
-    found = Publication(
+    publication = Publication(
         publication_id="20231231-001", as_of="2023-12-31", run_id="r", build_id="b", published_at="2024-01-01T00:00:00Z",
         content_fingerprint="f", table_count=1, row_count=1, storage_version="v1.2.0", held=held,
     )  # fmt: skip
-    path = data.published / found.file_name
+    path = data.published / publication.file_name
     path.unlink(missing_ok=True)
     with duckdb.connect(str(path)) as connection:
         connection.execute(
@@ -53,4 +53,4 @@ def publish_by_hand(data: DataRoot, held: str | None, *, calendar: str | None = 
             )
     (data.published / "warehouse.duckdb").unlink(missing_ok=True)
     (data.published / "warehouse.duckdb").symlink_to(path.name)
-    append_event(data, PublicationEvent(event="published", at=MORNING, run_id="r", publication=found))
+    append_event(data, PublicationEvent(event="published", at=MORNING, run_id="r", publication=publication))

@@ -1,4 +1,4 @@
-"""Tests whose program is missing: skipped in a run of everything, failed where a person asked for them by name."""
+"""End tests whose program is missing: they are skipped in a run of all tests, and fail when a person named them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import NoReturn
 import pytest
 
 REQUIRED = "WANGJIAN_TESTS_REQUIRED"
-"""Names the kinds of tests that must run: `compose`, `spark`. The make targets that are named after them set it."""
+"""The variable with the kinds of tests that must run: `compose`, `spark`. The make targets of the same names set it."""
 
 
 def cannot_run(kind: str, reason: str) -> NoReturn:
@@ -23,5 +23,5 @@ def cannot_run(kind: str, reason: str) -> NoReturn:
         pytest.skip.Exception: it is not.
     """
     if kind in os.environ.get(REQUIRED, "").split():
-        pytest.fail(f"{kind} was asked for and cannot run: {reason}", pytrace=False)
+        pytest.fail(f"{kind} tests were requested and cannot run: {reason}", pytrace=False)
     pytest.skip(reason)

@@ -1,4 +1,4 @@
-"""A chat robot that takes what is posted to it."""
+"""A chat robot that stores the messages that are posted to it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ANSWERS = {"/refuse": {"errcode": 93000, "errmsg": "invalid webhook url"}}
 
 @contextmanager
 def running(server: socketserver.BaseServer) -> Iterator[int]:
-    """Serve in a thread as long as the block runs; the port."""
+    """Serve in a thread until the block ends; yield the port."""
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         yield int(server.server_address[1])
@@ -25,7 +25,7 @@ def running(server: socketserver.BaseServer) -> Iterator[int]:
 
 
 class Robot(BaseHTTPRequestHandler):
-    """Takes what is posted, and answers as robots do."""
+    """A handler that stores posted messages, and answers as chat robots do."""
 
     taken: ClassVar[list[dict[str, Any]]] = []
 
@@ -43,7 +43,7 @@ class Robot(BaseHTTPRequestHandler):
     @classmethod
     @contextmanager
     def running(cls) -> Iterator[Callable[[str, str], str]]:
-        """Serve; gives a function from shape and path to the Airflow connection, as JSON."""
+        """Serve; yield a function that returns the Airflow connection, as JSON, for a message shape and a path."""
         cls.taken.clear()
         with running(HTTPServer(("127.0.0.1", 0), cls)) as port:
             yield lambda shape, path: json.dumps(

@@ -1,4 +1,4 @@
-"""Searching everything that was written, packed or not."""
+"""Search all files of a folder for texts, compressed files and databases included."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ import duckdb
 
 
 def found_in(root: Path, needles: Iterable[str], *, but: Path | None = None) -> list[str]:
-    """Where any of the texts stands below a folder: in bytes, or in what compressed files and databases hold.
+    """Return where some texts occur in a folder: in files, in compressed files or in databases.
 
     Args:
         root: the folder.
-        needles: what to look for.
-        but: a folder that is left out.
+        needles: the texts.
+        but: a subfolder that is not searched.
 
     Returns:
-        `file: text`, sorted.
+        `file: text` for each occurrence, sorted.
     """
     wanted = [(needle, needle.encode()) for needle in needles]
     hits = set()

@@ -1,4 +1,4 @@
-"""A small warehouse that passed its checks, as fixtures: `build` makes it anew, with other rows."""
+"""Fixtures: a small warehouse that passed its checks; `build` replaces it by one with other rows."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ def data(tmp_path: Path) -> DataRoot:
 
 @pytest.fixture
 def build(data: DataRoot) -> BuildAgain:
-    """Build the warehouse anew and let it pass (or fail) the gate."""
+    """Replace the warehouse, and record that it passed (or failed) its checks."""
 
     def build_again(rows: int = 5, as_of: str = "2023-12-31", factor: str = "1", passed: bool = True) -> Build:
         with duckdb.connect(str(data.warehouse)) as connection:

@@ -1,8 +1,8 @@
-"""Stop a process at the n-th of the system calls by which it changes anything below a folder.
+"""Stop a process at the n-th system call that changes a file in a folder.
 
-The kernel tells each such call before it is carried out (ptrace, with a seccomp filter so that nothing else is slowed down), whoever
-makes it: Python, DuckDB, Arrow, dbt in its own process. So the moments at which a crash makes a difference can be counted through, and
-each is met again. Linux alone can do that.
+The kernel reports each such call before it happens (ptrace, with a seccomp filter so that nothing else is slowed down). It does not
+matter who makes the call: Python, DuckDB, Arrow, or dbt in its own process. So all moments at which a crash matters can be numbered, and
+the same number is the same moment in the next run. This works on Linux only.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-# write calls by number: where the descriptor or the path stands among the arguments, and which call it is
+# the numbers of the write calls, by architecture
 _CALLS = {
     "x86_64": {
         "write": 1, "pwrite64": 18, "writev": 20, "pwritev": 296, "ftruncate": 77, "fallocate": 285, "openat": 257, "open": 2,
@@ -39,19 +39,19 @@ _BY_DESCRIPTOR = {
     "fallocate": 0,
     "copy_file_range": 2,
 }
-# (argument of the folder's descriptor or null, argument of the path): the path that comes to be or goes
+# (argument with the folder's descriptor or null, argument with the path) of the path that the call makes or removes
 _BY_PATH: dict[str, tuple[int | None, int]] = {
     "openat": (0, 1), "open": (None, 0), "rename": (None, 1), "renameat": (2, 3), "renameat2": (2, 3), "unlink": (None, 0),
     "unlinkat": (0, 1), "rmdir": (None, 0), "mkdir": (None, 0), "mkdirat": (0, 1), "symlink": (None, 1), "symlinkat": (1, 2),
     "chmod": (None, 0), "fchmodat": (0, 1), "link": (None, 1), "linkat": (2, 3),
 }  # fmt: skip
-# what changes nothing where the path is there already, or is not there: told by an error, which the callers expect
+# calls that change nothing, and return an error that their callers expect, unless the path exists (true) or is missing (false)
 _NEEDS = {"mkdir": False, "mkdirat": False, "unlink": True, "unlinkat": True, "rmdir": True}
 _ALONE = {"kill one": signal.SIGKILL, "interrupt": signal.SIGINT}
 _CREATING = os.O_CREAT | os.O_TRUNC
 
 _SEIZE, _CONT, _GETEVENTMSG, _GET_SYSCALL_INFO, _LISTEN = 0x4206, 7, 0x4201, 0x420E, 0x4208
-# follow clones, forks and execs; tell what the filter finds; nobody outlives the tracer
+# follow clones, forks and execs; report the filter's hits; kill all processes when the tracer ends
 _OPTIONS = 0x2 | 0x4 | 0x8 | 0x10 | 0x80 | 0x100000
 _EVENT_SECCOMP, _EVENT_STOP, _WALL = 7, 128, 0x40000000
 _PR_SET_NO_NEW_PRIVS, _PR_SET_SECCOMP, _RET_TRACE, _RET_ALLOW = 38, 22, 0x7FF00000, 0x7FFF0000
@@ -63,7 +63,7 @@ _libc.ptrace.restype = ctypes.c_long
 
 @dataclass(frozen=True)
 class WritePoint:
-    """One call that is about to change something: its name, and the path below the folder."""
+    """A call that is about to change a file: its name, and the path in the folder."""
 
     call: str
     path: str
@@ -74,8 +74,8 @@ class Outcome:
     """How a traced process ended.
 
     Attributes:
-        points: the write points that it came to, in order.
-        exit_code: negative: ended by that signal.
+        points: the write points of the process, in order.
+        exit_code: the exit code; a negative number is the signal that ended the process.
     """
 
     points: list[WritePoint] = field(default_factory=list)
@@ -87,18 +87,21 @@ class Outcome:
 
 
 At = Callable[[int, WritePoint], str]
-"""Told of each write point, by number from 0; says what happens: "" go on, `kill` all, `kill one` the process alone, `tear` (kill all, half of
-the bytes written), `interrupt` the process alone."""
+"""A function that is called before each write point, with its number from 0, and returns what happens there.
+
+"": go on; `kill`: kill all processes; `kill one`: kill the calling process; `tear`: write half of the bytes, then kill all; `interrupt`:
+interrupt the calling process.
+"""
 
 
 def deciding(points: list[WritePoint]) -> list[int]:
-    """The numbers of the points that differ from their neighbours: of many writes to one file in a row the first and the last."""
+    """Return the numbers of the points that differ from a neighbour: of many writes in a row to one file the first and last."""
     around = [None, *points, None]
     return [number for number, point in enumerate(points) if not around[number] == point == around[number + 2]]
 
 
 def is_possible() -> bool:
-    """Whether this machine lets a process be followed so."""
+    """Return whether this machine allows the tracing."""
     try:
         return run_traced(Path("/nowhere"), lambda: None, lambda _, __: "").exit_code == 0
     except (OSError, KeyError, AttributeError):
@@ -106,21 +109,21 @@ def is_possible() -> bool:
 
 
 def run_traced(root: Path, work: Callable[[], object], at: At) -> Outcome:
-    """Carry out some work in a forked process, told of each of its write points.
+    """Run a function in a forked process, and trace its write points.
 
     Args:
-        root: what changes below this folder counts.
-        work: what the process does; an error in it makes exit code 1.
-        at: told of each write point before it happens.
+        root: the folder whose changes count.
+        work: the function; an error in it gives exit code 1.
+        at: called before each write point.
 
     Returns:
-        The outcome, when the process and all that it started have ended.
+        The outcome, after the process and all processes that it started have ended.
     """
     calls = _CALLS[platform.machine()]
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
-        # a background job of a shell starts with interrupts ignored, and so would all that it starts
+        # a shell starts background jobs with interrupts ignored; the traced process would inherit that
         signal.signal(signal.SIGINT, signal.default_int_handler)
         _be_traced(reading, calls, work)
     try:
@@ -145,7 +148,7 @@ def _be_traced(reading: int, calls: dict[str, int], work: Callable[[], object]) 
         code = 0
     except SystemExit as end:
         code = int(end.code or 0)
-    except BaseException:  # whatever it is, this copy of the process must not go on
+    except BaseException:  # after any error this fork must end here, and not return into the test
         import traceback
 
         traceback.print_exc()
@@ -154,11 +157,11 @@ def _be_traced(reading: int, calls: dict[str, int], work: Callable[[], object]) 
 
 
 def _install_filter(calls: dict[str, int]) -> None:
-    """Tell the tracer of the write calls, of opening only where it makes or empties a file; all else passes."""
+    """Install a filter that stops at the write calls, and at opening only where it makes or empties a file."""
     flags_of = {calls[name]: 16 + 8 * argument for name, argument in (("openat", 2), ("open", 1)) if name in calls}
     plain = [number for number in calls.values() if number not in flags_of]
     load, jump_equal, jump_set, give = 0x20, 0x15, 0x45, 0x06
-    # another architecture's numbers mean other calls: let them pass; then compare the number of the call
+    # calls of another architecture have other numbers, so they pass; then the number of the call is compared
     program = [(load, 0, 0, 4), (jump_equal, 1, 0, _AUDIT_ARCH[platform.machine()]), (give, 0, 0, _RET_ALLOW)]
     program.append((load, 0, 0, 0))
     for number in plain:
@@ -211,10 +214,10 @@ class _Tracer:
         try:
             if event == _EVENT_SECCOMP:
                 self._called(pid)
-            # an event is no signal: nothing is handed on; a stop of the whole group goes on as if it had not been
+            # an event is no signal, so none is passed on; a stop of the whole process group is ignored
             _ptrace(_CONT, pid, 0, 0 if event else sent)
         except ProcessLookupError:
-            pass  # killed meanwhile: the next wait tells
+            pass  # the process was killed meanwhile: the next wait reports it
 
     def _called(self, pid: int) -> None:
         info = ctypes.create_string_buffer(128)
@@ -239,7 +242,7 @@ class _Tracer:
         path = _text_at(pid, arguments[place])
         if path.startswith("/"):
             return os.path.normpath(path)
-        # AT_FDCWD is -100
+        # -100 is AT_FDCWD, the working directory
         descriptor = None if folder is None else ctypes.c_int(arguments[folder]).value
         above = f"/proc/{pid}/cwd" if descriptor in (None, -100) else f"/proc/{pid}/fd/{descriptor}"
         return os.path.normpath(f"{_linked(above)}/{path}")
@@ -261,12 +264,12 @@ def _linked(link: str) -> str:
 def _text_at(pid: int, address: int) -> str:
     with Path(f"/proc/{pid}/mem").open("rb", buffering=0) as memory:
         memory.seek(address)
-        # a read across the end of the mapping gives what there is
+        # a read beyond the end of the mapping returns the part that exists
         return memory.read(4096).split(b"\0", 1)[0].decode(errors="surrogateescape")
 
 
 def _write_half(pid: int, name: str, arguments: list[int]) -> None:
-    """Do the first half of a write, as a full disk or a loss of power would; other calls are done whole or not at all."""
+    """Write the first half of the bytes, as a full disk or a power cut would. Other calls are atomic: nothing is done for them."""
     if name not in ("write", "pwrite64"):
         return
     descriptor, address, size, offset = arguments[:4]

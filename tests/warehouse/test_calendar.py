@@ -1,4 +1,4 @@
-"""The working-day calendar: the seed is what the notices say, and the published vectors come out."""
+"""The working-day calendar: the seed follows the notices, and the published examples of deadlines come out."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from wangjian.warehouse.calendar import write_calendar
 SEED = DBT_PROJECT / "seeds" / "seed_calendar.csv"
 
 
-def test_the_seed_is_what_the_package_says() -> None:
+def test_the_seed_equals_the_packages_calendar() -> None:
     made = io.StringIO()
     write_calendar(made)
     assert made.getvalue() == SEED.read_text(encoding="utf-8"), "run `python -m wangjian.warehouse.calendar > seed`"
@@ -35,11 +35,11 @@ def calendar() -> Iterator[duckdb.DuckDBPyConnection]:
 
 @pytest.mark.parametrize(("year", "working_days"), [(2023, 249), (2024, 251), (2025, 248), (2026, 248)])
 def test_working_days_per_year(calendar: duckdb.DuckDBPyConnection, year: int, working_days: int) -> None:
-    found = calendar.execute(
+    row = calendar.execute(
         "select count(*) filter (where is_working_day), bool_or(is_provisional) from day where year(calendar_date) = ?",
         [year],
     ).fetchone()
-    assert found == (working_days, False)
+    assert row == (working_days, False)
 
 
 @pytest.mark.parametrize(
@@ -59,13 +59,13 @@ def test_working_days_per_year(calendar: duckdb.DuckDBPyConnection, year: int, w
     ],
 )
 def test_working_day_vectors(calendar: duckdb.DuckDBPyConnection, start: str, days: int, due: str) -> None:
-    found = calendar.execute(
+    row = calendar.execute(
         "select calendar_date from day where is_working_day and seq = (select seq + ? from day where calendar_date = ?)",
         [days, start],
     ).fetchall()
-    assert found == [(date.fromisoformat(due),)]
+    assert row == [(date.fromisoformat(due),)]
 
 
 def test_days_beyond_the_last_notice_are_provisional(calendar: duckdb.DuckDBPyConnection) -> None:
-    found = calendar.execute("select min(calendar_date), max(calendar_date) from day where is_provisional").fetchone()
-    assert found == (date(2027, 1, 1), date(2028, 12, 31))
+    row = calendar.execute("select min(calendar_date), max(calendar_date) from day where is_provisional").fetchone()
+    assert row == (date(2027, 1, 1), date(2028, 12, 31))

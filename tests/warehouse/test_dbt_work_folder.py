@@ -1,4 +1,4 @@
-"""dbt's work files: one folder for each version and place of the project."""
+"""dbt's work files are in one folder for each version and each folder of the project."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from wangjian.core.paths import DataRoot
 from wangjian.warehouse import dbt
 
 
-def test_versions_on_one_data_root_keep_theirs_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_versions_on_one_data_root_have_separate_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     data = DataRoot(tmp_path)
     ours = dbt.work_folder(data)
     assert ours == dbt.work_folder(data) and ours.parent == data.scratch

@@ -1,4 +1,4 @@
-"""The documentation of the models tells what each column is called, and how it is classified."""
+"""The documentation of the models gives each column's name and level."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from wangjian.warehouse.docs import labelled
 from wangjian.warehouse.labels import load_labels
 
 
-def test_a_column_has_its_label_or_its_own_words_and_its_level() -> None:
+def test_a_column_has_its_label_or_its_own_description_and_its_level() -> None:
     columns = {"lead_key": {}, "operator_name": {"description": "own words"}, "not_published": {"description": "x"}}
     manifest = {"nodes": {"model.fct_lead": {"name": "fct_lead", "columns": columns}}}
     labelled(manifest, load_labels())

@@ -1,4 +1,4 @@
-"""Which engine builds, and where Spark is, as the environment says."""
+"""The environment decides which engine builds and where Spark is, and Spark's tables become the warehouse's file."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ def test_duckdb_builds_unless_another_engine_is_named(monkeypatch: pytest.Monkey
 
 def test_another_engine_is_another_build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     data, ledgers = DataRoot(tmp_path), LEDGER.empty_table()
-    found = []
+    fingerprints = []
     for name in ("duckdb", "spark"):
         monkeypatch.setenv("WANGJIAN_ENGINE", name)
-        found.append((inputs_fingerprint(data, ledgers), rules_fingerprint(ledgers, [])))
-    assert found[0][0] != found[1][0] and found[0][1] != found[1][1]
+        fingerprints.append((inputs_fingerprint(data, ledgers), rules_fingerprint(ledgers, [])))
+    assert fingerprints[0][0] != fingerprints[1][0] and fingerprints[0][1] != fingerprints[1][1]
 
 
-def test_a_server_is_named_with_its_tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_spark_server_needs_the_folder_of_its_tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     data = DataRoot(tmp_path)
     monkeypatch.delenv("WANGJIAN_SPARK_SERVER", raising=False)
     assert spark_settings(data).server is None
@@ -61,7 +61,7 @@ def test_a_server_is_named_with_its_tables(tmp_path: Path, monkeypatch: pytest.M
         spark_settings(data)
 
 
-def test_hosts_beyond_ascii_are_written_by_the_rule_of_the_models(tmp_path: Path) -> None:
+def test_non_ascii_hosts_are_written_by_the_models_own_rule(tmp_path: Path) -> None:
     data = DataRoot(tmp_path)
     for source in load_registry():
         write_empty_files(data, load_contract(source).values())
@@ -111,10 +111,10 @@ def test_tables_become_the_warehouse_in_one_step_with_the_types_of_their_contrac
     manifest["nodes"]["model.gone"] = _node("gone", {})
     with pytest.raises(WangjianError, match="WANGJIAN_SPARK_TABLES"):
         take_over(data, str(tables), manifest)
-    assert data.warehouse.read_bytes() == before, "the warehouse of before stays"
+    assert data.warehouse.read_bytes() == before, "the previous warehouse stays"
 
 
-def test_partitions_are_taken_over_as_one_table_and_an_empty_one_has_its_columns(tmp_path: Path) -> None:
+def test_partitions_become_one_table_and_a_table_without_partitions_has_its_columns(tmp_path: Path) -> None:
     data, tables = DataRoot(tmp_path / "data"), tmp_path / "tables"
     data.root.mkdir()
     _written(tables / "marts.db" / "fct" / "month_start=2023-02-01", "select 1 as shops")

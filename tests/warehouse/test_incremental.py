@@ -1,4 +1,4 @@
-"""What a build keeps of the one before is what it would make anew; and it does keep it."""
+"""An incremental build keeps rows of the last build, and its result equals a full build."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ ACTIVE = "select month_start, count(*) filter (where is_active) from marts.fct_s
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> DataRoot:
     data = DataRoot(tmp_path_factory.mktemp("data"))
-    with served(Systems(Scenario(seed=7, scale=0.005, start=FIRST, end=LAST)), tmp_path_factory.mktemp("s")) as found:
-        ingest_all(data, found.connections, FIRST, LAST)
+    with served(Systems(Scenario(seed=7, scale=0.005, start=FIRST, end=LAST)), tmp_path_factory.mktemp("s")) as world:
+        ingest_all(data, world.connections, FIRST, LAST)
     parse_all(data)
     pipeline.build(data)
     return data
@@ -44,7 +44,7 @@ def _asked(data: DataRoot, query: str) -> list[Any]:
 
 
 def _late_change(data: DataRoot, day: str, version: int) -> str:
-    """A shop of the roster was closed on a past day: the source says so only now."""
+    """Land a late change: the source reports only now that a shop was closed on a past day. Return the shop's id."""
     record = _asked(
         data,
         "select storefront_id, storefront_type, storefront_name, platform_code, platform_shop_id, operator_name, uscc, operator_kind, "
@@ -60,9 +60,7 @@ def _late_change(data: DataRoot, day: str, version: int) -> str:
     return str(row["storefront_id"])
 
 
-def test_a_late_change_of_a_past_month_is_taken_up_and_nothing_else_is_done_anew(
-    data: DataRoot, tmp_path: Path
-) -> None:
+def test_a_late_change_of_a_past_month_changes_only_its_own_rows(data: DataRoot, tmp_path: Path) -> None:
     before, months = set(_asked(data, PLACES)), dict(_asked(data, ACTIVE))
     assert set(months) == {date(2023, 2, 1), date(2023, 3, 1)}
     shop = _late_change(data, "2023-03-20", version=9)
@@ -80,7 +78,7 @@ def test_a_late_change_of_a_past_month_is_taken_up_and_nothing_else_is_done_anew
         assert ("CLOSED", date(2023, 3, 20)) in connection.execute(versions, [shop]).fetchall()
 
 
-def test_what_was_kept_is_what_a_full_build_makes(data: DataRoot, tmp_path: Path) -> None:
+def test_an_incremental_build_equals_a_full_build(data: DataRoot, tmp_path: Path) -> None:
     kept = DataRoot(tmp_path / "kept")
     kept.root.mkdir()
     kept.warehouse.write_bytes(data.warehouse.read_bytes())
@@ -88,7 +86,7 @@ def test_what_was_kept_is_what_a_full_build_makes(data: DataRoot, tmp_path: Path
     assert differences(kept, data) == {}
 
 
-def test_changed_rules_make_everything_anew(data: DataRoot, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_changed_rules_cause_a_full_build(data: DataRoot, monkeypatch: pytest.MonkeyPatch) -> None:
     marked = "staging.typed_five_level__storefronts where address = 'of the build before'"
     with duckdb.connect(str(data.warehouse)) as connection:
         connection.execute("update staging.typed_five_level__storefronts set address = 'of the build before'")
@@ -96,10 +94,10 @@ def test_changed_rules_make_everything_anew(data: DataRoot, monkeypatch: pytest.
     _late_change(data, "2023-03-21", version=9)
     parse_all(data)
     build(data)
-    assert _asked(data, f"select count(*) from {marked}") == [(0,)], "the table was made anew"
+    assert _asked(data, f"select count(*) from {marked}") == [(0,)], "the table was made again"
 
 
-def test_rules_that_change_during_a_build_are_a_difference_for_the_next(
+def test_rules_that_change_during_a_build_cause_a_full_build_next(
     data: DataRoot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     contracts = ["as it began"]

@@ -1,4 +1,4 @@
-{#- The contract of a dataset, from dbt's own graph: the source YAML is its one home. -#}
+{#- Returns the contract of a dataset from dbt's graph; the source YAML is the only place where it is written. -#}
 {% macro contract_of(source_name, dataset) -%}
     {%- for node in graph.sources.values() if node.source_name == source_name and node.name == dataset -%}
         {{ return(node) }}
@@ -42,13 +42,13 @@
 {%- endmacro %}
 
 {#-
-    Every row of a dataset with its typed values and its reason codes: a function of the file and the contract alone. An incremental
-    model takes up the exports that it does not have yet, whatever their dates: no watermark, so nothing slips under one.
+    Every row of a dataset with its typed values and its reason codes, which depend on the file and the contract only. An incremental
+    model adds the exports that it does not have yet. It uses no watermark, so that a late export of an old date is never missed.
 -#}
 {% macro typed_rows(source_name, dataset, extra_rules=[]) -%}
 {%- set node = contract_of(source_name, dataset) if execute else none -%}
 {%- set columns = node.columns if node else {} -%}
-{#- named here, outside of any condition, so that dbt sees the dependency -#}
+{#- outside of any condition, so that dbt sees the dependency while it parses -#}
 {%- set aliases = ref('seed_alias') -%}
 {%- set corrections = source('raw_audit', 'corrections') -%}
 {%- set corrected = var('corrected_columns', {}).get(source_name ~ '.' ~ dataset, []) -%}
@@ -68,7 +68,7 @@ wanted as (
 {{ 'landed' if corrected else 'raw' }} as (
     select raw_rows.*
     from {{ source(source_name, dataset) }} as raw_rows
-    -- the batches first: files of other batches are then not opened beyond their statistics
+    -- the condition on batches comes first: of files of other batches DuckDB then reads only the statistics
     where raw_rows._batch_id in (select wanted.batch_id from wanted)
         and raw_rows._export_id in (select wanted.export_id from wanted)
 )
@@ -87,7 +87,7 @@ select
 {%- endfor %}
     {{ reason_codes(columns, extra_rules) }} as _reason_codes,
     {%- if amount %}
-    -- as the source sent it: that is what its control total adds up
+    -- the source's own value, because the control total is the sum of these
     {{ typed('raw.' ~ ('_sent_amount' if amount in corrected else amount), columns[amount].data_type) }} as _sent_amount,
     {%- endif %}
     raw._provider,
@@ -111,8 +111,8 @@ left join {{ aliases }} as alias_{{ column.name }}
 {%- endmacro %}
 
 {#-
-    Rows with what a person said instead of the source, before it is checked and typed: where a row still has the value that was found
-    wrong. What the source has corrected itself stays.
+    Rows with corrected values, before they are checked and typed. A correction applies only while a row still has the wrong value: a value
+    that the source has corrected itself stays.
 -#}
 {% macro corrected_rows(source_name, dataset, columns, key, corrected, corrections, amount) -%}
 raw as (
@@ -144,7 +144,7 @@ raw as (
 {%- endmacro %}
 
 {#-
-    Typed rows with what becomes of each (`_disposition`): `superseded` (an outvoted version, or an exact repeat in its file),
+    Typed rows with the fate of each (`_disposition`): `superseded` (of a lower version, or an exact repeat in its file),
     `quarantined`, or `loaded`.
 -#}
 {% macro disposed(typed) -%}
@@ -161,7 +161,7 @@ from {{ typed }} as typed
 inner join {{ ref('int_audit__export_status') }} as exports on typed._export_id = exports.export_id
 {%- endmacro %}
 
-{#- The lineage columns that staging hands on. -#}
+{#- The lineage columns that staging passes on. -#}
 {% macro lineage_columns() -%}
 _provider,
     _business_date,
@@ -175,13 +175,13 @@ _provider,
     _export_id
 {%- endmacro %}
 
-{#- What tells the rows of a dataset apart, for a fingerprint. -#}
+{#- The columns that distinguish the rows of a dataset, for a fingerprint. -#}
 {% macro row_identity(alias='') -%}
     {%- set at = alias ~ '.' if alias else '' -%}
     {{ return([at ~ '_export_id', at ~ '_part', at ~ '_row_number']) }}
 {%- endmacro %}
 
-{#- All datasets of the contracts, as (source, dataset, node). What a failing export does stands in contracts alone: it tells them from our own tables. -#}
+{#- All datasets of the contracts, as (source, dataset, node). Only contracts have `on_critical`; other source tables do not. -#}
 {% macro contract_datasets() -%}
     {%- set found = [] -%}
     {%- if execute -%}
@@ -193,14 +193,14 @@ _provider,
 {%- endmacro %}
 
 {#-
-    The datasets whose control files declare an amount. dbt must see which models a model reads before it knows the contracts, so they stand
-    here once more; int_audit__dataset_rule refuses a contract with an amount that this list lacks.
+    The datasets whose control files declare an amount. dbt needs the models that a model reads before it knows the contracts, so this list
+    repeats them; int_audit__dataset_rule fails for a contract with an amount that is not in this list.
 -#}
 {% macro datasets_with_amount() -%}
     {{ return([('jiangxi', 'case_penalties')]) }}
 {%- endmacro %}
 
-{#- What each mart needs at the least, as (mart, source, dataset): `needs` in the YAML of the mart. -#}
+{#- The datasets that each mart requires, as (mart, source, dataset): `needs` in the YAML of the mart. -#}
 {% macro mart_needs() -%}
     {%- set found = [] -%}
     {%- if execute -%}
@@ -213,7 +213,7 @@ _provider,
     {{ return(found) }}
 {%- endmacro %}
 
-{#- The codes of a kind that the sources use and the reference does not know: inferred members of the dimension. -#}
+{#- The codes of a kind that the sources use and the reference lacks: the inferred members of the dimension. -#}
 {% macro inferred_codes(kind) -%}
     (select distinct code from {{ ref('int_code_used') }} where code_kind = '{{ kind }}' and not is_known) as inferred
 {%- endmacro %}

@@ -1,9 +1,9 @@
 {#-
-    What an incremental model forgets before it takes up what is new. Models say what is new by comparing with what they hold, never by
-    a date. The pipeline makes everything anew when SQL, seeds, contracts or DuckDB have changed, or when a build did not end.
+    The rows that an incremental model deletes before it adds new ones. A model determines new rows by comparing with the rows that it has,
+    never by a date. The pipeline runs a full build when SQL, seeds, contracts or DuckDB have changed, or the last build did not finish.
 -#}
 
-{#- Rows of exports that the ledger does not name (any more). -#}
+{#- Deletes rows of exports that are no longer in the ledger. -#}
 {% macro forget_vanished_exports() -%}
     {%- if is_incremental() -%}
     {{ adapter.dispatch('without_vanished_exports', 'wangjian')() }}
@@ -14,7 +14,7 @@
     delete from {{ this }} where _export_id not in (select export_id from {{ ref('stg_audit__file_ledger') }})
 {%- endmacro %}
 
-{#- A month that has another export left is replaced whole when the model takes up what it wants of it. -#}
+{#- A month that still has another export is replaced as a whole when the model adds its rows. -#}
 {% macro spark__without_vanished_exports() -%}
     {%- set months -%}
     select known._month
@@ -28,7 +28,7 @@
     {{ spark_without_partitions('_month', months) }}
 {%- endmacro %}
 
-{#- Rows of a storefront whose history is made of other rows than before. -#}
+{#- Deletes rows of a storefront whose history is made from other rows than in the last build. -#}
 {% macro forget_changed_storefronts() -%}
     {%- if is_incremental() -%}
     delete from {{ this }}
@@ -36,7 +36,7 @@
     {%- endif -%}
 {%- endmacro %}
 
-{#- The storefronts that a model does not hold as they are now. -#}
+{#- The storefronts whose rows in a model are out of date or missing. -#}
 {% macro changed_storefronts() -%}
     select storefront_id, signature
     from {{ ref('int_storefront_signature') }}
@@ -46,7 +46,7 @@
     {%- endif %}
 {%- endmacro %}
 
-{#- Months whose facts are not those that they should be. -#}
+{#- Deletes months whose facts are out of date. -#}
 {% macro forget_changed_months() -%}
     {%- if is_incremental() -%}
     {{ adapter.dispatch('without_changed_months', 'wangjian')() }}
@@ -58,7 +58,7 @@
     where month_start not in ({{ months_as_they_should_be() }})
 {%- endmacro %}
 
-{#- The other months that have changed are replaced whole. -#}
+{#- The other changed months are replaced as a whole. -#}
 {% macro spark__without_changed_months() -%}
     {%- set months -%}
     select distinct month_start from {{ this }} where month_start not in (select month_start from {{ ref('int_month_signature') }})
@@ -66,7 +66,7 @@
     {{ spark_without_partitions('month_start', months) }}
 {%- endmacro %}
 
-{#- A subquery: the months of a model whose facts are those that they should be. -#}
+{#- A subquery: the months of a model whose facts are up to date. -#}
 {% macro months_as_they_should_be() -%}
     select known.month_start
     from (
@@ -78,7 +78,7 @@
         on known.month_start = wanted.month_start and known.signature = wanted.signature
 {%- endmacro %}
 
-{#- Rows of exports that are gone, or whose version has begun or ceased to be the one that holds. -#}
+{#- Deletes rows of exports that are gone, or whose version now counts or no longer counts. -#}
 {% macro forget_revalued_exports() -%}
     {%- if is_incremental() -%}
     delete from {{ this }}

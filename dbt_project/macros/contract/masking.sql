@@ -1,4 +1,4 @@
-{#- A text with everything masked that looks like personal data, whatever column it stands in. -#}
+{#- A text in which everything that looks like personal data is masked, in any column. -#}
 {% macro masked(text) -%}
     {%- set found = namespace(sql=text) -%}
     {%- for rule in var('mask_patterns') -%}
@@ -8,7 +8,7 @@
 {%- endmacro %}
 
 
-{#- The value of a column that the contract calls personal: a company's name stays, of anything else one sign. -#}
+{#- The value of a column that the contract marks as personal: a company's name stays, of other values only the first character. -#}
 {% macro masked_personal(text) -%}
     case
         when {{ matches(text, '(公司|合作社|集团|中心|协会|局|院)$') }} then {{ text }}
@@ -18,8 +18,8 @@
 
 
 {#-
-    The columns of a contract as one JSON text, each as it came (`prefix` + name), null where it was empty. Line breaks and other
-    control characters become blanks: as JSON escapes their letters would stick to what is to be masked.
+    The columns of a contract as one JSON text, each with its raw value (`prefix` + name); an empty value is null. Line breaks and other
+    control characters become blanks: the letters of their JSON escapes would touch a number, and the patterns would then not mask it.
 -#}
 {% macro original_values(columns, prefix) -%}
     {%- set names, values = [], [] -%}

@@ -1,6 +1,6 @@
-{#- Text to values, by the spellings of the contracts. A text that fits none gives null: the caller says what that means. -#}
+{#- Converts texts to values, in the spellings that the contracts allow. Other texts become null; the caller decides what that means. -#}
 
-{#- `2023-07-03`, `2023/7/3`, `20230703`, `2023年7月3日`, `2023.7.3`; a day that the calendar lacks gives null. -#}
+{#- `2023-07-03`, `2023/7/3`, `20230703`, `2023年7月3日`, `2023.7.3`; a date that does not exist becomes null. -#}
 {% macro text_to_date(text) -%}
     {%- set plain = "replace(replace(replace(replace(replace(" ~ text ~ ", '年', '-'), '月', '-'), '日', ''), '/', '-'), '.', '-')" -%}
     {%- set spelled -%}
@@ -16,7 +16,7 @@
     {{ date_cast(spelled) }}
 {%- endmacro %}
 
-{#- `2023-7-3` to a date; DuckDB overlooks what stands behind the day, and takes years of fewer digits than four. -#}
+{#- `2023-7-3` to a date. DuckDB alone would ignore text after the day, and accept years with fewer than four digits. -#}
 {% macro date_cast(text) -%}
     {{ return(adapter.dispatch('date_cast', 'wangjian')(text)) }}
 {%- endmacro %}
@@ -50,7 +50,7 @@
     try_cast({{ text }} as timestamp)
 {%- endmacro %}
 
-{#- DuckDB takes slashes, several blanks, and the end of a day as 24:00 -#}
+{#- DuckDB alone would accept slashes, several blanks, and 24:00 as the end of a day -#}
 {% macro spark__timestamp_cast(text) -%}
     {%- set plain = "regexp_replace(regexp_replace(" ~ text ~ ", '^ *([0-9]{4})/([0-9]{1,2})/([0-9]{1,2} )', '$1-$2-$3'), ' +', ' ')" -%}
     case
@@ -66,7 +66,7 @@
     end
 {%- endmacro %}
 
-{#- A number, also with the separators of thousands where they stand right: `1,410,000.00`. -#}
+{#- A number, also with thousands separators at the right places: `1,410,000.00`. -#}
 {% macro text_to_decimal(text) -%}
     {{ number_cast(text_with_thousands(text), 'decimal(18, 2)') }}
 {%- endmacro %}
@@ -87,7 +87,7 @@
     try_cast({{ text }} as bigint)
 {%- endmacro %}
 
-{#- Spark's own cast takes no fraction and no hexadecimal number -#}
+{#- Spark's own cast accepts no fraction and no hexadecimal number -#}
 {% macro spark__text_to_integer(text) -%}
     case
         when {{ text }} rlike '^ *0[xX][0-9a-fA-F]+ *$' then try_cast(conv(substr(trim({{ text }}), 3), 16, 10) as bigint)
@@ -95,7 +95,7 @@
     end
 {%- endmacro %}
 
-{#- A text to a number type; null where it is none. -#}
+{#- A text as a number type; null where it is not a number. -#}
 {% macro number_cast(text, type) -%}
     {{ return(adapter.dispatch('number_cast', 'wangjian')(text, type)) }}
 {%- endmacro %}
@@ -104,12 +104,12 @@
     try_cast({{ text }} as {{ type }})
 {%- endmacro %}
 
-{#- DuckDB takes a line between digits (1_000), and no digits but 0 to 9 -#}
+{#- DuckDB accepts an underscore between digits (1_000), and only the digits 0 to 9 -#}
 {% macro spark__number_cast(text, type) -%}
     case when {{ text }} rlike r'^[\x00-\x7f]*\z' then try_cast(regexp_replace({{ text }}, '(?<=[0-9])_(?=[0-9])', '') as {{ type }}) end
 {%- endmacro %}
 
-{#- A JSON list, as text; anything else gives null. -#}
+{#- A JSON list, as text; other texts become null. -#}
 {% macro text_to_json_list(text) -%}
     {{ return(adapter.dispatch('text_to_json_list', 'wangjian')(text)) }}
 {%- endmacro %}
@@ -122,7 +122,7 @@
     case when {{ text }} like '[%' and try_parse_json('[' || {{ spark_json(text) }} || ']') is not null then {{ text }} end
 {%- endmacro %}
 
-{#- DuckDB overlooks a comma at the end of a list -#}
+{#- DuckDB ignores a comma at the end of a list -#}
 {% macro spark_json(text) -%}
     regexp_replace({{ text }}, r',\s*\]', ']')
 {%- endmacro %}
@@ -139,7 +139,7 @@
     {%- endif -%}
 {%- endmacro %}
 
-{#- 案号: any brackets become 〔〕, leading zeros go; the prefix stays, because numbers restart for each organ and year. -#}
+{#- 案号: all kinds of brackets become 〔〕, leading zeros are removed; the prefix stays, because numbers restart for each organ and year. -#}
 {% macro case_no_normalised(case_no) -%}
     {%- set brackets = "translate(translate(" ~ trimmed(case_no) ~ ", '[(（【［０１２３４５６７８９', '〔〔〔〔〔0123456789'), '])）】］', '〕〕〕〕〕')" -%}
     {{ replace_first(replace_first(brackets, '〕第?0+([0-9])', '〕\\1'), '〕第', '〕') }}
@@ -150,7 +150,7 @@
     {{ matches(case_no, '^〔?[一-龥]{1,8}〕?市监(处罚|罚|不罚|处|罚决|责改|立案|罚告|听告|移|监罚)?字?〔(19|20)[0-9]{2}〕[0-9]{1,6}号$') }}
 {%- endmacro %}
 
-{#- The organ's word in a normalised 案号: 赣市监立案〔2023〕12号 → 赣, 〔杭临〕市监处罚〔2024〕131号 → 杭临. -#}
+{#- The prefix of the organ in a normalised 案号: 赣市监立案〔2023〕12号 → 赣, 〔杭临〕市监处罚〔2024〕131号 → 杭临. -#}
 {% macro case_no_prefix(case_no) -%}
     translate({{ replace_first(case_no, '市监.*$', '') }}, '〔〕', '')
 {%- endmacro %}

@@ -1,20 +1,20 @@
 {#-
-    What is kept between builds. DuckDB forgets single rows, then takes up new ones. Parquet tables know no `delete`: on Spark a model is
-    kept whose rows fall into partitions that are replaced whole (`insert_overwrite`); any other is made anew.
+    How models keep rows between builds. DuckDB deletes single rows, then adds new ones. Parquet tables have no `delete`: on Spark a model
+    is kept only if its rows are in partitions that can be replaced as a whole (`insert_overwrite`); other models are built completely.
 -#}
 
-{#- How a model is built that forgets single rows. -#}
+{#- The materialization of a model that deletes single rows. -#}
 {% macro kept_by_row() -%}
     {{ return('incremental' if target.type == 'duckdb' else 'table') }}
 {%- endmacro %}
 
-{#- The column by whose values rows are replaced together; DuckDB needs none. -#}
+{#- The column whose values form the partitions that are replaced; DuckDB needs none. -#}
 {% macro kept_by(column) -%}
     {{ return(none if target.type == 'duckdb' else column) }}
 {%- endmacro %}
 
 
-{#- For the end of a select list: the month that a row of raw lies in, where rows are replaced by months. -#}
+{#- For the end of a select list: the month of a raw row, where rows are replaced by month. -#}
 {% macro raw_month() -%}
     {{ return(adapter.dispatch('raw_month', 'wangjian')()) }}
 {%- endmacro %}
@@ -30,7 +30,7 @@
 {%- endmacro %}
 
 
-{#- For exports of the ledger: those that an incremental model takes up, as a condition. -#}
+{#- A condition on exports of the ledger: the exports that an incremental model adds. -#}
 {% macro is_to_be_taken_up(source_name, dataset) -%}
     {{ return(adapter.dispatch('is_to_be_taken_up', 'wangjian')(source_name, dataset)) }}
 {%- endmacro %}
@@ -39,7 +39,7 @@
     export_id not in (select known._export_id from {{ this }} as known)
 {%- endmacro %}
 
-{#- all of a month that has one export more, or less, than the model holds of it -#}
+{#- all exports of a month that has an export more, or fewer, than the model has of it -#}
 {% macro spark__is_to_be_taken_up(source_name, dataset) -%}
     {{ spark_month('business_date') }} in (
         select coalesce(wanted._month, known._month)
@@ -54,12 +54,12 @@
 {%- endmacro %}
 
 
-{#- A subquery: the months whose facts an incremental model need not make anew. -#}
+{#- A subquery: the months whose facts an incremental model keeps. -#}
 {% macro months_that_stay() -%}
     {{ return(adapter.dispatch('months_that_stay', 'wangjian')()) }}
 {%- endmacro %}
 
-{#- the others were forgotten before -#}
+{#- the other months were deleted before -#}
 {% macro default__months_that_stay() -%}
     select known.month_start from {{ this }} as known
 {%- endmacro %}

@@ -1,4 +1,4 @@
-{#- Quotients: doubles on either engine. What DuckDB rounds to a decimal is the double times a power of ten; Spark would round its digits. -#}
+{#- Quotients are doubles on both engines. DuckDB rounds the double times a power of ten to a decimal; Spark would round its digits. -#}
 
 {% macro ratio(numerator, denominator) -%}
     {{ return(adapter.dispatch('ratio', 'wangjian')(numerator, denominator)) }}
@@ -27,7 +27,7 @@
 {%- endmacro %}
 
 
-{#- One number by another, as a decimal. -#}
+{#- One number divided by another, as a decimal. -#}
 {% macro quotient(numerator, denominator, precision, scale) -%}
     {{ return(adapter.dispatch('quotient', 'wangjian')(numerator, denominator, precision, scale)) }}
 {%- endmacro %}

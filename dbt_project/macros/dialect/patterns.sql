@@ -1,9 +1,9 @@
 {#-
-    Regular expressions, written once in what RE2 (DuckDB) and Java (Spark) share: no look-around, `$` only for the end of the text,
-    `\1` for a group. A literal of Spark knows escapes, so patterns go there as raw literals.
+    Regular expressions in the syntax that RE2 (DuckDB) and Java (Spark) share: no look-around, `$` only for the end of the text,
+    `\1` for a group. Spark interprets escapes in literals, so patterns are raw literals there.
 -#}
 
-{#- Whether a text fits a pattern. -#}
+{#- Whether a text matches a pattern. -#}
 {% macro matches(text, pattern) -%}
     {{ return(adapter.dispatch('matches', 'wangjian')(text, pattern)) }}
 {%- endmacro %}
@@ -25,13 +25,13 @@
     regexp_replace({{ text }}, '{{ pattern }}', '{{ replacement }}', 'g')
 {%- endmacro %}
 
-{#- Spark replaces every match without being told -#}
+{#- Spark always replaces every match, and needs no option for it -#}
 {% macro spark__replace_all(text, pattern, replacement) -%}
     regexp_replace({{ text }}, {{ java_pattern(pattern) }}, {{ java_replacement(replacement) }})
 {%- endmacro %}
 
 
-{#- Replaces the first match; `pattern` names no group but those of `replacement`. -#}
+{#- Replaces the first match; `pattern` may have only the groups that `replacement` uses. -#}
 {% macro replace_first(text, pattern, replacement) -%}
     {{ return(adapter.dispatch('replace_first', 'wangjian')(text, pattern, replacement)) }}
 {%- endmacro %}
@@ -40,7 +40,7 @@
     regexp_replace({{ text }}, '{{ pattern }}', '{{ replacement }}')
 {%- endmacro %}
 
-{#- Spark replaces every match: where there may be more than one, the rest of the text is matched with the first, and put back. -#}
+{#- Spark replaces every match: where there can be several, the pattern also matches the rest of the text, which is put back. -#}
 {% macro spark__replace_first(text, pattern, replacement) -%}
     {%- if pattern.startswith('^') or pattern.endswith('$') -%}
     {{ spark__replace_all(text, pattern, replacement) }}
@@ -55,7 +55,7 @@
 {%- endmacro %}
 
 
-{#- As a raw literal of Spark: `.` stops at line feeds alone, and `$` is the end of the text, not also before a last line feed. -#}
+{#- A pattern as a raw literal of Spark, with RE2's meaning: `.` stops at line feeds only, and `$` is the end of the text only. -#}
 {% macro java_pattern(pattern) -%}
     r'(?d){{ pattern | replace('$', '\\z') }}'
 {%- endmacro %}

@@ -1,6 +1,6 @@
 {#-
-    What Spark needs that DuckDB has by itself: tables over the raw Parquet files, which DuckDB reads by `external_location`, and the
-    types of the contracts in Spark's words.
+    What Spark needs in addition to DuckDB: tables over the raw Parquet files, which DuckDB reads by `external_location`, and the
+    contracts' types with Spark's names.
 -#}
 
 {#- Before a build. DuckDB needs nothing. -#}
@@ -10,7 +10,7 @@
 
 {% macro default__lay_out_sources() -%}{%- endmacro %}
 
-{#- Made anew in each build: Spark remembers columns and files of a table. -#}
+{#- Created again in each build: Spark remembers columns and files of a table, and would miss new ones. -#}
 {% macro spark__lay_out_sources() -%}
     {%- if execute and flags.WHICH == 'build' -%}
         {%- for node in graph.sources.values() | sort(attribute='unique_id') -%}
@@ -24,8 +24,8 @@
 {%- endmacro %}
 
 {#-
-    A table over the files that `external_location` names below raw/. Its columns are those of the file without rows that lies among
-    them: Spark sees no folder that begins with `_`, and would find none where nothing has come yet.
+    A table over the files in raw/ that `external_location` names. Its columns come from the file without rows among them: Spark ignores
+    folders that begin with `_`, and would see no columns before the first export arrives.
 -#}
 {% macro spark_table_over(name, location, dataset='') -%}
     {%- set found = location.split('/raw/')[1].split("'")[0].replace('{name}', dataset) -%}
@@ -42,7 +42,7 @@
     ) -%}
 {%- endmacro %}
 
-{#- A host that was not written beforehand ends the build: its URL would be compared in another spelling. -#}
+{#- A host that is missing from the file fails the build: otherwise its URL would be compared in another spelling. -#}
 {% macro spark_host_in_ascii() -%}
     case when written is not null then coalesce(
         (select max(hosts.host_in_ascii) from raw_audit.hosts as hosts where hosts.host = written),
@@ -52,8 +52,8 @@
 
 
 {#-
-    After a build. A table in partitions that has no rows has no file either, and nobody who reads files can tell its columns: they are
-    those of `<table>__columns`.
+    After a build. A partitioned table without rows has no file, so a reader of the files cannot know its columns: `<table>__columns` has
+    them.
 -#}
 {% macro keep_columns_of_empty_tables() -%}
     {{ return(adapter.dispatch('keep_columns_of_empty_tables', 'wangjian')()) }}
@@ -75,10 +75,10 @@
 {%- endmacro %}
 
 
-{#- dbt asks the engine whether a model has the types of its contract; Thrift knows them only roughly, so they are cast below. -#}
+{#- dbt compares a model's types with its contract. Thrift reports them only roughly, so they are not compared but cast below. -#}
 {% macro spark__get_assert_columns_equivalent(sql) -%}{%- endmacro %}
 
-{#- The columns of a model by its contract, each in the contract's type: a value that does not fit ends the build. -#}
+{#- The columns of a model, each cast to the type of its contract: a value that does not fit fails the build. -#}
 {% macro spark__get_select_subquery(sql) -%}
     select
     {%- for column in model.columns.values() %}

@@ -5,8 +5,8 @@
 
 
 {#-
-    The select list of one KPI's contributions: what happened on which day, where, and what it adds to numerator and
-    denominator. `key` names what is counted once (a lead in several submissions, a platform in several visits).
+    The select list of one KPI's contributions: the day and place of an event, and what it adds to numerator and denominator.
+    `key` identifies what is counted only once (a lead in several submissions, a platform in several visits).
 -#}
 {% macro kpi_atom(kpi_code, on, numerator='1', denominator='null', key='null', by={}) -%}
     '{{ kpi_code }}' as kpi_code,
@@ -20,7 +20,7 @@
 {%- endmacro %}
 
 
-{#- The CTEs `kpis`, with the slices that each allows (`by_…`), and `cubes`: every combination of those, as a switch for each slice. -#}
+{#- The CTEs `kpis`, with the allowed slices of each (`by_…`), and `cubes`: every combination of slices, with a switch for each. -#}
 {% macro kpi_cubes() -%}
 kpis as (
     select
@@ -51,7 +51,7 @@ cubes as (
 {%- endmacro %}
 
 
-{#- What the contributions of a relation (of KPIs, joined with `cubes`) are grouped by: slices that a cube does not use are `ALL`. -#}
+{#- The grouping of the contributions in a relation (of KPIs, joined with `cubes`): a slice that a cube does not use is `ALL`. -#}
 {% macro kpi_sliced(relation) -%}
     {{ relation }}.kpi_code,
     {{ relation }}.aggregation,

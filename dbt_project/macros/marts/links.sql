@@ -1,7 +1,8 @@
 {#-
-    Connected components without recursion. `members` has (submission_id, group_id): whoever shares a group belongs together,
-    and every submission has a group of its own. Each round gives every group its least label and every member the least
-    label of its groups; a label travels one group a round. `tests/assert_links_are_closed.sql` proves that the rounds suffice.
+    Connected components without recursion. `members` has (submission_id, group_id): submissions that share a group belong together,
+    and every submission has a group of its own. Each round gives every group the smallest label of its members, and every member the
+    smallest label of its groups; so a label moves one group further in each round. `tests/assert_links_are_closed.sql` proves that the
+    rounds suffice.
     Leaves the CTE `<prefix>_<rounds>` (submission_id, label).
 -#}
 {% macro propagate_least_label(members, rounds, prefix) -%}

@@ -1,4 +1,4 @@
-{#- Lists that raw keeps as text: JSON arrays, and values between separators. The explode macros go into the select list. -#}
+{#- Lists that raw keeps as text: JSON arrays, and values between separators. The explode macros belong in the select list. -#}
 
 {% macro json_list_first(column) -%}
     {{ return(adapter.dispatch('json_list_first', 'wangjian')(column)) }}
@@ -26,7 +26,7 @@
 {%- endmacro %}
 
 
-{#- The distinct values of a group as one text, in order, `; ` between. -#}
+{#- The distinct values of a group as one text, in order, separated by `; `. -#}
 {% macro text_list(column) -%}
     {{ return(adapter.dispatch('text_list', 'wangjian')(column)) }}
 {%- endmacro %}

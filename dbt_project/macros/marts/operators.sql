@@ -1,4 +1,4 @@
-{#- 户: by a valid USCC; else by platform and shop, else by the presence itself. Never by a name or a phone number. -#}
+{#- The key of an operator (户): a valid USCC; else platform and shop; else the storefront itself. Never a name or a phone number. -#}
 {% macro operator_key(alias) -%}
     case
         when {{ alias }}.is_uscc_valid then {{ stable_key(["'USCC'", alias ~ '.uscc_normalised']) }}

@@ -1,4 +1,4 @@
-{#- The latest word of a source first. A total order: whichever way rows come from disk, the same one wins. -#}
+{#- The latest row of a source first. It is a total order, so that the same row wins in every build. -#}
 {% macro latest_first(alias='') -%}
     {%- set at = alias ~ '.' if alias else '' -%}
     {%- for column in ['_business_date', '_version', '_delivery', '_part', '_sheet', '_row_number', '_export_id'] -%}

@@ -1,4 +1,4 @@
-{#- Today's code of a region (join `seed_region` under the alias), the code itself where nobody knows it. -#}
+{#- The present code of a region (join `seed_region` under the alias); an unknown code stays unchanged. -#}
 {% macro todays_region(alias, code) -%}
     coalesce({{ alias }}.current_region_code, {{ code }})
 {%- endmacro %}

@@ -1,6 +1,6 @@
-{#- Text work that must come out the same on DuckDB and Spark. -#}
+{#- Text functions that give the same result on DuckDB and Spark. -#}
 
-{#- Without the blanks of any width (Unicode's Zs) at either end; Spark's own `trim` knows only the plain one. -#}
+{#- A text without blanks of any width (Unicode's Zs) at both ends; Spark's own `trim` removes only the plain one. -#}
 {% macro trimmed(text) -%}
     {{ return(adapter.dispatch('trimmed', 'wangjian')(text)) }}
 {%- endmacro %}
@@ -14,7 +14,7 @@
 {%- endmacro %}
 
 
-{#- A key that is the same on every engine and in every run: md5 of the parts, `|` between, null as nothing. -#}
+{#- A key that is the same on every engine and in every run: md5 of the parts, separated by `|`, null as an empty text. -#}
 {% macro stable_key(parts) -%}
     md5({% for part in parts %}coalesce(cast({{ part }} as {{ dbt.type_string() }}), ''){% if not loop.last %} || '|' || {% endif %}{% endfor %})
 {%- endmacro %}
@@ -29,18 +29,18 @@
     hash({{ columns | join(', ') }})
 {%- endmacro %}
 
-{#- xxhash64 skips nulls, so that (a, null) and (null, a) would be one -#}
+{#- xxhash64 skips nulls, so (a, null) and (null, a) would have the same hash -#}
 {% macro spark__row_fingerprint(columns) -%}
     xxhash64({% for column in columns %}coalesce(cast({{ column }} as string), '~'){% if not loop.last %}, {% endif %}{% endfor %})
 {%- endmacro %}
 
 
-{#- A fingerprint of a set of rows, whatever their order, of 64 bits; like `row_fingerprint` never published. -#}
+{#- A 64-bit fingerprint of a set of rows, independent of their order; like `row_fingerprint` never published. -#}
 {% macro set_fingerprint(columns) -%}
     {{ return(adapter.dispatch('set_fingerprint', 'wangjian')(columns)) }}
 {%- endmacro %}
 
-{#- a sum, not an exclusive-or, in which two equal rows would cancel each other; of whole numbers: one of doubles depends on the order -#}
+{#- a sum, because with exclusive-or two equal rows would cancel each other; of integers, because a sum of doubles depends on the order -#}
 {% macro default__set_fingerprint(columns) -%}
     hash(sum(cast({{ row_fingerprint(columns) }} as hugeint)))
 {%- endmacro %}
@@ -50,7 +50,7 @@
 {%- endmacro %}
 
 
-{#- 姓+*: all that marts show of a person's name (个人信息保护法 art. 6). -#}
+{#- The masked form of a person's name, 姓+*, which is all that marts show of it (个人信息保护法 art. 6). -#}
 {% macro masked_name(name, kind) -%}
     case
         when {{ kind }} in ('ENTERPRISE', 'COOPERATIVE') then {{ name }}

@@ -1,5 +1,5 @@
-{#- One spelling of a URL, to compare and never to open: no scheme, no `www.`, host in lower case, no tracking parameters,
-    fragment, default port or slash at the end; path and item or shop ids stay as they are; a host beyond ASCII is written in punycode. -#}
+{#- The canonical form of a URL, for comparing and never for opening: no scheme, no `www.`, host in lower case, no tracking parameters,
+    fragment, default port or final slash; path and item or shop ids stay unchanged; a non-ASCII host is written in punycode. -#}
 
 {% macro url_canonical(url) -%}
     {%- set tracking = var('url_tracking_parameters', [
@@ -25,14 +25,14 @@
 {%- endmacro %}
 
 
-{#- The host of a URL as it was written, in lower case, without `www.` and default port. -#}
+{#- The host of a URL as written there, in lower case, without `www.` and default port. -#}
 {% macro url_own_host(url) -%}
     {%- set written = "lower(split_part(split_part(" ~ url_schemeless(url) ~ ", '?', 1), '/', 1))" -%}
     {{ replace_all(written, '^www[.]|:(80|443)$', '') }}
 {%- endmacro %}
 
 
-{#- 赣南脐橙.cn → xn--…: only what is beyond ASCII goes through the slow function; the URL is cheaper to look at than its host. -#}
+{#- 赣南脐橙.cn → xn--…: only non-ASCII hosts go through the slow function; testing the URL is cheaper than testing its host. -#}
 {% macro host_in_ascii(host, url) -%}
     case when {{ matches(url, '^[ -~]*$') }} then {{ host }} else {{ idn_to_ascii(host) }} end
 {%- endmacro %}
@@ -41,12 +41,12 @@
     {{ return(adapter.dispatch('idn_to_ascii', 'wangjian')(host)) }}
 {%- endmacro %}
 
-{#- dbt_project/profiles.yml has it registered on each connection (wangjian.warehouse.hosts) -#}
+{#- by dbt_project/profiles.yml the function is registered on each connection (wangjian.warehouse.hosts) -#}
 {% macro default__idn_to_ascii(host) -%}
     idn_to_ascii({{ host }})
 {%- endmacro %}
 
-{#- no function of ours can be registered over Thrift: the hosts are written in ASCII before the build (wangjian.warehouse.spark.hosts) -#}
+{#- over Thrift no Python function can be registered: the ASCII hosts are written before the build (wangjian.warehouse.spark.host_names) -#}
 {% macro spark__idn_to_ascii(host) -%}
     raw_audit.idn_to_ascii({{ host }})
 {%- endmacro %}

@@ -1,7 +1,7 @@
-{#- 统一社会信用代码, GB 32100-2015: 17 signs and a check sign; signs 9 to 17 are the GB 11714 code with a check of its own. -#}
+{#- 统一社会信用代码, GB 32100-2015: 17 characters and a check character; characters 9 to 17 are the GB 11714 code with its own check character. -#}
 
 {% macro uscc_normalised(uscc) -%}
-    {#- full-width signs become plain ones; blanks of either width go. Nearly all are plain already, and to see that is cheap -#}
+    {#- full-width characters become plain ones, blanks of both widths go. Nearly all codes are plain, and that test is cheap -#}
     case
         when {{ matches(uscc, '^[0-9A-Z]+$') }} then {{ uscc }}
         else nullif(upper(translate(replace(replace({{ uscc }}, ' ', ''), '　', ''),
@@ -11,7 +11,7 @@
 {%- endmacro %}
 
 
-{#- The outer check sign: weights 3^(i-1) mod 31 over the first 17 signs. -#}
+{#- The outer check character: weights 3^(i-1) mod 31 over the first 17 characters. -#}
 {% macro uscc_check_sign(uscc) -%}
     {%- set weights = [1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28] -%}
     substr('0123456789ABCDEFGHJKLMNPQRTUWXY', 1 + (31 - (
@@ -23,7 +23,7 @@
 {%- endmacro %}
 
 
-{#- The inner check sign: letters count from A = 10, a remainder of 10 is X, of 11 is 0. -#}
+{#- The inner check character: letters count from A = 10, a remainder of 10 is X, of 11 is 0. -#}
 {% macro organisation_check_sign(uscc) -%}
     {%- set weights = [3, 7, 9, 10, 5, 8, 4, 2] -%}
     substr('123456789X0', 11 - (
@@ -46,7 +46,7 @@
 {%- endmacro %}
 
 
-{#- Null where it is valid or absent, else why not. Expects the normalised form; and what `uscc_is_valid` says of it, where that is known. -#}
+{#- Null where it is valid or absent, else the reason. Expects the normalised form, and `uscc_is_valid`'s result where it is known. -#}
 {% macro uscc_invalid_reason(uscc, is_valid=none) -%}
     case
         when {{ uscc }} is null or {{ is_valid or uscc_is_valid(uscc) }} then null

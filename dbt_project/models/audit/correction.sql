@@ -1,4 +1,4 @@
--- Values of sources that a person found wrong: which, who decided so, and why. The values themselves stay in state/.
+-- Corrected values of sources: place, person and reason. The values themselves stay in state/, since they may be personal data.
 select
     correction_id,
     source,

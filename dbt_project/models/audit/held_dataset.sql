@@ -1,4 +1,4 @@
--- What is held back now: since which business date, why, and how many exports wait behind it.
+-- The datasets that are held back now: since which business date, why, and how many exports wait.
 with
 
 held as (
@@ -14,7 +14,7 @@ last_counted as (
     group by source, provider, dataset
 ),
 
--- a failure that later exports have passed by is over
+-- a failure no longer holds anything back once later exports count
 present as (
     select held.*, last_counted.counts_until
     from held

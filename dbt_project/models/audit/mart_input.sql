@@ -1,4 +1,4 @@
--- What each mart needs at the least (`needs` in its YAML), until when it counts, and since when it is held back.
+-- The required datasets of each mart (`needs` in its YAML), the latest date that counts, and since when they are held back.
 with
 
 needs (mart_name, source, dataset) as (

@@ -1,4 +1,4 @@
--- Every bad row: where a person finds it in the file, why it is bad, and what it said, with personal data masked.
+-- Every bad row: its place in the file, why it is bad, and its values with personal data masked.
 with
 
 bad_rows as (

@@ -1,4 +1,4 @@
--- Per parsed file: what the parser read, against what became of each row. The two are counted apart.
+-- For each parsed file: the rows that the parser read, and what became of them. Both are counted independently.
 with
 
 counted as (

@@ -1,4 +1,4 @@
--- Providers' texts that no alias covers: what there is to add to `seed_alias`. History follows with the next build.
+-- The providers' texts without an alias, to be added to `seed_alias`. The next build then applies the alias to history too.
 {%- set domains = ['platform', 'storefront_type', 'region', 'violation', 'category'] %}
 with
 

@@ -1,5 +1,5 @@
 {{ config(materialized='ephemeral') }}
--- What the contracts say about exports as a whole: whether the source sends every day, what a failing one does, and how small a full one may be.
+-- The contracts' rules for whole exports: whether the source sends every day, what a failing export does, how small a full export may be.
 {%- for source_name, dataset, node in contract_datasets() %}
 {%- set meta = node.config.meta %}
 {%- if meta.amount_column and (source_name, dataset) not in datasets_with_amount() %}

@@ -1,4 +1,4 @@
--- One row per export: whether its version holds, whether it passes its control totals, and whether it counts.
+-- One row per export: whether its version is the highest, whether its control totals are right, and whether it counts.
 with
 
 files as (
@@ -87,7 +87,7 @@ measured as (
             and exports.delivery = declared_latest.delivery
 ),
 
--- what cannot be loaded at all, whoever waives it
+-- the exports that cannot be loaded at all, even with a waiver
 unloadable as (
     select
         *,
@@ -95,7 +95,7 @@ unloadable as (
     from measured
 ),
 
--- the fullest of the three full exports before
+-- the largest of the three full exports before
 usual as (
     select
         export_id,
@@ -132,7 +132,7 @@ judged as (
     left join usual on unloadable.export_id = usual.export_id
 ),
 
--- a full export that passes stands for itself: it ends a hold that a delta before it began
+-- a full export that passes is independent of earlier deltas, so it ends a hold that a delta began
 eras as (
     select
         *,

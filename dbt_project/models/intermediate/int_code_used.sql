@@ -10,7 +10,7 @@
 -- depends_on: {{ ref('stg_jiangxi__platform_reviews') }}
 -- depends_on: {{ ref('stg_jiangxi__leads') }}
 -- depends_on: {{ ref('stg_jiangxi__cases') }}
--- Every code that the sources use for a member of a dimension, and whether its reference knows it.
+-- Every code that the sources use for a member of a dimension, and whether the reference has it.
 with
 
 {% for source_name, dataset, node in contract_datasets() -%}

@@ -19,7 +19,7 @@ periods (period_type) as (
     values ('day'), ('month'), ('quarter'), ('year')
 ),
 
--- without the slices that a KPI does not allow, many contributions are of one kind
+-- without the slices that a KPI does not allow, many contributions are equal and can be summed first
 allowed as (
     select
         atoms.kpi_code,
@@ -36,7 +36,7 @@ allowed as (
     inner join kpis on atoms.kpi_code = kpis.kpi_code
 ),
 
--- what is counted once, and several contributions tell of: each of their rows is needed
+-- keys that count once and have several contributions: each of their rows is needed
 told_often as (
     select kpi_code, distinct_key
     from allowed
@@ -45,7 +45,7 @@ told_often as (
     having count(*) > 1
 ),
 
--- of what is counted once nearly all stands in one contribution: a sum counts it, like all else. To count distinct keys is dear
+-- nearly all keys that count once have a single contribution, so a sum counts them. Counting distinct keys is expensive
 parted as (
     select
         allowed.kpi_code,

@@ -1,5 +1,5 @@
 {{ config(materialized=handed_on()) }}
--- Stocks: what is there at the end of a month (storefronts) or of a day (open leads). Never summed over time.
+-- Stocks: the number at the end of a month (storefronts) or of a day (open leads). They are never summed over time.
 with
 
 months as (

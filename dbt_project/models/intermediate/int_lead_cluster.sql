@@ -1,4 +1,4 @@
--- Connected submissions, by the least label; `tests/assert_links_are_closed.sql` proves that the rounds suffice.
+-- Connected submissions, identified by the smallest label; `tests/assert_links_are_closed.sql` proves that the rounds suffice.
 with
 
 members as (

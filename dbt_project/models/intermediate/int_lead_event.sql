@@ -1,5 +1,5 @@
--- The five-level system's lead events, each once, whenever and however often they came. `event_seq` is the order of the facts.
--- A stint ends where the lead leaves its organ (RETURNED, REASSIGNED) or comes back to life (REOPENED); the clock starts anew with it.
+-- The five-level system's lead events, each once, no matter when and how often they arrived. `event_seq` is the order of the facts.
+-- A stint ends when the lead leaves its organ (RETURNED, REASSIGNED) or is opened again (REOPENED); each stint has its own clock.
 with
 
 ranked as (
@@ -19,7 +19,7 @@ select
     extension_days,
     transfer_target,
     _business_date as business_date,
-    -- a sum is as wide as can be, and takes many times as long to read
+    -- without the cast a sum has the widest type, which takes many times as long to read
     cast(sum(case when event_type in ('RETURNED', 'REASSIGNED', 'REOPENED') then 1 else 0 end) over events as integer) as stint,
     cast(sum(case when event_type = 'REOPENED' then 1 else 0 end) over events as integer) as cycle
 from ranked

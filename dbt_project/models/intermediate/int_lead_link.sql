@@ -6,7 +6,7 @@ submissions as (
     from {{ ref('int_lead_submission') }}
 ),
 
--- an explicit reference links over any distance in time
+-- an explicit reference links at any distance in time
 explicit_links as (
     select submission_key, 'EXPLICIT_REF' as match_rule, 2 as rule_rank, source_lead_no as block
     from submissions
@@ -52,7 +52,7 @@ ordered as (
     from blocks
 ),
 
--- too late after the one before, or after its closure: another lead
+-- too long after the previous finding, or after its closure: another lead
 segments as (
     select
         *,

@@ -1,4 +1,4 @@
--- The five-level system's leads: what their events amount to. Verification clock: see `dim_deadline_rule`, D01.
+-- The five-level system's leads with the state that follows from their events. Verification clock: see `dim_deadline_rule`, D01.
 with
 
 events as (

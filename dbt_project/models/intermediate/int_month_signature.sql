@@ -1,4 +1,4 @@
--- The months that have ended as of the data, with a fingerprint of the facts that belong to each.
+-- The months that have ended by the date of the data, with a fingerprint of the correct facts of each.
 with
 
 months as (

@@ -1,5 +1,5 @@
 {{ config(materialized='ephemeral') }}
--- A provider's leads, each once, by its latest word. Numbers are unique within a delivery only, so the delivery is part of the key.
+-- A provider's leads, each once with its latest values. Lead numbers are unique only within a delivery, so the delivery is part of the key.
 with
 
 ranked as (

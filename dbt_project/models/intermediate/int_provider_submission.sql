@@ -1,4 +1,4 @@
--- Each lead that a provider sent, with what its quality is judged by. Judged after feedback; what is undecided judges nothing.
+-- Each lead that a provider sent, with the values that measure its quality. It is measured after feedback; undecided leads do not count.
 with
 
 deliveries as (

@@ -16,8 +16,8 @@
 -- depends_on: {{ ref('base_jiangxi__case_penalties') }}
 -- depends_on: {{ ref('base_third_party__leads') }}
 -- depends_on: {{ ref('base_third_party__coverage') }}
--- What became of every row that was parsed, in one pass: loaded rows counted per file, all others one by one. Kept between builds:
--- only exports are looked at that came, or that another version outvoted or no longer outvotes.
+-- What became of every parsed row, in one pass: loaded rows counted per file, all others one by one. Kept between builds:
+-- only new exports are read, and those that another version replaces or no longer replaces.
 {{ config(materialized=kept_by_row(), pre_hook="{{ forget_revalued_exports() }}") }}
 {%- for source_name, dataset, node in contract_datasets() %}
 select

@@ -1,5 +1,5 @@
--- The months that a storefront's own rows name as its last scan; a row without a month where none does. Kept between builds like its
--- versions.
+-- The months that a storefront's own rows give as its last scan; a row without a month where there is none. Kept between builds like
+-- the versions.
 {{ config(materialized=kept_by_row(), pre_hook="{{ forget_changed_storefronts() }}") }}
 with
 

@@ -1,4 +1,4 @@
--- The first full list after a day: whoever was seen on the day and is not in it was closed by then.
+-- The first full list after each day: a storefront of that day that is missing from the list counts as closed by then.
 with
 
 rosters as (

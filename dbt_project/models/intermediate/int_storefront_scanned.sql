@@ -1,4 +1,4 @@
--- The months in which a storefront was scanned: by its own account, by the system, or by a provider.
+-- The months in which a storefront was scanned, according to its own rows, the system's scans, or a provider.
 with
 
 covered as (

@@ -1,4 +1,4 @@
--- What the history of each storefront is made of: its rows, and the full list that follows each. Another signature, another history.
+-- A hash of the inputs of each storefront's history: its rows, and the full list that follows each. A changed hash means a changed history.
 select
     found.storefront_id,
     {{ set_fingerprint(row_identity('found') + ['next_rosters.roster_on']) }} as signature

@@ -1,6 +1,6 @@
--- Each version of a storefront with the row that began it. Kept between builds like the versions.
+-- Each version of a storefront with the values of the row that began it. Kept between builds like the versions.
 {{ config(materialized=kept_by_row(), pre_hook="{{ forget_changed_storefronts() }}") }}
-{#- named here, outside of any condition, so that dbt sees the dependency -#}
+{#- outside of any condition, so that dbt sees the dependency while it parses -#}
 {%- set changed = changed_storefronts() %}
 with
 
@@ -8,7 +8,7 @@ versions as (
     select found.*
     from {{ ref('int_storefront_version') }} as found
     {%- if is_incremental() %}
-    -- made anew, all are wanted; to join with them all is what takes memory then
+    -- a full build needs all storefronts; joining with all of them would only cost memory
     inner join ({{ changed }}) as changed on found.storefront_id = changed.storefront_id
     {%- endif %}
 ),
@@ -42,7 +42,7 @@ states as (
         on {{ row_fingerprint(row_identity('found')) }} = versions.row_identity and found.storefront_id = versions.storefront_id
 ),
 
--- what is dear is found once for each version, not in every build
+-- the expensive values are computed once for each version, not in every build
 judged as (
     select states.*, {{ uscc_is_valid('uscc_normalised') }} as is_uscc_valid
     from states

@@ -1,5 +1,5 @@
--- Versions of each storefront by what matters, from rosters and deltas. Narrow on purpose: `int_storefront_state` adds the rest.
--- Kept between builds: only storefronts whose history is made of other rows than before are done anew.
+-- The versions of each storefront by its significant columns, from rosters and deltas. Few columns on purpose: `int_storefront_state` adds
+-- the rest. Kept between builds: only storefronts whose history is made from other rows than before are built again.
 {{ config(materialized=kept_by_row(), pre_hook="{{ forget_changed_storefronts() }}") }}
 with
 
@@ -24,7 +24,7 @@ tracked as (
         ]) }} as fingerprint
     from {{ ref('stg_five_level__storefronts') }} as found
     {%- if is_incremental() %}
-    -- made anew, all are wanted; to join with them all is what takes memory then
+    -- a full build needs all storefronts; joining with all of them would only cost memory
     inner join changed on found.storefront_id = changed.storefront_id
     {%- endif %}
 ),

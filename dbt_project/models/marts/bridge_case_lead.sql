@@ -1,4 +1,4 @@
--- Cases and the leads they came from: named by the case, or by the lead.
+-- Cases and the leads that led to them; either the case or the lead names the other.
 with
 
 cases as (

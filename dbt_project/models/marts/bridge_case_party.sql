@@ -1,4 +1,4 @@
--- Parties of cases. Names of persons are masked, their numbers were hashed before they came here and go no further.
+-- Parties of cases. Persons' names are masked. Their ID numbers were hashed by the parser, and no published table has the hashes.
 with
 
 ranked as (

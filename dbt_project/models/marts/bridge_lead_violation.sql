@@ -1,4 +1,4 @@
--- A lead may name several violations; the primary one is the first that the system which speaks for it names.
+-- A lead can have several violations; the primary one is the first that the lead's leading system names.
 with
 
 named as (

@@ -1,4 +1,4 @@
--- Operators (户), by the latest state of any storefront that they run or ran: a shop that changed hands has two in its history.
+-- Operators (户), with the latest state of any storefront that they run or ran. A shop that changed hands has two operators in its history.
 -- Persons' names are masked: 个体工商户 count as persons.
 with
 

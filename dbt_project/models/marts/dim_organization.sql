@@ -1,4 +1,4 @@
--- The latest list of organs, five levels flattened. An organ that is missing from the latest list is kept, inactive.
+-- The latest list of organs, with the five levels as columns. An organ that is missing from the latest list stays as inactive.
 with
 
 ranked as (
@@ -36,6 +36,6 @@ left join latest as up4 on up3.parent_org_code = up4.org_code
 
 union all
 
--- an organ that the list does not know is there by its code, so that nothing refers into the void
+-- an organ in no list gets a row with its code only, so that no reference is without a row
 select inferred.code as org_code, inferred.code as org_name, null, null, null, false, null, null, null, null, null, true
 from {{ inferred_codes('organ') }}

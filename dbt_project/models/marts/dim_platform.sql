@@ -1,5 +1,5 @@
--- Platforms by what their register said and by the names they bore in public, one row per state that lasted.
--- A platform that no register lists is there by its code, so that nothing refers into the void.
+-- Platforms with their values in the register and their public names, one row per period without a change.
+-- A platform in no register gets a row with its code only, so that no reference is without a row.
 with
 
 ranked as (

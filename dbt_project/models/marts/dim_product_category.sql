@@ -1,4 +1,4 @@
--- Product categories; a code that the sources use and nobody has described is there by its code (`is_inferred`).
+-- Product categories; a code that the sources use and the seed lacks gets a row with its code only (`is_inferred`).
 select
     category_code,
     category_name,

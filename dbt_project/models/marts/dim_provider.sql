@@ -1,4 +1,4 @@
--- Providers with their contracts' thresholds; one that delivers before anyone has entered it is there without.
+-- Providers with the thresholds of their contracts; a provider that delivers and is not in the seed has no thresholds.
 with
 
 delivering as (

@@ -1,4 +1,4 @@
--- Regions with the codes of before; `UNMAPPED` stands for texts that nobody has mapped yet.
+-- Regions with their older codes; `UNMAPPED` stands for texts without an alias.
 select
     region_code,
     region_name,
@@ -13,7 +13,7 @@ from {{ ref('seed_region') }}
 union all
 select 'UNMAPPED', '未映射', 'Text that nobody has mapped yet', null, null, cast('2000-01-01' as date), null, 'UNMAPPED', false
 union all
--- places outside the city, and codes that nobody knows
+-- places outside the city, and unknown codes
 select
     inferred.code as region_code,
     '市外或未知 ' || inferred.code as region_name,

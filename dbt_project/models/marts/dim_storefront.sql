@@ -1,5 +1,5 @@
 {{ config(materialized=written_at_publication()) }}
--- no name of a database in it: DuckDB keeps it in the view, and the file may be attached by another name
+-- no database name here: DuckDB would store it in the view, and the file may be attached under another name
 select
     {{ stable_key(['states.storefront_id']) }} as storefront_key,
     states.storefront_id,

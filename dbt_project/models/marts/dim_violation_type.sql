@@ -1,4 +1,4 @@
--- Kinds of violation; a code that the sources use and nobody has described is there by its code (`is_inferred`).
+-- Kinds of violation; a code that the sources use and the seed lacks gets a row with its code only (`is_inferred`).
 select
     violation_code,
     violation_name,

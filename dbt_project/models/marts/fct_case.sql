@@ -1,4 +1,4 @@
--- Cases (件), accumulating snapshot. Legal limits come from the versioned rules, never from here.
+-- Cases (件), accumulating snapshot. Legal time limits come from the versioned rules and are never written here.
 with
 
 ranked as (
@@ -46,7 +46,7 @@ working_days as (
 due as (
     select
         limits.*,
-        -- a calendar limit that ends on an off day rolls to the next working day
+        -- a limit in calendar days that ends on a day off moves to the next working day
         rolled.date_on as decision_due_on,
         coalesce(rolled.is_provisional or ends.is_provisional, false) as is_decision_due_provisional,
         case when limits.is_publishable then published_by.date_on end as published_due_on,

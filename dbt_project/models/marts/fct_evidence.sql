@@ -1,4 +1,4 @@
--- The proof that a provider's list names, against the file that came with it.
+-- The evidence that a provider's list names, compared with the file that was delivered.
 with
 
 files as (

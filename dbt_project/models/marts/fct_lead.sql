@@ -5,7 +5,7 @@ members as (
     select
         keys.lead_key,
         submissions.*,
-        -- a total order, so that the same submission speaks for the lead in every build
+        -- a total order, so that the lead takes its values from the same submission in every build
         row_number() over (
             partition by keys.lead_key
             order by
@@ -45,9 +45,9 @@ leads as (
         min_by(lead_region_code, priority) filter (where lead_region_code is not null) as lead_region_code,
         max(returned_count) as returned_count,
         max(reopened_count) as reopened_count,
-        -- the clock is one submission's: start, end, pauses and extension belong together
+        -- the clock comes from one submission, because start, end, pauses and extension belong together
         min(priority) filter (where verify_started_at is not null) as clock_priority,
-        -- a reopened lead is open, whatever another system says of its first closing
+        -- a reopened lead is open, even if another system reports its first closing
         coalesce(bool_or(reopened_count > 0 and closed_at is null), false) as is_reopened
     from members
     group by lead_key
@@ -76,12 +76,12 @@ placed as (
             min_by(region_code, storefront_id) filter (where region_code is not null) as region_code,
             min_by(registered_region_code, storefront_id) filter (where registered_region_code is not null) as registered_region_code
         from {{ ref('dim_storefront') }}
-        -- of all the shops there are, those that are asked for
+        -- only the shops of the leads, of all shops
         where is_current and platform_shop_id in (select asked_for.platform_shop_id from asked_for)
         group by platform_code, platform_shop_id
     ) as by_shop
         on leads.platform_code = by_shop.platform_code
-            -- a condition on one side alone would make DuckDB compare every lead with every shop
+            -- with a condition on one side only, DuckDB would compare every lead with every shop
             and case when leads.storefront_id is null then leads.platform_shop_id end = by_shop.platform_shop_id
     left join {{ ref('dim_platform') }} as platforms on leads.platform_code = platforms.platform_code and platforms.is_current
 ),

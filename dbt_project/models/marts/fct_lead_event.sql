@@ -12,6 +12,6 @@ select
     events.extension_days,
     events.transfer_target
 from {{ ref('int_lead_event') }} as events
--- an event whose lead is unknown stays, and joins when the lead comes
+-- an event of an unknown lead stays, and gets its lead once the lead arrives
 left join {{ ref('fct_lead_submission') }} as submissions
     on submissions.source_code = 'five_level' and events.lead_no = submissions.source_lead_no

@@ -1,4 +1,4 @@
--- Every lead as one source sent it, with the unified lead that it belongs to. `lead_key` comes from the least member.
+-- Every lead as one source sent it, with its unified lead. `lead_key` comes from the smallest member of the unified lead.
 with
 
 members as (

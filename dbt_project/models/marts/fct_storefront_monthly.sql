@@ -1,5 +1,5 @@
--- Storefront × month that has ended as of the data: the state on the month's last day. Kept between builds: only months whose facts are
--- not what they should be are done anew.
+-- One row per storefront and finished month: the state on the month's last day. Kept between builds: only months whose facts are
+-- out of date are built again.
 {{ config(
     materialized='incremental',
     partition_by=kept_by('month_start'),

@@ -1,4 +1,4 @@
--- What is open and has a legal time limit, as of the data: overdue, due within seven working days, or later.
+-- The open items with a legal time limit, by the date of the data: overdue, due within seven working days, or later.
 with
 
 as_of as (

@@ -1,4 +1,4 @@
--- Every KPI by period and slice. Null, not 0, where there is nothing to divide by.
+-- Every KPI by period and slice. A rate is null, and not 0, where the denominator is 0.
 with
 
 rolled as (

@@ -1,4 +1,4 @@
--- Where leads come from and what becomes of them, by month of discovery. Each lead counts once, so that rows may be added up.
+-- The sources and outcomes of leads, by month of discovery. Each lead counts once, so that rows can be summed.
 select
     cast(date_trunc('month', discovered_at) as date) as month_start,
     region_code,

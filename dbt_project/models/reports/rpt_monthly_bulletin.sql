@@ -1,5 +1,5 @@
--- What the bureau prints each month: totals, then by each slice on its own, with the month and the year before.
--- Months begin with the first whole one of the daily sources: what is older came late and is not all, so nothing is compared with it.
+-- The figures of the monthly bulletin: totals, then each slice by itself, with the previous month and the previous year.
+-- The first month is the first complete one of the daily sources: older data is incomplete, so no month is compared with it.
 {% set section_of = {
     'region_code': 'REGION', 'org_code': 'ORGAN', 'storefront_type': 'STOREFRONT_TYPE', 'platform_code': 'PLATFORM',
     'violation_code': 'VIOLATION', 'category_code': 'CATEGORY', 'source_code': 'SOURCE', 'provider_code': 'PROVIDER',
@@ -48,7 +48,7 @@ spine as (
     inner join {{ ref('dim_kpi') }} as kpis on members.kpi_code = kpis.kpi_code
 ),
 
--- what did not happen in a month has no KPI row there: it happened 0 times. A stock is 0 only where others have some
+-- a count without a KPI row in a month is 0. A stock without a row is 0 only where other members have one
 filled as (
     select
         spine.*,
@@ -68,7 +68,7 @@ filled as (
         on spine.month_start = totals.month_start and totals.section = 'TOTAL' and spine.kpi_code = totals.kpi_code
 ),
 
--- a platform bears the name that it had at the month's end
+-- the name of a platform is the one at the end of the month
 platform_names as (
     select
         months.month_start,

@@ -1,4 +1,4 @@
--- Each platform as of the data: what is on it, what was found on it, what was done about it.
+-- Each platform by the date of the data: its storefronts, its findings, and the actions taken.
 with
 
 storefronts as (

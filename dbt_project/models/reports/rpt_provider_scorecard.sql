@@ -1,4 +1,4 @@
--- Each provider's month, with the thresholds of its contract. Null where there is nothing to judge.
+-- Each provider and month, with the thresholds of the provider's contract. A value is null where there is nothing to measure.
 with
 
 months as (

@@ -1,4 +1,4 @@
--- What the bureau made public, beside what the rows say.
+-- The figures that the bureau published, with the values of the warehouse.
 with
 
 years as (

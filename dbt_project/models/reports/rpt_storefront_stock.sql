@@ -1,4 +1,4 @@
--- How many storefronts there are at each month's end, by what dashboards ask for. Each counts once in a month; months are never added up.
+-- The number of storefronts at the end of each month, by the filters of the dashboards. Each counts once a month; months are never summed.
 select
     month_start,
     region_code,

@@ -1,4 +1,4 @@
--- How many working days verification took, by the month in which it ended. Each lead counts once.
+-- The working days that verifications took, by the month in which they ended. Each lead counts once.
 select
     cast(date_trunc('month', verify_ended_at) as date) as month_start,
     region_code,

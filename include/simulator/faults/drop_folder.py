@@ -1,4 +1,4 @@
-"""Faults of the monitoring providers: of their lists, their workbooks and their evidence."""
+"""The faults of the monitoring providers: in their lists, their workbooks and their evidence."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from PIL import Image
 from simulator.faults.registry import fault
 
 Rows = list[dict[str, Any]]
-"""List rows, under the headers of both layouts at once."""
+"""The rows of a list, with the headers of both providers' layouts."""
 
 TP_A, TP_B = "tp_a.leads", "tp_b.leads"
 BOMB = 700 * 2**20
 
 
 def _changed(rows: Rows, index: int, **values: Any) -> Rows:
-    """The rows with cells of one of them changed; each fault has a row of its own, so that several go together."""
+    """Return the rows with changed cells in one of them. Each fault changes another row, so that faults can be combined."""
     return [row | values if number == index % len(rows) else row for number, row in enumerate(rows)]
 
 
@@ -45,8 +45,8 @@ def evidence_path_traversal(rows: Rows) -> Rows:
 
 @fault("third_party", TP_A, "rows", "监测日期为 Excel 序列号 | the date is a spreadsheet's serial number")
 def excel_serial(rows: Rows) -> Rows:
-    found = rows[3 % len(rows)]["监测日期"]
-    return _changed(rows, 3, 监测日期=(datetime(found.year, found.month, found.day) - datetime(1899, 12, 30)).days)
+    day = rows[3 % len(rows)]["监测日期"]
+    return _changed(rows, 3, 监测日期=(datetime(day.year, day.month, day.day) - datetime(1899, 12, 30)).days)
 
 
 @fault("third_party", TP_A, "rows", "1900 年的日期 | a date of 1900")

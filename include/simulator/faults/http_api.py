@@ -1,4 +1,4 @@
-"""Faults of the five-level system: of its answers, its pages and its rows."""
+"""The faults of the five-level system: in its answers, its pages and its rows."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ for _name, _told in {
 
 
 def _changed(rows: Rows, index: int, **values: Any) -> Rows:
-    """The rows with fields of one of them changed; `None` as a value is JSON's null."""
+    """Return the rows with changed fields in one of them; `None` as a value is JSON's null."""
     row = orjson.loads(rows[index])
     return [*rows[:index], orjson.dumps(row | values), *rows[index + 1 :]]
 

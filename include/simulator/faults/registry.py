@@ -1,4 +1,4 @@
-"""What a fault is, which there are, and which are switched on."""
+"""The registry of faults: which exist, and which are switched on."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Any, Literal, TypeVar, cast
 
 logger = logging.getLogger(__name__)
 
-# where a fault strikes: the server's answers, the versions of an export, an export's rows, a CSV table, a page, a workbook, a folder of evidence, the bytes as
-# written (the control file fits them), the control file itself, the bytes on their way (the control file no longer fits)
+# the stage at which a fault applies: the server's answers, the versions of an export, an export's rows, a CSV table, a page, a workbook, a folder of evidence,
+# the file as written (the control file fits it), the control file itself, the file in transfer (the control file no longer fits it)
 Stage = Literal["server", "versions", "rows", "table", "page", "book", "evidence", "bytes", "control", "transit"]
 Thing = TypeVar("Thing")
 
@@ -21,39 +21,41 @@ class Fault:
     """One fault.
 
     Attributes:
-        source: the system that it strikes.
-        dataset: the dataset, with the provider before it for the third party (`tp_a.leads`); empty where all are struck.
-        told: what happens, zh | en.
-        change: what is made of the thing that is struck; the server sees to faults of its own.
+        source: the system that has the fault.
+        dataset: the dataset, for the third party with the provider before it (`tp_a.leads`); empty for all datasets.
+        description: what happens, zh | en.
+        change: returns the changed thing; the server carries out faults of the stage `server` itself.
     """
 
     name: str
     source: str
     dataset: str
     stage: Stage
-    told: str
+    description: str
     change: Callable[[Any], Any]
 
 
 FAULTS: dict[str, Fault] = {}
 
 
-def fault(source: str, dataset: str, stage: Stage, told: str) -> Callable[[Callable[[Any], Any]], Callable[[Any], Any]]:
-    """Register a change as a fault, named after its function."""
+def fault(
+    source: str, dataset: str, stage: Stage, description: str
+) -> Callable[[Callable[[Any], Any]], Callable[[Any], Any]]:
+    """Return a decorator that registers a change as a fault, named after its function."""
 
     def register(change: Callable[[Any], Any]) -> Callable[[Any], Any]:
         name = change.__name__
         if name in FAULTS:
-            raise ValueError(f"two faults named {name}")
-        FAULTS[name] = Fault(name, source, dataset, stage, told, change)
+            raise ValueError(f"there are two faults named {name}")
+        FAULTS[name] = Fault(name, source, dataset, stage, description, change)
         return change
 
     return register
 
 
-def server_fault(source: str, name: str, told: str) -> None:
-    """Register a fault that the server itself plays."""
-    FAULTS[name] = Fault(name, source, "", "server", told, lambda thing: thing)
+def server_fault(source: str, name: str, description: str) -> None:
+    """Register a fault that the server itself carries out."""
+    FAULTS[name] = Fault(name, source, "", "server", description, lambda thing: thing)
 
 
 class Faults:
@@ -63,7 +65,7 @@ class Faults:
         names: `name`, or `name@YYYY-MM-DD` for one business date only.
 
     Raises:
-        ValueError: a name or a date is not known.
+        ValueError: a name is unknown, or a date is not valid.
     """
 
     def __init__(self, names: Iterable[str] = ()) -> None:
@@ -76,37 +78,37 @@ class Faults:
             raise ValueError(f"unknown faults {unknown}; there are {sorted(FAULTS)}")
 
     def __contains__(self, name: str) -> bool:
-        """Whether a fault of the server is on."""
+        """Return whether a fault is switched on, on any day."""
         return name in self._days
 
     def strike(self, stage: Stage, dataset: str, day: date, thing: Thing) -> Thing:
-        """Change a thing by every fault that is on for it, in the order of their names.
+        """Return a thing with all faults that apply to it, in the order of their names.
 
         Args:
-            stage: where the thing is on its way.
-            dataset: the dataset, with its source before it: `jiangxi.leads`, `third_party.tp_a.leads`.
+            stage: the stage at which the thing is.
+            dataset: the dataset with its source: `jiangxi.leads`, `third_party.tp_a.leads`.
             day: the business date.
-            thing: rows, a table, bytes, …
+            thing: rows, a table, a file's content, …
 
         Returns:
-            The changed thing; the same one where no fault is on.
+            The changed thing; the same thing where no fault applies.
         """
         for name in sorted(self._days):
-            found = FAULTS[name]
-            is_struck = found.stage == stage and f"{found.source}.{found.dataset}" == dataset
-            if is_struck and self._days[name] & {None, day}:
-                thing = _changed(name, found, day, thing)
+            fault = FAULTS[name]
+            applies = fault.stage == stage and f"{fault.source}.{fault.dataset}" == dataset
+            if applies and self._days[name] & {None, day}:
+                thing = _changed(name, fault, day, thing)
         return thing
 
 
-def _changed(name: str, found: Fault, day: date, thing: Thing) -> Thing:
-    """The changed thing; the same one, and a word about it, on a day with no row to change."""
+def _changed(name: str, fault: Fault, day: date, thing: Thing) -> Thing:
+    """Return the changed thing; on a day without a row to change the same thing, with a warning in the log."""
     try:
-        return cast(Thing, found.change(thing))
+        return cast(Thing, fault.change(thing))
     except IndexError:
-        logger.warning("fault %s does not strike: %s.%s has too few rows on %s", name, found.source, found.dataset, day)
+        logger.warning("fault %s is not applied: %s.%s has too few rows on %s", name, fault.source, fault.dataset, day)
         return thing
 
 
 NONE = Faults()
-"""A day like any other."""
+"""No fault is switched on."""

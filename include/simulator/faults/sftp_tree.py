@@ -1,4 +1,4 @@
-"""Faults of the Jiangxi platform: of its tables, its files and its control files."""
+"""The faults of the Jiangxi platform: in its tables, its files and its control files."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ HUGE = 200 * 2**20
 
 @dataclass(frozen=True)
 class Table:
-    """A CSV file before it is written: all cells are texts."""
+    """The content of a CSV file before it is written; all cells are texts."""
 
     headers: list[str]
     rows: list[list[str]]
 
     def with_cell(self, header: str, text: str, row: int = 0) -> Table:
-        """The table with one cell changed."""
+        """Return the table with one changed cell."""
         column = self.headers.index(header)
         rows = [list(cells) for cells in self.rows]
         rows[row][column] = text
         return replace(self, rows=rows)
 
     def with_column(self, old: str, new: str | None) -> Table:
-        """The table with a column renamed, or taken out."""
+        """Return the table with one column renamed or removed."""
         column = self.headers.index(old)
         if new is not None:
             return replace(self, headers=[new if header == old else header for header in self.headers])
@@ -40,7 +40,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Control:
-    """What a control file declares; `amount` is null where the dataset has no money."""
+    """The totals in a control file; `amount` is null where the dataset has no money."""
 
     rows: int
     sha256: str

@@ -1,4 +1,4 @@
-"""A certificate of the simulator's own, for a client that is told to trust it."""
+"""Make a self-signed certificate for the simulator; a client must be configured to trust it."""
 
 from __future__ import annotations
 
@@ -15,14 +15,16 @@ VALID = timedelta(days=3650)
 
 
 def certificate_files(folder: Path, host: str) -> tuple[str, str]:
-    """The server's key and certificate, made at first use: clients that knew it before go on knowing it.
+    """Return the server's certificate and key; make them at the first use.
+
+    They are kept, so that clients which trust the certificate need no change after a restart.
 
     Args:
-        folder: where they lie.
-        host: the name that clients reach the server by.
+        folder: the folder of both files.
+        host: the server's name for its clients.
 
     Returns:
-        The certificate's path and the key's.
+        The path of the certificate, and the path of the key.
     """
     certificate, key = folder / CERTIFICATE, folder / KEY
     if not certificate.exists():

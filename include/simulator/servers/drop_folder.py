@@ -1,4 +1,4 @@
-"""The providers' drop folder: real workbooks, CSV files and screenshots, DONE last."""
+"""Write the providers' drop folder: real workbooks, CSV files and screenshots, and the file DONE last."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ COVERAGE = [
 
 @dataclass(frozen=True)
 class Delivery:
-    """What a provider puts down at once: a month's list, or an ad-hoc special."""
+    """One delivery of a provider: a month's list, or an ad-hoc special list."""
 
     provider: str
     business_date: date
@@ -115,10 +115,10 @@ class Delivery:
 
 
 def write_drop_folder(systems: Systems, root: Path, faults: Faults) -> int:
-    """Write the monthly deliveries of both providers, and their specials.
+    """Write the monthly and special deliveries of both providers.
 
     Returns:
-        How many deliveries there are.
+        The number of deliveries.
     """
     deliveries = all_deliveries(systems)
     for delivery in deliveries:
@@ -127,7 +127,7 @@ def write_drop_folder(systems: Systems, root: Path, faults: Faults) -> int:
 
 
 def all_deliveries(systems: Systems) -> list[Delivery]:
-    """The monthly deliveries of both providers, then their specials."""
+    """Yield the monthly deliveries of both providers, then their special deliveries."""
     last = systems.scenario.served_days()[-1]
     months = sorted({month_end(day) for day in systems.scenario.served_days() if month_end(day) <= last})
     deliveries = [Delivery(provider, month) for month in months for provider in ("tp_a", "tp_b")]
@@ -135,7 +135,7 @@ def all_deliveries(systems: Systems) -> list[Delivery]:
 
 
 def _specials(systems: Systems) -> list[Delivery]:
-    """An inspection before the great shopping days: what is still open is looked at once more."""
+    """Yield the special deliveries before the big shopping days, in which open findings are checked again."""
     years = range(systems.scenario.start.year, systems.scenario.end.year + 1)
     days = [date(year, month, day) for year in years for month, day in ((6, 12), (11, 8))]
     in_range = [day for day in days if systems.scenario.start <= day]
@@ -147,14 +147,14 @@ def _specials(systems: Systems) -> list[Delivery]:
 
 
 def found_in(systems: Systems, delivery: Delivery) -> list[tuple[date, Finding]]:
-    """What a delivery lists: when it was found, and what."""
-    found = list(systems.provider_findings(delivery.provider))
+    """Return the entries of a delivery: the day of discovery and the finding."""
+    findings = list(systems.provider_findings(delivery.provider))
     day = delivery.business_date
     if not delivery.task_no:
-        return [(on, finding) for end, on, finding in found if end == day]
+        return [(on, finding) for end, on, finding in findings if end == day]
     still_open = {
         finding.number: finding
-        for _, on, finding in found
+        for _, on, finding in findings
         if day - timedelta(days=60) <= on < day and (finding.closed_at is None or finding.closed_at.date() > day)
     }
     return [(day, finding) for finding in still_open.values()]
@@ -163,15 +163,15 @@ def found_in(systems: Systems, delivery: Delivery) -> list[tuple[date, Finding]]
 def _write_delivery(systems: Systems, folder: Path, delivery: Delivery, faults: Faults) -> None:
     (folder / "evidence").mkdir(parents=True, exist_ok=True)
     rows = [
-        _unified(delivery, number, found, finding, folder)
-        for number, (found, finding) in enumerate(found_in(systems, delivery))
+        _unified(delivery, number, day, finding, folder)
+        for number, (day, finding) in enumerate(found_in(systems, delivery))
     ]
     what, day = f"third_party.{delivery.provider}.leads", delivery.business_date
     if rows:
         rows = faults.strike("rows", what, day, rows)
         faults.strike("evidence", what, day, folder / "evidence")
     coverage = [] if delivery.task_no else _coverage(systems, delivery.business_date)
-    # now and then a list goes out too early and is sent again
+    # sometimes a provider sends a list too early and then sends it again
     is_resent = day_hash("resent", delivery.folder, delivery.provider) % 4 == 0
     versions = {"": rows[:-1], "-v2": rows} if is_resent and rows else {"": rows}
     for mark, version in versions.items():
@@ -198,17 +198,17 @@ def _write_tp_b(
     (folder / f"summary_{period}.json").write_text(json.dumps(summary), encoding="utf-8")
 
 
-def _unified(delivery: Delivery, number: int, found: date, finding: Finding, folder: Path) -> dict[str, Any]:
-    """One list row, under the headers of both layouts at once."""
+def _unified(delivery: Delivery, number: int, discovered: date, finding: Finding, folder: Path) -> dict[str, Any]:
+    """Return one row of a list, with the headers of both providers' layouts."""
     base = finding.storefront.base
     provider, period = delivery.provider, delivery.period
     variant = day_hash(provider, delivery.business_date, finding.number)
     image = f"{provider}_{period}_{number:04d}.png"
-    digest = _write_screenshot(folder / "evidence" / image, finding, found)
+    digest = _write_screenshot(folder / "evidence" / image, finding, discovered)
     violation = VIOLATIONS[finding.violations[0]]
     platform = PLATFORM_TEXTS.get(base["platform_code"], ("",))
     uscc = base["uscc"] or ""
-    captured = datetime(found.year, found.month, found.day, 8, variant % 60)
+    captured = datetime(discovered.year, discovered.month, discovered.day, 8, variant % 60)
     common = {
         "lead_no": f"{provider.upper()}-{period}-{number + 1:04d}",
         "batch": f"{period}批次",
@@ -223,13 +223,13 @@ def _unified(delivery: Delivery, number: int, found: date, finding: Finding, fol
         "category": CATEGORY_TEXTS[finding.category][0],
     }
     return {
-        "序号": number + 1, "线索编号": common["lead_no"], "监测批次": common["batch"], "监测日期": found, "平台名称": common["platform"],
+        "序号": number + 1, "线索编号": common["lead_no"], "监测批次": common["batch"], "监测日期": discovered, "平台名称": common["platform"],
         "载体类型": common["type"], "店铺/网站名称": common["shop"], "店铺ID": common["shop_id"], "店铺链接": common["url"],
         "商品名称": common["goods"], "商品链接": "", "价格(元)": 99.5, "销量": variant % 900, "经营者名称": base["operator_name"],
         "统一社会信用代码": uscc, "注册地址": base["address"], "实际地址": base["address"], "联系电话": base["contact_phone"],
         "所属县区": common["county"], "违法类型": common["violation"], "违法内容描述": "页面内容涉嫌违法", "涉嫌违反条款": violation.law,
         "商品类别": common["category"], "截图文件名": image, "取证时间": captured, "哈希值": digest, "备注": "",
-        "clue_id": common["lead_no"], "batch": common["batch"], "found_date": found, "platform": common["platform"],
+        "clue_id": common["lead_no"], "batch": common["batch"], "found_date": discovered, "platform": common["platform"],
         "media_type": common["type"], "shop": common["shop"], "shop_id": common["shop_id"], "shop_url": common["url"],
         "goods": common["goods"], "goods_url": "", "price_wan": "0.00995", "merchant": base["operator_name"], "credit_code": uscc,
         "county": common["county"], "illegal_type": common["violation"], "detail": "页面内容涉嫌违法", "law": violation.law,
@@ -237,10 +237,10 @@ def _unified(delivery: Delivery, number: int, found: date, finding: Finding, fol
     }  # fmt: skip
 
 
-def _write_screenshot(path: Path, finding: Finding, found: date) -> str:
+def _write_screenshot(path: Path, finding: Finding, discovered: date) -> str:
     image = Image.new("RGB", (320, 200), (245, 245, day_hash(finding.number) % 255))
     draw = ImageDraw.Draw(image)
-    draw.text((12, 12), f"{finding.storefront.storefront_id}\n{found}\n{finding.violations[0]}", fill=(20, 20, 20))
+    draw.text((12, 12), f"{finding.storefront.storefront_id}\n{discovered}\n{finding.violations[0]}", fill=(20, 20, 20))
     buffer = io.BytesIO()
     image.save(buffer, "PNG")
     path.write_bytes(buffer.getvalue())
@@ -270,7 +270,7 @@ def _write_workbook(path: Path, delivery: Delivery, rows: list[dict[str, Any]], 
 
 
 def _without_clock(workbook: bytes) -> bytes:
-    """The same workbook without the time of its making, so that equal scenarios give equal bytes."""
+    """Return the workbook without the time of writing, so that equal scenarios give equal files."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(workbook)) as old, zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as new:
         for name in old.namelist():

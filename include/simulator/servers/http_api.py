@@ -1,4 +1,4 @@
-"""The five-level system's HTTP API."""
+"""Serve the five-level system's HTTP API."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TOKEN_USES = 5
 
 
 def build_api(systems: Systems, client_id: str, client_secret: str, faults: Faults, requests: list[str]) -> FastAPI:
-    """The application; one world, one client. Each request leaves a line in `requests`."""
+    """Return the application for one world and one client. Each request adds a line to `requests`."""
     app = FastAPI(openapi_url=None)
     gate, pages = _Gate(faults), Pages(systems, faults)
 
@@ -57,7 +57,7 @@ def build_api(systems: Systems, client_id: str, client_secret: str, faults: Faul
 
 
 class _Gate:
-    """Who may ask, and how often."""
+    """The access control: which token is valid, and how many requests it may send."""
 
     def __init__(self, faults: Faults) -> None:
         self.faults = faults
@@ -94,7 +94,7 @@ class Pages:
         self._roster_pages = itertools.count(1)
         self._lock = threading.Lock()
         self._encoded_states: dict[tuple[str, int], bytes] = {}
-        # full rosters are large and read page by page: small exports read meanwhile must not push them out
+        # full rosters are large and read page by page, so the cache must keep them while small exports are read
         self._full_roster = lru_cache(maxsize=2)(self._encoded)
         self._delta = lru_cache(maxsize=16)(self._encoded)
 
@@ -132,7 +132,7 @@ class Pages:
         return mode, seq, self.faults.strike("rows", f"five_level.{dataset}", day, rows)
 
     def _roster_row(self, storefront: Storefront, day: date) -> bytes:
-        """What stays the same from roster to roster is encoded once: a year's rosters have 770,000 rows."""
+        """Return the encoded part of a row that is the same in all rosters. It is encoded once: a year's rosters have 770,000 rows."""
         key = (storefront.storefront_id, storefront.changes_until(day))
         if key not in self._encoded_states:
             self._encoded_states[key] = orjson.dumps(storefront.state(day))[:-1] + b","

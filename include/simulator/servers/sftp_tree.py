@@ -1,4 +1,4 @@
-"""The Jiangxi platform's folders: written to disk once, then served read-only over SFTP."""
+"""Write the Jiangxi platform's folders to disk once, then serve them read-only over SFTP."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ BRACKETS = ("〔{}〕", "[{}]", "({})", "（{}）")
 
 
 def write_tree(systems: Systems, root: Path, faults: Faults) -> int:
-    """Write every day's folder.
+    """Write the folder of every day.
 
     Returns:
-        How many files there are.
+        The number of files.
     """
     return sum(_write_day(systems, root, day, faults) for day in systems.scenario.served_days())
 
@@ -74,7 +74,7 @@ def _write_export(folder: Path, dataset: str, day: date, seq: int, rows: Rows, f
 
 
 def render_table(dataset: str, rows: Rows) -> Table:
-    """A dataset's table: Chinese header; dates in the spellings that occur."""
+    """Return the table of a dataset, with Chinese headers and with dates in the spellings that occur in practice."""
     headers = HEADERS[dataset].split()
     cells = [
         [_cell(header, row.get(header), day_hash(dataset, number, *row.values())) for header in headers]
@@ -84,7 +84,7 @@ def render_table(dataset: str, rows: Rows) -> Table:
 
 
 def _encoded(table: Table) -> bytes:
-    """CSV in GB18030 with CRLF."""
+    """Return the table as CSV, in GB18030 with CRLF."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerows([table.headers, *table.rows])
@@ -92,7 +92,7 @@ def _encoded(table: Table) -> bytes:
 
 
 def _amount(table: Table) -> float:
-    """The money of the table in yuan, whatever its heading says."""
+    """Return the sum of the table's money in yuan, also where the header names another unit."""
     column = next(index for index, header in enumerate(table.headers) if header.startswith("金额"))
     scale = 10_000 if "万元" in table.headers[column] else 1
     return sum(float(row[column].replace(",", "") or 0) for row in table.rows) * scale
@@ -111,7 +111,7 @@ def _cell(header: str, value: Any, variant: int) -> str:
 
 
 def _case_no_variant(case_no: str, variant: int) -> str:
-    """Case numbers are typed with any brackets, and now and then with leading zeros."""
+    """Return a case number as people type it: with any brackets, and sometimes with leading zeros."""
     head, rest = case_no.split("〔")
     year, tail = rest.split("〕")
     number = f"{int(tail.removesuffix('号')):04d}号" if variant % 5 == 0 else tail
@@ -119,7 +119,7 @@ def _case_no_variant(case_no: str, variant: int) -> str:
 
 
 class _Server(asyncssh.SSHServer):
-    """Knows one user."""
+    """An SSH server that accepts one user."""
 
     def __init__(self, user: str, password: str) -> None:
         self._user, self._password = user, password
@@ -135,7 +135,7 @@ class _Server(asyncssh.SSHServer):
 
 
 class _ReadOnly(asyncssh.SFTPServer):
-    """Serves one folder; every attempt to write fails, because the files are the exports of a system."""
+    """An SFTP server for one folder. Every write fails, because the files are a system's exports."""
 
     def open(self, path: bytes, pflags: int, attrs: asyncssh.SFTPAttrs) -> Any:
         if pflags & (asyncssh.FXF_WRITE | asyncssh.FXF_CREAT | asyncssh.FXF_TRUNC | asyncssh.FXF_APPEND):
@@ -149,7 +149,7 @@ class _ReadOnly(asyncssh.SFTPServer):
 async def start_sftp(
     root: Path, host_key: asyncssh.SSHKey, user: str, password: str, interface: str, port: int
 ) -> asyncssh.SSHAcceptor:
-    """Serve the tree, read-only."""
+    """Serve the folders read-only."""
     return await asyncssh.listen(
         interface,
         port,

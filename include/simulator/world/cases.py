@@ -18,7 +18,7 @@ OFFSETS = (32, 40, 44, 56, 59, 68, 80)
 
 @dataclass
 class Penalty:
-    """One penalty item; `amount` in yuan, 0 where it is no money."""
+    """One penalty item; `amount` is in yuan, 0 where the penalty is not money."""
 
     penalty_type: str
     amount: int = 0
@@ -28,7 +28,7 @@ class Penalty:
 
 @dataclass
 class Case:
-    """One case. `dates` holds the stages that it has reached by the end of the range."""
+    """One case. `dates` holds the dates of the stages that it has passed by the end of the range."""
 
     case_no: str
     finding: Finding | None
@@ -48,7 +48,7 @@ class Case:
 
 
 def build_cases(scenario: Scenario, findings: list[Finding]) -> list[Case]:
-    """The cases that were filed in the range, and a few from before it that only end in it."""
+    """Return the cases that were filed in the range, and a few older ones that end in it."""
     rng = scenario.rng("cases")
     filed = sorted((f for f in findings if f.result == "FILED"), key=lambda f: (f.closed_at, f.number))
     cases = [_case(scenario, rng, index, finding) for index, finding in enumerate(filed)]
@@ -88,7 +88,7 @@ def _case(scenario: Scenario, rng: Random, index: int, finding: Finding) -> Case
 
 
 def _spread_penalties(scenario: Scenario, rng: Random, cases: list[Case]) -> None:
-    """Fines and confiscations that add up exactly, and some warnings without money."""
+    """Return fines and confiscations that add up exactly to the total, and some warnings without money."""
     total = scenario.per_range(figures.PENALTIES_TOTAL_YUAN)
     paying = [case for index, case in enumerate(cases) if index % 8 != 3 or len(cases) < 4]
     for case in cases:

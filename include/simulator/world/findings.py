@@ -1,5 +1,6 @@
-"""Findings: what was found at whom, who reported it, what became of it. Each concerns a storefront of its own,
-so that no rule of linking can join two of them by chance.
+"""Make the findings: which violation was found at which storefront, who reported it, and with which result.
+
+Each finding has a storefront of its own, so that no linking rule can join two findings by chance.
 """
 
 from __future__ import annotations
@@ -20,12 +21,12 @@ TODAY = {old: new for new, old in HISTORIC.items()}
 
 @dataclass
 class Finding:
-    """A merchant's presence and one primary violation.
+    """One storefront with one primary violation.
 
     Attributes:
-        systems: letters of the systems that report it: 5 five-level, J Jiangxi, T third party.
-        result: code at closing, or null while open.
-        reopened: closed once before, and opened again.
+        systems: the letters of the systems that report it: 5 five-level, J Jiangxi, T third party.
+        result: the code at closing; null while the finding is open.
+        reopened: whether it was closed before and opened again.
     """
 
     number: int
@@ -49,7 +50,7 @@ class Finding:
 
     @property
     def county(self) -> str:
-        """Today's code of the county where the merchant is."""
+        """Return the present code of the merchant's county."""
         base = self.storefront.base
         code = base["business_region_code"] or base["region_code"]
         return str(TODAY.get(code, code))
@@ -64,12 +65,12 @@ class Finding:
 
 
 def build_findings(scenario: Scenario, storefronts: list[Storefront]) -> list[Finding]:
-    """Every finding of the range, by number."""
+    """Return every finding of the range, by number."""
     rng = scenario.rng("findings")
     pool = [s for s in storefronts if s.opened_on < scenario.start and s.removed_on is None and _is_linkable(s)]
     rng.shuffle(pool)
     plan = _plan(scenario, rng)
-    # a small world has few storefronts: then it has few findings
+    # a small world has few storefronts, and each finding needs one of its own
     plan = plan[: len(pool)]
     return [
         _finding(scenario, rng, number, pool[number], systems, result) for number, (systems, result) in enumerate(plan)
@@ -86,7 +87,7 @@ def _is_linkable(storefront: Storefront) -> bool:
 
 
 def _plan(scenario: Scenario, rng: Random) -> list[tuple[str, str | None]]:
-    """Who reports, and with which result, of every finding; those that become cases first."""
+    """Return the reporting systems and the result of every finding; those that become cases come first."""
     systems = [
         letters for letters, count in figures.LEADS_BY_SYSTEMS.items() for _ in range(scenario.per_range(count, 1))
     ]
@@ -150,5 +151,5 @@ def _moment(rng: Random, day: date) -> datetime:
 
 
 def county_name(code: str) -> str:
-    """A county's name by its code of today or of before."""
+    """Return the name of a county by its present or an older code."""
     return COUNTIES[TODAY.get(code, code)]

@@ -10,12 +10,12 @@ _ID_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 
 
 def uscc(prefix: str, registrar: str, body: str) -> str:
-    """Complete a unified social credit code (GB 32100-2015) with both of its check characters.
+    """Return a unified social credit code (GB 32100-2015) with both check characters.
 
     Args:
-        prefix: registering department and kind, 2 characters (`91` enterprise, `92` individual business, `93` cooperative).
-        registrar: region code of the registrar at the time, 6 digits.
-        body: the 8 characters of the subject, without check (GB 11714).
+        prefix: the registering department and kind, 2 characters (`91` enterprise, `92` individual business, `93` cooperative).
+        registrar: the region code of the registrar at the time, 6 digits.
+        body: the 8 characters of the subject without the check character (GB 11714).
     """
     inner = 11 - sum(weight * int(c, 36) for weight, c in zip(_ORG_WEIGHTS, body, strict=True)) % 11
     head = prefix + registrar + body + {10: "X", 11: "0"}.get(inner, str(inner))
@@ -24,7 +24,7 @@ def uscc(prefix: str, registrar: str, body: str) -> str:
 
 
 def uscc_body(number: int) -> str:
-    """The 8 subject characters for a running number, in the block that newer registrations use (`MA…`)."""
+    """Return the 8 subject characters for a running number, in the block that newer registrations use (`MA…`)."""
     characters = ""
     for _ in range(6):
         number, rest = divmod(number, 31)
@@ -33,7 +33,7 @@ def uscc_body(number: int) -> str:
 
 
 def licence(kind: str, business: str, region: str, serial: int) -> str:
-    """A food licence number: `JY` or `SC`, 13 digits and their ISO 7064 MOD 11,10 check digit."""
+    """Return a food licence number: `JY` or `SC`, 13 digits and their ISO 7064 MOD 11,10 check digit."""
     digits = f"{business}{region}{serial:06d}"
     check = 5
     for digit in digits:
@@ -42,12 +42,12 @@ def licence(kind: str, business: str, region: str, serial: int) -> str:
 
 
 def icp(year: int, serial: int, site: int) -> str:
-    """An ICP filing number of Jiangxi; `site` counts the sites of one subject."""
+    """Return an ICP filing number of Jiangxi; `site` counts the sites of one subject."""
     return f"赣ICP备{year}{serial:06d}号-{site}"
 
 
 def identity_card(region: str, serial: int) -> str:
-    """An identity-card number that nobody bears: right check character (GB 11643), born in 1900."""
+    """Return an identity-card number with a valid check character (GB 11643) that no living person has: born in 1900."""
     digits = f"{region}1900{1 + serial % 12:02d}{1 + serial % 28:02d}{serial % 1000:03d}"
     total = sum(weight * int(digit) for weight, digit in zip(_ID_WEIGHTS, digits, strict=True))
     return digits + "10X98765432"[total % 11]

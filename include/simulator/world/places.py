@@ -1,4 +1,4 @@
-"""Counties, zones and the organs of the five levels."""
+"""The counties, zones and organs of the five levels."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ COUNTIES: dict[str, str] = {
     "360725": "崇义县", "360726": "安远县", "360728": "定南县", "360729": "全南县", "360730": "宁都县", "360731": "于都县",
     "360732": "兴国县", "360733": "会昌县", "360734": "寻乌县", "360735": "石城县", "360781": "瑞金市", "360783": "龙南市",
 }  # fmt: skip
-"""GB/T 2260, as of today."""
+"""The present codes of GB/T 2260."""
 
 COUNTY_WEIGHTS = (24, 13, 8, 7, 4, 3, 3, 4, 3, 3, 6, 8, 6, 4, 3, 3, 6, 5)
 
 HISTORIC = {"360704": "360721", "360783": "360727", "360703": "360782"}
-"""Today's code to the code before 2016, 2020 and 2013, which older registrations still carry."""
+"""The present code → the code before 2016, 2020 and 2013, which older registrations still have."""
 
 ZONES = {"360702-91": "赣州经济技术开发区", "360702-92": "蓉江新区"}
-"""Functional zones have an organ but no GB/T 2260 code: they carry their county's."""
+"""The functional zones. They have an organ but no GB/T 2260 code of their own, so they use their county's."""
 
 STATION_WORDS = ("城关", "东城", "西城", "城南", "水东", "工业园")
 NATIONAL_ORG, PROVINCE_ORG, CITY_ORG = "000000-01", "360000-01", "360700-01"
 
 
 def county_org(county: str) -> str:
-    """The organ of a county."""
+    """Return the organ of a county."""
     return f"{county}-01"
 
 
@@ -56,7 +56,7 @@ def _stations(county: str, name: str) -> list[dict[str, Any]]:
 
 
 def organizations() -> list[dict[str, Any]]:
-    """Every organ as the five-level system exports it, superior before inferior."""
+    """Return every organ as the five-level system exports it, each after its superior."""
     rows = [
         _organization(NATIONAL_ORG, "国家市场监督管理总局", 1, None),
         _organization(PROVINCE_ORG, "江西省市场监督管理局", 2, NATIONAL_ORG),

@@ -1,4 +1,4 @@
-"""Trading platforms: the national ones, and forty invented local ones (GZ01 … GZ40)."""
+"""The trading platforms: the national ones, and forty invented local ones (GZ01 … GZ40)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from simulator.world.identifiers import uscc
 
 @dataclass(frozen=True)
 class Platform:
-    """A platform. `renamed` is the new name and the day from which it holds."""
+    """A platform. `renamed` is a new name and the day from which it is used."""
 
     code: str
     name: str
@@ -24,7 +24,7 @@ class Platform:
     renamed: tuple[date, str] | None = None
 
     def name_on(self, day: date) -> str:
-        """The name that the platform bears on a day."""
+        """Return the platform's name on a day."""
         return self.renamed[1] if self.renamed and day >= self.renamed[0] else self.name
 
 

@@ -1,4 +1,4 @@
-"""Operators and storefronts, with what changes through the range."""
+"""Make the operators and storefronts, with their changes during the range."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _WORD = ("客家", "虔城", "赣南", "章江", "贡水", "橙乡", "红都", "
 
 @dataclass
 class Storefront:
-    """One online presence. `changes` are (day, changed fields), ascending; `removed_on` is when rosters drop it."""
+    """One storefront. `changes` are (day, changed fields), ascending; from `removed_on` on no roster contains it."""
 
     storefront_id: str
     base: dict[str, Any]
@@ -55,11 +55,11 @@ class Storefront:
         self.salt = day_hash(self.storefront_id)
 
     def changes_until(self, day: date) -> int:
-        """How many changes are in force on a day."""
+        """Return the number of changes up to a day."""
         return bisect_right(self.changes, day, key=lambda change: change[0]) if self.changes else 0
 
     def state(self, day: date) -> dict[str, Any]:
-        """The fields as they are on a day."""
+        """Return the fields as they are on a day."""
         state = dict(self.base)
         for _, changed in self.changes[: self.changes_until(day)]:
             state |= changed
@@ -70,12 +70,12 @@ class Storefront:
 
 
 def person_name(rng: Random) -> str:
-    """A synthetic personal name."""
+    """Return a synthetic personal name."""
     return rng.choice(_FAMILY) + "".join(rng.choices(_GIVEN, k=rng.choice((1, 2, 2))))
 
 
 def build_storefronts(scenario: Scenario) -> list[Storefront]:
-    """Every storefront of the world, in the order of its id."""
+    """Return every storefront of the world, in the order of the ids."""
     storefronts: list[Storefront] = []
     for kind, stock in figures.ACTIVE_AT_END.items():
         rng = scenario.rng("storefronts", kind)
@@ -168,7 +168,7 @@ def _operator(rng: Random, kind: str, number: int, registrar: str) -> tuple[str,
     operator_kind = rng.choices(kinds, weights)[0]
     person, word = person_name(rng), rng.choice(_WORD) + rng.choice(_TRADE)
     prefix = {"ENTERPRISE": "91", "INDIVIDUAL_BUSINESS": "92", "COOPERATIVE": "93"}.get(operator_kind)
-    # neighbours share an operator now and then: one operator, several storefronts
+    # some neighbours share an operator, so that there are operators with several storefronts
     subject = number if number % 9 else max(0, number - 1)
     code = uscc(prefix, registrar, uscc_body(1_000_000 + subject * 7)) if prefix else None
     if code and number % 2003 == 17:
@@ -194,5 +194,5 @@ def _url(rng: Random, kind: str, number: int, platform: str | None, shop_id: str
 
 
 def zone_org(rng: Random, county: str) -> str:
-    """The organ that handles a lead of a county: its own, or one of the zones inside it."""
+    """Return the organ that handles a lead of a county: the county's own, or that of a zone in it."""
     return rng.choice(tuple(ZONES)) if county == "360702" and rng.random() < 0.25 else f"{county}-01"

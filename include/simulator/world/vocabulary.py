@@ -1,6 +1,6 @@
-"""The words of the trade: violations, categories, and the free texts by which providers name them.
+"""The vocabulary: violations, categories, and the free texts that providers use for them.
 
-Of each list of texts the first is the usual one. `UNMAPPED_*` are texts that no alias is meant to cover.
+The first text of each list is the usual one. `UNMAPPED_*` are texts that deliberately have no alias.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Violation:
-    """A kind of violation: where it occurs, what a provider calls it, what the law says."""
+    """A kind of violation: where it occurs, its names at the providers, and the article of the law."""
 
     code: str
     name: str
@@ -87,7 +87,7 @@ PLATFORM_TEXTS = {
     "WXCHANNELS": ("视频号", "微信视频号"), "MEITUAN": ("美团", "美团外卖"), "ELEME": ("饿了么",), "JDWM": ("京东外卖",),
     "WXMINI": ("微信小程序",), "ALIPAYMINI": ("支付宝小程序",), "YOUZAN": ("有赞",), "WEIDIAN": ("微店",), "XIANYU": ("闲鱼",),
 }  # fmt: skip
-"""Local platforms are named by their own name, with or without the mark `(模拟)`."""
+"""The names of platforms in lists. A local platform appears with its own name, with or without the mark `(模拟)`."""
 
 LINK_STATUS_TEXTS = {"OK": "正常", "DEAD": "失效", "MOVED": "跳转"}
 

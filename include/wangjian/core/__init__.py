@@ -1,1 +1,1 @@
-"""Plumbing that knows nothing of the bureau: errors, files, paths, locks, logs, masking, documents, settings."""
+"""Helpers without business rules: errors, files, paths, locks, logs, masking, YAML documents, settings."""

@@ -1,7 +1,7 @@
-"""Names that Airflow and those who start it share."""
+"""Names that the DAGs and the programs that start Airflow must spell the same way."""
 
 WRITER_POOL = "warehouse_writer"
-"""One slot: DuckDB takes one writing process."""
+"""The pool of the tasks that write the warehouse. It has one slot, because DuckDB allows one writing process."""
 
 WRITER_QUEUE = "warehouse"
-"""Where Celery runs tasks, the writer's go to a worker of their own that takes one at a time. Other executors know no queues."""
+"""The Celery queue of the writing tasks. A worker of its own takes one of them at a time. Other executors ignore queues."""

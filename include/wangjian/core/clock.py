@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 
 
 def now() -> datetime:
-    """The present moment, with zone (UTC). For the record only: nothing may be decided by it."""
+    """Return the current time in UTC. It is for records only: a result must not depend on the time of a run."""
     return datetime.now(UTC)
 
 
 def new_run_id() -> str:
-    """A run id that no other run has and that sorts by start: `20240102T030405.678901Z-1a2b3c4d`."""
+    """Return a unique run id that sorts by start time: `20240102T030405.678901Z-1a2b3c4d`."""
     return f"{now():%Y%m%dT%H%M%S.%f}Z-{secrets.token_hex(4)}"

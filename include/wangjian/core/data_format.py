@@ -15,18 +15,21 @@ if TYPE_CHECKING:
     from wangjian.core.paths import DataRoot
 
 FORMAT = 1
-"""Goes up where an older version would misread what this one writes into `landing/` or `state/`; the rest is built anew."""
+"""The format number. Raise it when an older version would misread what this version writes to `landing/` or `state/`.
+
+Everything else in the data root can be built again from these two folders, so it needs no format number.
+"""
 
 READABLE_SINCE = "0.1.0"
 """The first version that reads this format."""
 
 
 class NewerData(WangjianError):
-    """The data root was written by a newer version, which this one would misread."""
+    """A newer version wrote the data root, and this version would misread it."""
 
 
 def claim(data: DataRoot) -> None:
-    """Refuse a data root that is newer than this version; mark one that has no mark yet.
+    """Refuse a data root with a newer format; write the format mark where there is none.
 
     Args:
         data: the data root; its folder exists.
@@ -39,7 +42,7 @@ def claim(data: DataRoot) -> None:
     if mark.exists():
         _require_known(mark)
         return
-    # a full or read-only disk must not keep anybody from asking for the status: a later run marks it
+    # `wangjian status` must work on a full or read-only disk, so a failed write is ignored: a later run writes the mark
     with contextlib.suppress(OSError):
         write_atomically(mark, json.dumps({"format": FORMAT, "readable_since": READABLE_SINCE}) + "\n", mode=0o600)
 
@@ -56,8 +59,8 @@ def _require_known(mark: Path) -> None:
 
 def _read(mark: Path) -> tuple[int, str]:
     try:
-        told = json.loads(mark.read_text(encoding="utf-8"))
-        return int(told["format"]), str(told.get("readable_since", "?"))
+        content = json.loads(mark.read_text(encoding="utf-8"))
+        return int(content["format"]), str(content.get("readable_since", "?"))
     except (ValueError, KeyError, TypeError):
         raise WangjianError(
             "数据目录的格式标记已损坏 the mark of the data root's format is damaged",

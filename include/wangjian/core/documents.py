@@ -1,4 +1,4 @@
-"""YAML files that people write: read, checked against a model, and every fault told at once."""
+"""Read YAML files that people write, and check them against a model. One error names every fault."""
 
 from __future__ import annotations
 
@@ -17,30 +17,31 @@ Fault = Any
 
 
 def read_document(
-    path: Path, model: type[Model], what: str, fix: str, told: Callable[[Fault], str] | None = None
+    path: Path, model: type[Model], what: str, fix: str, describe: Callable[[Fault], str] | None = None
 ) -> Model:
-    """Read a file and check it.
+    """Return the content of a YAML file, checked against a model.
 
     Args:
         path: the YAML file.
-        model: what it must fit.
+        model: the model that the content must fit.
         what: names the file in a message: `the roles`.
-        fix: what to do where it cannot be read.
-        told: says a fault in the words of the field.
+        fix: what a person can do when the file cannot be read.
+        describe: writes one fault for a message; the usual text if null.
 
     Raises:
-        BadArguments: it cannot be read, is no YAML, or breaks the schema.
+        BadArguments: the file cannot be read, is no YAML, or breaks the schema.
     """
-    return checked(read_yaml(path, what, fix), model, path, what, told)
+    return checked(read_yaml(path, what, fix), model, path, what, describe)
 
 
 def read_yaml(path: Path, what: str, fix: str) -> Any:
-    """Read a file as it is.
+    """Return the content of a YAML file, unchecked.
 
     Raises:
-        BadArguments: it cannot be read, or is no YAML.
+        BadArguments: the file cannot be read, or is no YAML.
     """
     try:
+        # safe_load: a YAML file must not be able to create arbitrary Python objects
         return yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise BadArguments(f"{what} cannot be read: {error.strerror}", file=path, fix=fix) from None
@@ -48,20 +49,23 @@ def read_yaml(path: Path, what: str, fix: str) -> Any:
         raise BadArguments(f"not YAML: {error}", file=path, fix="correct it") from None
 
 
-def checked(found: Any, model: type[Model], path: Path, what: str, told: Callable[[Fault], str] | None = None) -> Model:
-    """Check what a file said.
+def checked(
+    content: Any, model: type[Model], path: Path, what: str, describe: Callable[[Fault], str] | None = None
+) -> Model:
+    """Return the content of a file as a model.
 
     Raises:
-        BadArguments: it breaks the schema.
+        BadArguments: the content breaks the schema.
     """
     try:
-        return model.model_validate(found)
+        return model.model_validate(content)
     except ValidationError as error:
-        faults = "; ".join(map(told or fault_told, error.errors()))
+        # all faults at once: a person who corrects the file should not have to run the command once per fault
+        faults = "; ".join(map(describe or describe_fault, error.errors()))
         raise BadArguments(f"{what} break the schema: {faults}", file=path, fix="correct these fields") from None
 
 
-def fault_told(fault: Fault) -> str:
-    """Where a fault is, and what it is."""
+def describe_fault(fault: Fault) -> str:
+    """Return the field of a fault and pydantic's message, as one text."""
     place = ".".join(map(str, fault["loc"])) or "file"
     return f"{place}: {fault['msg'].removeprefix('Value error, ')}"

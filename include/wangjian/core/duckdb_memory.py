@@ -1,4 +1,4 @@
-"""Connections to DuckDB without a file of their own: how much memory they take, and where they lay what is more."""
+"""Open DuckDB connections without a database file, with a memory limit and a safe folder for spilled rows."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ LIMIT = "2GB"
 
 
 def connect_beside(path: Path) -> duckdb.DuckDBPyConnection:
-    """Open a connection for rows that may be more than memory holds.
+    """Open a connection for rows that may not fit into memory.
 
     Args:
-        path: a file or folder of the data root that the rows belong to. What does not fit into memory lies beside it meanwhile, where
-            the rights are those of the data; DuckDB itself would take the present folder of the process.
+        path: the file or folder in the data root that the rows belong to. DuckDB spills rows into a temporary folder next to it, so that
+            they have the access rights of the data. Without this setting it would spill into the working directory of the process.
 
     Returns:
-        The connection. Closing it removes what it laid there; `remove_abandoned` does after a crash.
+        The connection. Closing it removes the spilled rows; after a crash `remove_abandoned` does.
     """
     connection = duckdb.connect(config={"memory_limit": LIMIT, "temp_directory": str(temporary_beside(path))})
-    # a process that another one started has no main file, which DuckDB takes for a person at a prompt who wants to see a bar
+    # in a child process there is no main file, so DuckDB thinks that a person sits at a prompt and prints a progress bar
     connection.execute("set enable_progress_bar = false")
     return connection

@@ -1,4 +1,4 @@
-"""Errors that say what happened, where, and what to do about it."""
+"""The errors of this package: each says what happened, where, and what the reader can do."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ from wangjian.core.printable import printable
 
 
 class WangjianError(Exception):
-    """Base of every error that a user is meant to read.
+    """Base class of every error that is written for a user.
 
     Args:
         what: what happened, one sentence.
-        where: file, row, field, source, date: whatever locates it, by name.
+        where: what locates the error, by name: file, row, field, source, date.
         fix: what the reader can do about it.
     """
 
     exit_code = 1
+    """The exit code of the command line, by which scripts tell kinds of failure apart (docs/reference/cli.md)."""
 
     def __init__(self, what: str, *, fix: str = "", **where: object) -> None:
         self.what = printable(what)
@@ -26,7 +27,10 @@ class WangjianError(Exception):
         super().__init__(str(self))
 
     def __reduce__(self) -> tuple[object, ...]:
-        """So that one of another process can be read here: the arguments of `__init__` are not kept."""
+        """Return how to rebuild the error in another process.
+
+        The usual way calls `__init__` with `args`, but those are only the message. Parsing in parallel would fail to pass on its errors.
+        """
         return copyreg.__newobj__, (type(self), *self.args), self.__dict__  # type: ignore[attr-defined]
 
     def __str__(self) -> str:
@@ -36,41 +40,41 @@ class WangjianError(Exception):
 
 
 class BadArguments(WangjianError):
-    """The command or the configuration was used wrongly; nothing was done."""
+    """An argument or the configuration is wrong; nothing was done."""
 
     exit_code = 2
 
 
 class ChecksFailed(WangjianError):
-    """A critical check failed; the previous publication stays in place."""
+    """A critical check failed; the previous publication stays visible."""
 
     exit_code = 3
 
 
 class AwaitingApproval(WangjianError):
-    """What was built may be published once a person has approved it; readers see what they saw."""
+    """A person must approve the build before it is published; until then the previous publication stays visible."""
 
     exit_code = 3
 
 
 class SourceError(WangjianError):
-    """A source could not be read. What was landed before stays."""
+    """A source could not be read. Files that were landed before stay."""
 
 
 class SourceUnavailable(SourceError):
-    """The source is down, slow or broken: worth another try later."""
+    """The source is down, slow or broken: try again later."""
 
 
 class NotReady(SourceUnavailable):
-    """The export of that date has not been generated yet: wait."""
+    """The source has not generated the export of that date yet: wait."""
 
 
 class SourceRefused(SourceError):
-    """The source refused us (login, host key, permission): a person must look."""
+    """The source refused access (login, host key, permission): a retry is useless, a person must look."""
 
 
 class BadDelivery(SourceError):
-    """The source sent something that breaks its contract so far that it cannot be landed as data."""
+    """The source sent something that breaks its contract so badly that it cannot be landed."""
 
 
 class RejectedFile(WangjianError):
@@ -82,21 +86,21 @@ class RejectedFile(WangjianError):
 
 
 class ArchiveUnavailable(WangjianError):
-    """Bytes are needed that were moved into an archive, and the archive is not there to read from."""
+    """A file is needed that was moved into an archive, and the archive cannot be read."""
 
     def and_more(self, others: Sequence[ArchiveUnavailable]) -> ArchiveUnavailable:
-        """This error, or one that tells how many others there are beside it."""
+        """Return this error; where there are others, its message gives their number."""
         if not others:
             return self
         return ArchiveUnavailable(f"{self.what}; {len(others)} more such failures", fix=self.fix, **self.where)
 
 
 class ArchiveDamaged(WangjianError):
-    """An archive does not hold what its manifests say."""
+    """The content of an archive differs from its manifests."""
 
 
 class BackupDamaged(WangjianError):
-    """A backup does not hold what it says, or what was to be backed up is not what it was."""
+    """The content of a backup differs from its list, or a file that was to be backed up has changed."""
 
 
 class Busy(WangjianError):

@@ -1,4 +1,4 @@
-"""Writing files so that a crash between any two lines leaves the old file or the new one, never a torn one."""
+"""Write files so that a crash at any point leaves the old file or the new one, never half a file."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ def fsync_path(path: Path) -> None:
 
 
 def temporary_beside(path: Path) -> Path:
-    """A fresh hidden name in the same folder, so that a rename onto `path` stays on one file system."""
+    """Return an unused hidden name in the same folder. A rename is atomic only within one file system."""
     path.parent.mkdir(parents=True, exist_ok=True)
     return path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
 
 
 def remove_abandoned(root: Path, age: timedelta = timedelta(hours=1)) -> int:
-    """Remove temporary files and folders that a killed process left: those that nobody has written to for a while.
+    """Remove the temporary files and folders that killed processes left behind.
 
     Args:
-        root: the folder, with all below it.
-        age: how long; whoever is still at work writes more often.
+        root: the folder to search, with its subfolders.
+        age: how long ago the last write was. A process that still works writes more often than this.
 
     Returns:
         How many were removed.
@@ -49,23 +49,26 @@ def remove_abandoned(root: Path, age: timedelta = timedelta(hours=1)) -> int:
 
 
 def _is_folder(path: Path) -> bool:
-    """A link to a folder is none: it goes alone."""
+    """Return whether a path is a real folder. A link is not: only the link may be removed, never its target."""
     return path.is_dir() and not path.is_symlink()
 
 
 def _last_written(path: Path) -> float:
-    """When a file, or anything in a folder, was written to: a folder's own time does not tell of its files."""
+    """Return the time of the last write to a file, or to any file in a folder.
+
+    A folder's own time changes only when entries are added or removed, so the times of its files count too.
+    """
     try:
         inside: Iterable[Path] = path.rglob("*") if _is_folder(path) else ()
-        return max(found.lstat().st_mtime for found in (path, *inside))
+        return max(entry.lstat().st_mtime for entry in (path, *inside))
     except FileNotFoundError:
-        # whoever removes files there is at work
+        # a file disappeared meanwhile: a process is at work there, so the folder counts as just written
         return time.time()
 
 
 @contextmanager
 def written_atomically(path: Path) -> Iterator[Path]:
-    """Give a temporary path to write to; put it in place, durable, when the block ends well.
+    """Yield a temporary path; move it to its final place, synced to disk, when the block ends without an error.
 
     Args:
         path: the final path; an existing file there is replaced in one step.
@@ -76,26 +79,29 @@ def written_atomically(path: Path) -> Iterator[Path]:
     temporary = temporary_beside(path)
     try:
         yield temporary
+        # sync before the rename: after a power cut the name must not point at an empty file
         fsync_path(temporary)
         temporary.replace(path)
+        # the rename itself is safe only once the folder is synced
         fsync_path(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
 
 
 def write_atomically(path: Path, content: bytes | str, *, mode: int = 0o666) -> None:
-    """Write a whole file in one step (UTF-8 for text), with these rights at most from its first moment on."""
+    """Write a whole file in one step (text as UTF-8). At no moment has the file more access rights than `mode`."""
     with written_atomically(path) as temporary:
+        # made empty with its rights first: a secret must not be readable by others even for a moment
         temporary.touch(mode=mode)
         temporary.write_bytes(content.encode() if isinstance(content, str) else content)
 
 
 def show_folder(link: Path, folder: Path) -> None:
-    """Show another folder under a name, in one step; the one shown before stays.
+    """Point a link at another folder in one step; the folder that it pointed at stays.
 
     Args:
-        link: the name that readers know.
-        folder: a finished folder beside it.
+        link: the name that readers use.
+        folder: a finished folder next to the link.
     """
     temporary = temporary_beside(link)
     temporary.symlink_to(folder.name)
@@ -104,11 +110,13 @@ def show_folder(link: Path, folder: Path) -> None:
 
 
 def swap_folder(link: Path, folder: Path) -> None:
-    """Show another folder under a name, in one step; the one shown before stays for its readers, older ones go.
+    """Point a link at another folder in one step, and remove the folders older than the previous one.
+
+    The previous folder stays, because a reader may still have its files open.
 
     Args:
-        link: the name that readers know.
-        folder: a finished folder beside it, called `.<name of the link>-…`.
+        link: the name that readers use.
+        folder: a finished folder next to the link, called `.<name of the link>-…`.
     """
     before = link.resolve() if link.is_symlink() else None
     show_folder(link, folder)
@@ -118,17 +126,18 @@ def swap_folder(link: Path, folder: Path) -> None:
 
 
 def append_text(path: Path, text: str) -> None:
-    """Append whole lines to a log in one write, durable; several processes may append to the same file.
+    """Append whole lines to a log in one write, synced to disk. Several processes may append to the same file.
 
     Args:
-        path: the log; it and its folder are made at first use (mode 0600).
+        path: the log. The file (mode 0600) and its folder are made at first use.
         text: the lines, each with its line break.
 
     Raises:
-        WangjianError: the disk took only part of it. Readers pass over the torn line.
+        WangjianError: the disk took only part of the text. Readers skip the torn line.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     is_new = not path.exists()
+    # a shared lock: writers need not exclude each other (the append is one call), only a process that removes old lines
     descriptor = _opened(path, fcntl.LOCK_SH)
     try:
         _write_whole(descriptor, path, (_fix(descriptor) + text).encode())
@@ -140,7 +149,11 @@ def append_text(path: Path, text: str) -> None:
 
 
 def _opened(path: Path, lock: int) -> int:
-    """Open the file that has this name, and hold it; whoever waited while another file took the name opens that one."""
+    """Open and lock the file that has this name now.
+
+    While this process waits for the lock, another process may replace the file. The loop then opens the new one: lines written to the
+    old file would be lost.
+    """
     while True:
         descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
         fcntl.flock(descriptor, lock)
@@ -158,7 +171,7 @@ def _is_called(path: Path, descriptor: int) -> bool:
 
 @contextmanager
 def held_alone(path: Path) -> Iterator[None]:
-    """Keep a log to oneself: whoever wants to append meanwhile waits. For taking old lines out.
+    """Hold a log alone while old lines are removed from it; processes that want to append wait.
 
     Args:
         path: the log.
@@ -171,7 +184,7 @@ def held_alone(path: Path) -> Iterator[None]:
 
 
 def _fix(descriptor: int) -> str:
-    """A line break when the last writer died within its line, so that the next record does not stick to the torn one."""
+    """Return a line break where the last line is torn; otherwise the next record would become part of it."""
     size = os.fstat(descriptor).st_size
     return "\n" if size and os.pread(descriptor, 1, size - 1) != b"\n" else ""
 
@@ -182,15 +195,16 @@ def _write_whole(descriptor: int, path: Path, content: bytes) -> None:
 
 
 def sha256_of(path: Path) -> str:
-    """SHA-256 of a file's bytes, 64 lower-case hex digits."""
+    """Return the SHA-256 of a file's bytes, as 64 lower-case hex digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def sha256_on_disk(path: Path) -> str:
-    """The same, of what the disk gives back and not of what memory still holds. The file must have been synced."""
+    """Return the SHA-256 of what the disk returns, not of the copy in memory. The file must be synced before."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
+        # drops the cached pages, so that the next read shows what a faulty disk really stored
         os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
     finally:
         os.close(descriptor)

@@ -1,4 +1,4 @@
-"""Locks between processes: who may be at work at the same time, and who is. Why so: docs/decisions/locks.md."""
+"""Locks between processes: which steps may run at the same time. Reasons: docs/decisions/locks.md."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ _log = logging.getLogger(__name__)
 
 
 class Holder(BaseModel):
-    """Who holds a lock, as it stands in the lock file."""
+    """The process that holds a lock, as the lock file records it."""
 
     pid: int = Field(default_factory=os.getpid)
     host: str = Field(default_factory=socket.gethostname)
     since: AwareDatetime = Field(default_factory=now)
     doing: str
 
-    def told(self) -> dict[str, object]:
-        """For a message, by name."""
+    def message_fields(self) -> dict[str, object]:
+        """Return what an error message says about this process, by name."""
         since = self.since.astimezone().isoformat(sep=" ", timespec="seconds")
         host = None if self.host == socket.gethostname() else self.host
         return {"process": f"{self.pid}{self._ended}", "host": host, "since": since, "doing": self.doing}
@@ -41,15 +41,16 @@ class Holder(BaseModel):
             try:
                 os.kill(self.pid, 0)
             except ProcessLookupError:
-                # a killed step's dbt works on to its end, and holds the lock that it inherited
+                # dbt is a process of its own: it goes on when its parent is killed, and holds the lock that it inherited
                 return " (killed; what it started is still at work)"
             except PermissionError:
+                # the process exists and belongs to another user
                 return ""
         return ""
 
 
 class _Held(threading.local):
-    """The locks of one thread: a step that calls another one need not wait for itself."""
+    """The locks that one thread holds. A step that calls another step must not wait for its own lock."""
 
     def __init__(self) -> None:
         self.descriptors: dict[Path, int] = {}
@@ -60,12 +61,12 @@ _held = _Held()
 
 @contextmanager
 def exclusive_lock(path: Path, *, doing: str, wait: bool = True) -> Iterator[None]:
-    """Hold an advisory lock; the system frees it when the process ends, however it ends. The same thread may hold it twice.
+    """Hold an advisory lock. The system releases it when the process ends, even by a crash. A thread may take it twice.
 
     Args:
         path: the lock file.
-        doing: what is about to be done, as in "cannot …", for the message that others get.
-        wait: wait for the other process, and say so; otherwise raise at once.
+        doing: the work that needs the lock, as in "cannot …". Other processes show it in their messages.
+        wait: wait for the other process and log a warning; otherwise raise at once.
 
     Raises:
         Busy: another process holds the lock and `wait` is false.
@@ -74,12 +75,14 @@ def exclusive_lock(path: Path, *, doing: str, wait: bool = True) -> Iterator[Non
         yield
         return
     path.parent.mkdir(parents=True, exist_ok=True)
+    # the file is never removed: a process that waits would get the lock of a removed file, next to one with a new file
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         _acquire(descriptor, path, doing, wait=wait)
         _note(descriptor, Holder(doing=doing).model_dump_json())
         _held.descriptors[path] = descriptor
         yield
+        # an old note would name this process as the holder while the next one has not written its own yet
         _note(descriptor, "")
     finally:
         _held.descriptors.pop(path, None)
@@ -88,11 +91,11 @@ def exclusive_lock(path: Path, *, doing: str, wait: bool = True) -> Iterator[Non
 
 @contextmanager
 def shared_lock(path: Path, *, doing: str) -> Iterator[None]:
-    """Hold a lock that others may share, and that keeps away who wants it alone; waits for whoever has it alone.
+    """Hold a lock together with other sharers. It waits for an exclusive holder, and keeps an exclusive lock out meanwhile.
 
     Args:
         path: the lock file.
-        doing: what is about to be done, as in "cannot …", for the message that says for whom it waits.
+        doing: the work that needs the lock, as in "waiting to …".
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
@@ -104,7 +107,7 @@ def shared_lock(path: Path, *, doing: str) -> Iterator[None]:
 
 
 def held_descriptors() -> tuple[int, ...]:
-    """The open lock files of this thread. A child that inherits them holds the locks until it has ended as well."""
+    """Return the open lock files of this thread. A child process that inherits them holds the locks until it ends."""
     return tuple(_held.descriptors.values())
 
 
@@ -113,80 +116,83 @@ def _acquire(descriptor: int, path: Path, doing: str, *, wait: bool, operation: 
         fcntl.flock(descriptor, operation | fcntl.LOCK_NB)
     except BlockingIOError:
         holder = _holder(descriptor)
-        told = holder.told() if holder else {"lock": path}
+        where = holder.message_fields() if holder else {"lock": path}
         if not wait:
             fix = "wait until it has finished, then run this again"
-            raise Busy(f"cannot {doing}: another process is at work", fix=fix, **told) from None
-        place = ", ".join(f"{name}={value}" for name, value in told.items() if value)
+            raise Busy(f"cannot {doing}: another process is at work", fix=fix, **where) from None
+        place = ", ".join(f"{name}={value}" for name, value in where.items() if value)
         _log.warning("waiting to %s: another process is at work [%s]", doing, place)
         fcntl.flock(descriptor, operation)
 
 
 def _note(descriptor: int, text: str) -> None:
-    # the note helps a person; a full disk must not stop the step for it
+    # the note only helps a person; on a full disk the step must go on without it
     with contextlib.suppress(OSError):
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, text.encode(), 0)
 
 
 def _holder(descriptor: int) -> Holder | None:
-    """Null where the other one has taken the lock this very moment, and has not signed yet."""
+    """Return the holder; null in the moment after it took the lock and before it wrote the note."""
     with contextlib.suppress(ValueError, OSError):
         return Holder.model_validate_json(os.pread(descriptor, 4096, 0))
     return None
 
 
-# The locks of one data root. Who takes several takes them in this order, so that no two wait for each other; parsing,
-# which holds its own when it looks at the warehouse's, does not wait for that.
+# The locks of one data root. A step that needs several takes them in this order: otherwise two steps could wait for
+# each other for ever. Parsing holds its own lock when it tries the warehouse's, and therefore never waits for it.
 
 
 def backfill_lock(data: DataRoot, doing: str, *, wait: bool = True) -> AbstractContextManager[None]:
-    """One backfill at a time builds, compares and publishes."""
+    """Return the lock of the backfill that builds, compares and publishes: one at a time."""
     return exclusive_lock(_path(data, "backfill"), doing=doing, wait=wait)
 
 
 def backfill_source_lock(data: DataRoot, source: str, doing: str, *, wait: bool = True) -> AbstractContextManager[None]:
-    """One backfill at a time fetches and parses a source."""
+    """Return the lock of the backfill that fetches and parses a source: one at a time for each source."""
     return exclusive_lock(_path(data, f"backfill-{source}"), doing=doing, wait=wait)
 
 
 def warehouse_lock(data: DataRoot, doing: str, *, wait: bool = True) -> AbstractContextManager[None]:
-    """One process at a time opens `warehouse.duckdb`, or removes raw files that a build may be reading."""
+    """Return the lock of the process that opens `warehouse.duckdb`, or removes raw files that a build may be reading."""
     return exclusive_lock(_path(data, "warehouse"), doing=doing, wait=wait)
 
 
 def parse_lock(data: DataRoot, source: str, doing: str) -> AbstractContextManager[None]:
-    """One process at a time writes a source's raw files."""
+    """Return the lock of the process that writes a source's raw files."""
     return exclusive_lock(_path(data, f"parse-{source}"), doing=doing)
 
 
 def publishing_lock(data: DataRoot, doing: str) -> AbstractContextManager[None]:
-    """One process at a time moves the readers' link or clears the shelf."""
+    """Return the lock of the process that moves the readers' link or removes old publications."""
     return exclusive_lock(_path(data, "publish"), doing=doing)
 
 
 def landing_lock(data: DataRoot, doing: str) -> AbstractContextManager[None]:
-    """Landing to oneself: nobody fetches, or restores what was archived."""
+    """Return the exclusive lock on landing: meanwhile no process fetches or restores archived files."""
     return exclusive_lock(_path(data, "landing"), doing=doing)
 
 
 def landing_in_use(data: DataRoot, doing: str) -> AbstractContextManager[None]:
-    """Any number may add to landing at a time: bytes that stand in no manifest yet must not be archived away."""
+    """Return the shared lock of processes that add to landing.
+
+    It keeps the archive out: a file that no manifest names yet must not be archived away.
+    """
     return shared_lock(_path(data, "landing"), doing=doing)
 
 
 def archive_lock(data: DataRoot, doing: str, *, wait: bool = False) -> AbstractContextManager[None]:
-    """One archiving, restoring or backup at a time: nothing leaves landing while it is copied."""
+    """Return the lock of archiving, restoring and backup: no file may leave landing while it is copied."""
     return exclusive_lock(_path(data, "archive"), doing=doing, wait=wait)
 
 
 def site_lock(data: DataRoot, doing: str) -> AbstractContextManager[None]:
-    """One process at a time writes the built-in site; the last lock that anybody takes, but for the audit log's."""
+    """Return the lock of the process that writes the built-in site; in the order only the audit log's comes after it."""
     return exclusive_lock(_path(data, "site"), doing=doing)
 
 
 def audit_log_lock(data: DataRoot, doing: str) -> AbstractContextManager[None]:
-    """One process at a time adds to the chain; held for the length of a line, whatever else is held."""
+    """Return the lock of the process that adds to the audit log's chain; it is held only while one line is written."""
     return exclusive_lock(_path(data, "audit_log"), doing=doing)
 
 

@@ -1,4 +1,4 @@
-"""Masking of personal data by pattern, whatever the field: the same rules as the SQL macro `masked`."""
+"""Mask personal data by pattern in any text, with the same rules as the SQL macro `masked`."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from wangjian.core.paths import DBT_PROJECT
 
 
 def masked(text: str, *, names: bool = True) -> str:
-    """Mask everything in a text that looks like personal data.
+    """Return a text in which everything that looks like personal data is masked.
 
     Args:
         text: any text: a cell, a line, a JSON object.
-        names: also what is nothing but a person's name; not for prose, in which short words look like names.
+        names: also mask a text that is only a person's name. Not for prose, where short words look like names.
 
     Returns:
         The text with ID numbers, phones, e-mail addresses, bank cards, addresses below the town and lone names masked
@@ -28,13 +28,13 @@ def masked(text: str, *, names: bool = True) -> str:
 
 
 def masked_sql(text: str) -> str:
-    """The same rules as an expression of DuckDB's SQL.
+    """Return a DuckDB expression that masks a text with the same rules.
 
     Args:
         text: an expression, such as a quoted column.
 
     Returns:
-        An expression of the masked text.
+        The expression of the masked text.
     """
     for _, pattern, replacement in _rules():
         text = f"regexp_replace({text}, {_literal(pattern.pattern)}, {_literal(replacement)}, 'g')"
@@ -48,6 +48,6 @@ def _literal(text: str) -> str:
 @cache
 def _rules() -> tuple[tuple[str, re.Pattern[str], str], ...]:
     project = yaml.safe_load((DBT_PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))
-    # ASCII: as RE2 sees the classes of signs
+    # ASCII: DuckDB's RE2 reads \d and \w as ASCII only, and both engines must mask the same
     rules = project["vars"]["mask_patterns"]
     return tuple((rule["name"], re.compile(rule["pattern"], re.ASCII), rule["replacement"]) for rule in rules)

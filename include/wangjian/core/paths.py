@@ -1,4 +1,4 @@
-"""Where everything lies below the data root and in the project."""
+"""The paths in the data root and in the project."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PROJECT_ROOT = project_home() or Path(__file__).resolve().parents[3]
 DBT_PROJECT = PROJECT_ROOT / "dbt_project"
 EXPECTATIONS = PROJECT_ROOT / "expectations"
 UNFINISHED_RESTORE = ".restoring"
-"""Lies in a data root into which a backup is being restored; nothing else may begin there."""
+"""The name of a file that marks a data root while a backup is restored into it. No other command may start there."""
 
 
 @dataclass(frozen=True)
@@ -48,32 +48,34 @@ class DataRoot:
 
     @property
     def scratch(self) -> Path:
-        """Work files of running steps; whatever lies here may go when no step runs."""
+        """Work files of running steps. When no step runs, everything here may be deleted."""
         return self.root / "scratch"
 
 
 def configured_root() -> DataRoot:
-    """The data root from `$WANGJIAN_DATA` (default `data/` in the project), whether it is there or not."""
+    """Return the data root of `$WANGJIAN_DATA` (default `data/` in the project), whether it exists or not."""
     return DataRoot((settings().data or PROJECT_ROOT / "data").absolute())
 
 
 def data_root() -> DataRoot:
-    """The configured data root, made private to its owner.
+    """Return the configured data root; make the folder, private to its owner, where there is none.
 
     Returns:
         The data root; the folder exists with mode 0700, and its format is one that this version knows.
 
     Raises:
         NewerData: a newer version wrote it.
-        WangjianError: a backup is being restored into it, or was until that was cut off.
+        WangjianError: a restore into it is running, or was interrupted.
     """
     data = configured_root()
+    # private: landing holds personal data in clear
     data.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # a half restored data root looks like a whole one with less data; nothing may be built or published from it
     if (data.root / UNFINISHED_RESTORE).exists():
         raise WangjianError(
-            "a backup is being restored into the data root, or its restore was cut off",
+            "a restore of a backup into the data root is running, or was interrupted",
             data_root=data.root,
-            fix="wait for it, or run the same `wangjian restore` again: it goes on where it stopped",
+            fix="wait for it, or run the same `wangjian restore` again: it continues where it stopped",
         )
     claim(data)
     return data

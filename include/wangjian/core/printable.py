@@ -1,21 +1,23 @@
-"""Text from outside, as it may stand in one line of a log or on a terminal."""
+"""Make text from outside safe for one line of a log or a terminal."""
 
 from __future__ import annotations
 
 import unicodedata
 
 _UNSEEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
-"""Controls, marks that turn the direction of writing, halves of signs, and what breaks a line."""
+"""The Unicode categories to escape: control characters, direction marks, lone surrogates, line breaks."""
 
 
 def printable(text: str) -> str:
-    r"""Write what cannot be seen as an escape, so that no name begins a line of its own, or commands a terminal.
+    r"""Return the text in one line, with invisible characters escaped.
+
+    A hostile file name could otherwise forge a log line or send commands to the reader's terminal.
 
     Args:
-        text: any text: a file's name, a server's words.
+        text: any text: a file name, a server's message.
 
     Returns:
-        One line: `a⏎b` becomes `a\nb`, an escape sequence `\x1b[2J`. What is seen stays as it is, blanks of all widths too.
+        One line: `a⏎b` becomes `a\nb`, an escape sequence `\x1b[2J`. Visible characters and spaces of all widths stay.
     """
     if text.isprintable():
         return text

@@ -1,4 +1,4 @@
-"""How long each thing that grows is kept: the file `retention.yml`, and what a site wants otherwise."""
+"""Read how long data, logs and results are kept: `retention.yml`, and the values that a site sets instead."""
 
 from __future__ import annotations
 
@@ -14,45 +14,46 @@ from wangjian.core.settings import settings
 DEFAULTS = Path(__file__).parent / "retention.yml"
 VARIABLE = "WANGJIAN_RETENTION"
 MONTHS_BY_LAW = 6
-"""网络安全法 art. 21: network logs."""
+"""The shortest time that network logs must be kept (网络安全法 art. 21)."""
 
 
 class _Entry(BaseModel):
+    # strict: otherwise `keep: true` would count as 1. No extra keys: a misspelled one would leave the default in force
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
 class NewestFiles(_Entry):
-    """The newest so many are kept."""
+    """The number of newest files that are kept."""
 
     keep: int = Field(ge=1)
 
 
 class NewestReports(_Entry):
-    """The newest so many are kept; a reader may be in the one before the present."""
+    """The number of newest reports that are kept. At least two: a reader may have the previous one open."""
 
     keep: int = Field(ge=2)
 
 
 class NetworkLog(_Entry):
-    """So many whole months before the running one are kept as they are; the law sets the least."""
+    """The number of whole months before the current one that are kept unchanged. The law sets the minimum."""
 
     months: int = Field(ge=MONTHS_BY_LAW)
 
 
 class Results(_Entry):
-    """So many whole months before the running one are kept as they are."""
+    """The number of whole months before the current one that are kept unchanged."""
 
     months: int = Field(ge=1)
 
 
 class WorkFiles(_Entry):
-    """What nobody has written to for so many days goes."""
+    """The number of days without a write after which a work file is removed."""
 
     days: int = Field(ge=1)
 
 
 class Retention(_Entry):
-    """All of it, as in `retention.yml`."""
+    """All periods, with the names of `retention.yml`."""
 
     personal_data: Results
     publications: NewestFiles
@@ -64,34 +65,36 @@ class Retention(_Entry):
 
 
 def load_retention(site: Path | None = None) -> Retention:
-    """Read what is kept for how long.
+    """Return how long everything is kept.
 
     Args:
-        site: a file with what is wanted otherwise; that of `$WANGJIAN_RETENTION` if null.
+        site: the YAML file of a site, which replaces single periods; that of `$WANGJIAN_RETENTION` if null.
 
     Returns:
-        The periods; what the site's file leaves out is as in `retention.yml`.
+        The periods. What the site's file leaves out comes from `retention.yml`.
 
     Raises:
-        BadArguments: a file cannot be read, or a value in it is not allowed; all such values are told at once.
+        BadArguments: a file cannot be read, or values in it are not allowed; the message names all of them.
     """
     site = site or settings().retention
     merged = _document(DEFAULTS)
     for name, entry in (_document(site) if site else {}).items():
         is_section = isinstance(entry, dict) and isinstance(merged.get(name), dict)
         merged[name] = merged[name] | entry if is_section else entry
-    return checked(merged, Retention, site or DEFAULTS, "the periods", _told)
+    return checked(merged, Retention, site or DEFAULTS, "the periods", _describe)
 
 
-def _told(fault: Any) -> str:
+def _describe(fault: Any) -> str:
     field = ".".join(map(str, fault["loc"]))
     is_by_law = fault["type"] == "greater_than_equal" and fault["ctx"]["ge"] == MONTHS_BY_LAW
-    law = " (网络安全法 art. 21: network logs are kept for six months at the least)" if is_by_law else ""
+    law = " (网络安全法 art. 21: network logs must be kept for at least six months)" if is_by_law else ""
     return f"{field}: {fault['msg']}, found {fault['input']!r}{law}"
 
 
 def _document(path: Path) -> dict[str, Any]:
-    found = read_yaml(path, "the periods", f"correct ${VARIABLE}") or {}
-    if not isinstance(found, dict):
-        raise BadArguments("not a mapping of names to periods", file=path, fix=f"write it as {DEFAULTS.name} is")
-    return found
+    document = read_yaml(path, "the periods", f"correct ${VARIABLE}") or {}
+    if not isinstance(document, dict):
+        raise BadArguments(
+            "the file is not a mapping of names to periods", file=path, fix=f"use the form of {DEFAULTS.name}"
+        )
+    return document

@@ -1,8 +1,8 @@
-"""Every setting that an administrator gives by an environment variable: its name, its type, its default and its meaning.
+"""Every setting that an administrator makes with an environment variable: its name, type, default and meaning.
 
-`docs/reference/environment.md` is made of this class. No other module of the package reads a setting from `os.environ`, except the first start of
-containers, which reads the administrator's login that a secret file set.
-What Docker Compose reads stands in `.env.example`; secrets of containers are files (`deployment/containers/secrets.py`).
+`docs/reference/environment.md` is generated from this class. No other module of the package reads a setting from `os.environ`, except the
+first start of containers, which reads the administrator's login that a secret file set.
+`.env.example` lists what Docker Compose reads; secrets of containers are files (`deployment/containers/secrets.py`).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ PREFIX = "WANGJIAN_"
 
 
 class Settings(BaseSettings):
-    """The settings of this process. An empty variable counts as one that is not set."""
+    """The settings of this process. An empty variable counts as not set: Compose passes unset ones as empty text."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, extra="ignore", frozen=True)
 
@@ -116,7 +116,7 @@ class Settings(BaseSettings):
         validation_alias="SCALE",
         description="`make up`, `make demo`: the size of the simulated world; 1 is the city.",
     )
-    # a text: other programs set PORT too, and what they mean by it must not stop a command that listens on no port
+    # a text and not a number: other programs set PORT too, and their value must not stop a command that needs no port
     port: str = Field(
         default="0",
         validation_alias="PORT",
@@ -125,13 +125,10 @@ class Settings(BaseSettings):
 
 
 def settings() -> Settings:
-    """Read the settings from the environment, as it is now.
-
-    Returns:
-        The settings.
+    """Return the settings, read from the present environment.
 
     Raises:
-        BadArguments: a variable has a value that its setting does not allow; all such variables are named.
+        BadArguments: variables have values that their settings do not allow; the message names all of them.
     """
     try:
         return Settings()
@@ -152,10 +149,10 @@ def variable_of(field: str) -> str:
 
 
 def project_home() -> Path | None:
-    """Read `$WANGJIAN_HOME` alone.
+    """Return the folder of `$WANGJIAN_HOME`, read without the other settings.
 
-    The project's folder is needed while modules are imported. A wrong value of another variable must not fail there, where nobody
-    turns it into a message.
+    The project's folder is needed while modules are imported. At that moment nothing turns an error into a message, so a wrong value of
+    another variable must not raise one.
     """
     home = os.environ.get(variable_of("home"))
     return Path(home) if home else None

@@ -1,4 +1,4 @@
-"""Modules that libraries import where they find them, for features that nobody uses here."""
+"""Keep libraries from importing optional modules whose features are not used here."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from importlib.abc import MetaPathFinder
 
 
 class _Absent(MetaPathFinder):
-    """Finds nothing of some modules, and keeps others from looking: as if they were not installed."""
+    """Raises for some modules before any other finder is asked, as if they were not installed."""
 
     def __init__(self, names: Sequence[str]) -> None:
         self._names = frozenset(names)
@@ -19,10 +19,10 @@ class _Absent(MetaPathFinder):
 
 
 def skip_unused_imports(*names: str) -> None:
-    """Let libraries do without modules that they can do without, unless these are imported already.
+    """Make the import of optional modules fail from now on; modules that are imported already stay.
 
     Args:
-        names: modules whose import is to fail from now on, as if they were not installed.
+        names: the modules.
     """
-    # not by a `None` in `sys.modules`: what is compiled takes that for the module
+    # not with a `None` in `sys.modules`: compiled libraries take that value for the module itself
     sys.meta_path.insert(0, _Absent(names))

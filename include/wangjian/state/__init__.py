@@ -1,4 +1,7 @@
-"""What depends on runs by nature: run log, check results, builds, publications. Append-only, backed up, never rebuilt."""
+"""The records of runs: run log, check results, builds, publications and decisions.
+
+They cannot be rebuilt from landing. Hence they are append-only, and part of every backup.
+"""
 
 from wangjian.core.clock import new_run_id, now
 from wangjian.state.builds import Build, current_build, record_build, warehouse_stamp

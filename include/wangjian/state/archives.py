@@ -1,4 +1,4 @@
-"""Which exports' bytes were moved out of landing, and where to (`state/archives.jsonl`)."""
+"""Record which exports' files were moved from landing into an archive (`state/archives.jsonl`)."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from wangjian.state import jsonl
 
 
 class ArchiveEvent(BaseModel):
-    """One export's way out of landing or back into it. Its manifest stays in landing all the time: it goes on counting.
+    """One export was moved out of landing, or back into it. Its manifest stays in landing: the export still counts.
 
     Attributes:
-        folder: the archive, by its absolute path when it was written.
-        manifest_sha256: of the export's manifest as it lies in the archive; the manifest names the bytes by their hash.
+        folder: the archive's absolute path at that time.
+        manifest_sha256: the hash of the export's manifest in the archive; the manifest names the files by their hashes.
         person: the account that ran the command.
     """
 
@@ -39,13 +39,13 @@ class ArchiveEvent(BaseModel):
     at: AwareDatetime = Field(default_factory=now)
 
 
-def append_archive_events(data: DataRoot, found: Iterable[ArchiveEvent]) -> None:
-    """Add to the history."""
-    jsonl.append(data.state / "archives.jsonl", found)
+def append_archive_events(data: DataRoot, new_events: Iterable[ArchiveEvent]) -> None:
+    """Append events to the history."""
+    jsonl.append(data.state / "archives.jsonl", new_events)
 
 
 def archived(data: DataRoot) -> dict[str, ArchiveEvent]:
-    """What lies in an archive now.
+    """Return the exports that are in an archive now.
 
     Args:
         data: the data root.
@@ -54,10 +54,11 @@ def archived(data: DataRoot) -> dict[str, ArchiveEvent]:
         The last event of each export whose last event is `archived`, by export id.
     """
     records = jsonl.read(data.state / "archives.jsonl")
+    # an export can be archived, restored and archived again: its last event counts
     last = {event.export_id: event for event in map(ArchiveEvent.model_validate, records)}
     return {export_id: event for export_id, event in sorted(last.items()) if event.event == "archived"}
 
 
 def archive_folders(data: DataRoot) -> tuple[Path, ...]:
-    """The folders of all archives that hold something that landing does not."""
+    """Return the folders of all archives that hold files which are no longer in landing."""
     return tuple(sorted({Path(event.folder) for event in archived(data).values()}))

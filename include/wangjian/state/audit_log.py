@@ -1,8 +1,8 @@
-"""Who opened personal data in clear, and what left the house: a chain of records (`state/audit_log.jsonl`).
+"""Record who read unmasked personal data and what was exported: a chain of records (`state/audit_log.jsonl`).
 
-Each record names the hash of the line before it, so none can be changed, removed or moved without the next ones showing it.
-The head (the number and hash of the last one) stands beside the log and can be told outside: who rewrites the whole chain
-cannot rewrite that. Why so: docs/decisions/audit-log.md.
+Each record holds the hash of the line before it, so that a record that was changed, removed or moved shows in the next one.
+The head (number and hash of the last record) is stored next to the log and can be sent outside: a person who rewrites the
+whole chain cannot rewrite that copy. Reasons: docs/decisions/audit-log.md.
 """
 
 from __future__ import annotations
@@ -34,20 +34,20 @@ Action = Literal[
     "CARRIED_OVER",
 ]
 NOTHING_BEFORE = "0" * 64
-"""What the first record names as the hash of the one before."""
+"""The hash that the first record holds, since no record comes before it."""
 
 
 class Access(BaseModel):
-    """What somebody did with data.
+    """One use of data by a person.
 
     Attributes:
-        action: `EXPORTED` and `MIRRORED` as published, hence masked; `OPENED_CLEAR` with personal data as it came;
-            `KEY_ROTATED` a new key for hashes; `KEY_COPIED` its backup, apart from the data; `ERASURE_REQUESTED` and `ERASED` for landing;
-            `CARRIED_OVER` a record kept before there was a chain.
+        action: `EXPORTED` and `MIRRORED`: published data, which is masked; `OPENED_CLEAR`: unmasked personal data;
+            `KEY_ROTATED`: a new key for hashes; `KEY_COPIED`: a backup of the key, apart from the data; `ERASURE_REQUESTED` and `ERASED`:
+            erasure from landing; `CARRIED_OVER`: the file of records from before the chain existed.
         person: the account that ran the command.
-        purpose: why, in the words of the person; null where the values were masked and nobody asked.
-        selection: which rows, by filter.
-        sha256: of the file that was written; null where it went elsewhere.
+        purpose: the reason that the person gave; null where the values were masked and no reason is asked for.
+        selection: the filters that chose the rows, by name.
+        sha256: the hash of the file that was written; null where no file was.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -63,11 +63,11 @@ class Access(BaseModel):
 
 
 class AuditRecord(Access):
-    """A link of the chain.
+    """One record of the chain.
 
     Attributes:
-        seq: from 1, without a gap.
-        previous: SHA-256 of the line of the record before, without its line break.
+        seq: the number of the record, from 1 without gaps.
+        previous: SHA-256 of the previous record's line, without its line break.
     """
 
     seq: int
@@ -76,7 +76,7 @@ class AuditRecord(Access):
 
 
 class Head(BaseModel):
-    """The end of the chain: how many records there are, and the hash of the last line."""
+    """The end of the chain: the number of records, and the hash of the last line."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -84,22 +84,22 @@ class Head(BaseModel):
     sha256: str
 
     def __str__(self) -> str:
-        # in groups that no rule of masking takes for a number of somebody, on its way through messages
+        # in groups of eight: masking would take a long run of digits in a message for a phone, card or ID number
         return f"{self.seq}:{'.'.join(re.findall('.{8}', self.sha256))}"
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read a head as it was told.
+        """Return a head from its text.
 
         Raises:
-            BadArguments: it is none.
+            BadArguments: the text is not a head.
         """
-        found = re.fullmatch(r"(\d+):([0-9a-f]{64})", text.strip().replace(".", ""))
-        if not found:
+        match = re.fullmatch(r"(\d+):([0-9a-f]{64})", text.strip().replace(".", ""))
+        if not match:
             raise BadArguments(
-                "not the head of an audit log", head=text, fix="give it as `wangjian audit head` told it"
+                "not the head of an audit log", head=text, fix="give it exactly as `wangjian audit head` printed it"
             )
-        return cls(seq=int(found[1]), sha256=found[2])
+        return cls(seq=int(match[1]), sha256=match[2])
 
 
 EMPTY = Head(seq=0, sha256=NOTHING_BEFORE)
@@ -107,7 +107,7 @@ EMPTY = Head(seq=0, sha256=NOTHING_BEFORE)
 
 @dataclass(frozen=True)
 class Line:
-    """A line of the log as it lies there: its number, its bytes' hash, and its record, or null where it is torn."""
+    """A line of the log: its number, the hash of its bytes, and its record; the record is null where the line is torn."""
 
     number: int
     sha256: str
@@ -123,17 +123,17 @@ class Line:
 
 
 def log_file(data: DataRoot) -> Path:
-    """Where the chain lies."""
+    """Return the path of the chain."""
     return data.state / "audit_log.jsonl"
 
 
 def head_file(data: DataRoot) -> Path:
-    """Where the head of the chain lies: written after each record, so a crash leaves it one behind."""
+    """Return the path of the stored head. It is written after each record, so a crash can leave it one record behind."""
     return data.state / "audit_head.json"
 
 
 def record_access(data: DataRoot, access: Access) -> AuditRecord:
-    """Add a record to the chain, durable. Several processes may do so at once.
+    """Append a record to the chain, synced to disk. Several processes may do so at the same time.
 
     Args:
         data: the data root.
@@ -143,9 +143,10 @@ def record_access(data: DataRoot, access: Access) -> AuditRecord:
         The record.
 
     Raises:
-        WangjianError: the disk took only part of it; what was to be recorded must not happen.
+        WangjianError: the disk took only part of the record; then the caller must not do what could not be recorded.
     """
     with audit_log_lock(data, "write into the audit log"):
+        # the first record vouches for the older file: later changes to it show
         if _end(data) == EMPTY and (before := _kept_before(data)):
             _add(data, before)
         return _add(data, access)
@@ -154,19 +155,24 @@ def record_access(data: DataRoot, access: Access) -> AuditRecord:
 def _add(data: DataRoot, access: Access) -> AuditRecord:
     before = _end(data)
     record = AuditRecord(**access.model_dump(), seq=before.seq + 1, previous=before.sha256)
+    # the record before the head: a crash in between leaves the head one behind, which is no fault. In the other order the
+    # verification would report a missing record
     jsonl.append(log_file(data), [record])
     write_atomically(head_file(data), last_head(data).model_dump_json(), mode=0o600)
     return record
 
 
 def _end(data: DataRoot) -> Head:
-    """What the next record names: where the log is not as it was left, what was kept, so that the harm stays to be seen."""
-    found, kept = last_head(data), kept_head(data)
-    return kept if kept and kept.seq >= found.seq else found
+    """Return the head that the next record follows.
+
+    Where the log's end differs from the stored head, the stored head counts. Otherwise new records would close a gap that somebody made.
+    """
+    present, kept = last_head(data), kept_head(data)
+    return kept if kept and kept.seq >= present.seq else present
 
 
 def kept_head(data: DataRoot) -> Head | None:
-    """The head that stands beside the log; null where there is none, or what stands there is none."""
+    """Return the head that is stored next to the log; null where the file is missing or not valid."""
     try:
         return Head.model_validate_json(head_file(data).read_bytes())
     except (FileNotFoundError, ValidationError):
@@ -174,7 +180,7 @@ def kept_head(data: DataRoot) -> Head | None:
 
 
 def _kept_before(data: DataRoot) -> Access | None:
-    """The record of exports that was no chain: its bytes as they are become part of it."""
+    """Return a record with the hash of `exports.jsonl`, which older versions wrote without a chain; null without one."""
     path = data.state / "exports.jsonl"
     if not path.exists():
         return None
@@ -185,22 +191,22 @@ def _kept_before(data: DataRoot) -> Access | None:
 
 
 def records(data: DataRoot) -> list[AuditRecord]:
-    """All records, oldest first; whether they are whole is `verify_audit_log`'s to say."""
+    """Return all records, oldest first, without verifying the chain (see `verify_audit_log`)."""
     return [line.record for line in lines(data) if line.record]
 
 
 def lines(data: DataRoot) -> list[Line]:
-    """All lines that are not blank, torn ones too."""
+    """Return all lines that are not blank, torn lines included."""
     return [Line.of(number, line) for number, line in enumerate(_bytes(data), start=1) if line.strip()]
 
 
 def last_head(data: DataRoot) -> Head:
-    """The head as the log itself says; `EMPTY` where it has no record."""
-    # from the end, and by the bytes that lie there: a record of an older version has other fields
-    for line in reversed(_bytes(data)):
-        found = Line.of(0, line)
-        if found.record:
-            return Head(seq=found.record.seq, sha256=found.sha256)
+    """Return the head according to the log itself; `EMPTY` where it has no record."""
+    # the hash is of the stored bytes, not of the parsed record: records of older versions have other fields
+    for content in reversed(_bytes(data)):
+        line = Line.of(0, content)
+        if line.record:
+            return Head(seq=line.record.seq, sha256=line.sha256)
     return EMPTY
 
 

@@ -1,7 +1,7 @@
-"""Which warehouse file is a finished build (`state/builds.jsonl`).
+"""Record which state of the warehouse file is a finished build (`state/builds.jsonl`).
 
-A check and a publication speak of one build. The build is known by a stamp of the file that it left, so a file that was
-written to since, or that a crashed build left half done, is no build at all.
+A check and a publication each refer to one build. A stamp of the finished file identifies the build. A file that was written to
+since then, or that a crashed build left unfinished, has another stamp and counts as no build.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from wangjian.core.errors import WangjianError
 from wangjian.core.paths import DataRoot
 from wangjian.state import jsonl
 
-# DuckDB's main header and its two database headers: each checkpoint changes one of them
+# DuckDB's main header and its two database headers: each checkpoint changes one of them, so the rest need not be read
 _HEADER_BYTES = 3 * 4096
 
 
 class Build(BaseModel):
-    """A build that ended well.
+    """A build that ended without an error.
 
     Attributes:
-        build_id: names it; check results and publications refer to it.
+        build_id: the id to which check results and publications refer.
         invocation_id: dbt's own id.
-        warehouse_stamp: of the file that it left (see `warehouse_stamp`).
+        warehouse_stamp: the stamp of the finished file (see `warehouse_stamp`).
     """
 
     build_id: str
@@ -37,7 +37,9 @@ class Build(BaseModel):
 
 
 def warehouse_stamp(path: Path) -> str:
-    """Tell whether a DuckDB file was written to: hash of its headers, size and time of change; the same after `cp -a`.
+    """Return a stamp of a DuckDB file that changes with every write: a hash of headers, size and time of change.
+
+    The stamp of a copy made with `cp -a` is the same, so that a restored warehouse still counts as its build.
 
     Args:
         path: the file; no process may be writing to it.
@@ -46,12 +48,13 @@ def warehouse_stamp(path: Path) -> str:
         16 hex digits.
 
     Raises:
-        WangjianError: there is no such file, or a write-ahead log lies beside it (a writer is at work, or crashed).
+        WangjianError: there is no such file, or there is a write-ahead log next to it (a writer is at work, or crashed).
     """
     if not path.exists():
         raise WangjianError("there is no warehouse yet", file=path, fix="run `wangjian build`")
+    # a write-ahead log holds writes that are not in the file yet, so the file is not the whole warehouse
     if path.with_name(f"{path.name}.wal").exists():
-        raise WangjianError("the last build did not end", file=path, fix="run `wangjian build` again")
+        raise WangjianError("the last build did not finish", file=path, fix="run `wangjian build` again")
     with path.open("rb") as file:
         digest = hashlib.sha256(file.read(_HEADER_BYTES))
     status = path.stat()
@@ -60,7 +63,7 @@ def warehouse_stamp(path: Path) -> str:
 
 
 def record_build(data: DataRoot, run_id: str, invocation_id: str | None = None) -> Build:
-    """Say that the warehouse file, as it lies there now, is a finished build. To be called last by `build`.
+    """Record that the present warehouse file is a finished build. `build` calls this as its last step.
 
     Args:
         data: the data root.
@@ -71,7 +74,7 @@ def record_build(data: DataRoot, run_id: str, invocation_id: str | None = None) 
         The build.
 
     Raises:
-        WangjianError: there is no warehouse, or its writer has not ended.
+        WangjianError: there is no warehouse, or a process still writes to it.
     """
     stamp = warehouse_stamp(data.warehouse)
     build_id = hashlib.sha256(f"{stamp} {invocation_id or run_id}".encode()).hexdigest()[:16]
@@ -81,7 +84,7 @@ def record_build(data: DataRoot, run_id: str, invocation_id: str | None = None) 
 
 
 def current_build(data: DataRoot) -> Build:
-    """The finished build that the warehouse file holds.
+    """Return the finished build that is in the warehouse file.
 
     Args:
         data: the data root.
@@ -90,13 +93,14 @@ def current_build(data: DataRoot) -> Build:
         The build.
 
     Raises:
-        WangjianError: the file is not as a finished build left it.
+        WangjianError: the file has changed since the last finished build.
     """
     stamp = warehouse_stamp(data.warehouse)
     builds = [Build.model_validate(record) for record in jsonl.read(data.state / "builds.jsonl")]
+    # all builds and not only the last: after a restore the file can be that of an older one
     for build in reversed(builds):
         if build.warehouse_stamp == stamp:
             return build
     raise WangjianError(
-        "the warehouse is not as a finished build left it", file=data.warehouse, fix="run `wangjian build` again"
+        "the warehouse has changed since the last finished build", file=data.warehouse, fix="run `wangjian build` again"
     )

@@ -1,4 +1,4 @@
-"""Results of checks, of every kind (`state/check_results/<run_id>.jsonl`), and the verdicts on builds (`state/checks.jsonl`)."""
+"""Record check results of all kinds (`state/check_results/<run_id>.jsonl`) and verdicts on builds (`state/checks.jsonl`)."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ Severity = Literal["critical", "warning"]
 
 
 class CheckResult(BaseModel):
-    """What one check found in one run: a row of `audit.check_result`.
+    """The result of one check in one run: a row of `audit.check_result`.
 
     Attributes:
-        build_id: the build that was checked, or null for a check on files.
+        build_id: the build that was checked; null for a check of files.
         rule: the rule's id, the same in every run.
-        observed: what was found, for a person.
-        expected: what the rule asks for, for a person.
-        failing_rows: how many rows break the rule, or null where it is not about rows.
-        source: source code, where the rule is about one source.
-        provider: provider code, likewise.
+        observed: the observed value, as a text for a person.
+        expected: what the rule requires, as a text for a person.
+        failing_rows: the number of rows that break the rule; null where the rule is not about rows.
+        source: the source's code, where the rule is about one source.
+        provider: the provider's code, where the rule is about one provider.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -48,7 +48,7 @@ class CheckResult(BaseModel):
 
 
 class Verdict(BaseModel):
-    """Whether a build may be published: written once all its results are in place."""
+    """Whether a build may be published. It is written after all results: a check that was killed leaves no verdict."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -62,36 +62,37 @@ class Verdict(BaseModel):
 
 
 def append_check_results(data: DataRoot, run_id: str, results: Iterable[CheckResult]) -> None:
-    """Append results of a run.
+    """Append the results of a run.
 
     Args:
         data: the data root.
-        run_id: the run; names the file.
+        run_id: the run, after which the file is named.
         results: the results, of one kind or several.
     """
     jsonl.append(data.state / "check_results" / f"{run_id}.jsonl", results)
 
 
 def check_results(data: DataRoot, run_id: str | None = None) -> Iterator[CheckResult]:
-    """Read results.
+    """Yield stored check results.
 
     Args:
         data: the data root.
-        run_id: of one run; of all runs if null.
+        run_id: the run whose results are wanted; all runs if null.
 
     Yields:
-        The results, by run, in the order written.
+        The results by run, in the order in which they were written.
     """
     for path in sorted((data.state / "check_results").glob(f"{run_id or '*'}.jsonl")):
         yield from (CheckResult.model_validate(record) for record in jsonl.read(path))
 
 
 def record_verdict(data: DataRoot, verdict: Verdict) -> None:
-    """Write down the verdict on a build."""
+    """Record the verdict on a build."""
     jsonl.append(data.state / "checks.jsonl", [verdict])
 
 
 def last_verdict(data: DataRoot, build_id: str) -> Verdict | None:
-    """The last verdict on a build, or null where it was never checked to the end."""
+    """Return the last verdict on a build; null where no check of it has finished."""
+    # a build can be checked again, for instance after a new expectation: the last verdict counts
     verdicts = [Verdict.model_validate(record) for record in jsonl.read(data.state / "checks.jsonl")]
     return next((verdict for verdict in reversed(verdicts) if verdict.build_id == build_id), None)

@@ -1,4 +1,4 @@
-"""Corrections (`state/corrections.jsonl`): a person says that a source's value is wrong, what is right, and why."""
+"""Record corrections (`state/corrections.jsonl`): a person replaces a wrong value of a source, and says why."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ class Correction(BaseModel):
     """One decision about one value of one row: a row of `audit.correction`, without the values.
 
     Attributes:
-        business_date: of the delivery, where numbers are unique within a delivery only; null where the key names the row for good.
-        row_key: the values of the dataset's key as the source sends them, with `|` between.
-        wrong_value: what the source sent. Rows that say something else are left alone: the source has corrected itself.
-        right_value: what stands in its place, as text, before it is checked and typed; null for nothing.
-        is_withdrawn: takes an earlier decision back.
+        business_date: the delivery's date, where keys are unique only within one delivery; null where the key names the row for ever.
+        row_key: the values of the dataset's key as the source sends them, separated by `|`.
+        wrong_value: the value that the source sent. Rows with another value stay as they are: there the source has corrected itself.
+        right_value: the replacement as text, before it is checked and typed; null for an empty value.
+        is_withdrawn: whether this withdraws an earlier decision.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -42,34 +42,36 @@ class Correction(BaseModel):
 
     @property
     def correction_id(self) -> str:
-        """Names the value that it is about; a later decision about the same value takes its place."""
+        """Return the id of the corrected value. A later decision with the same id replaces this one."""
         place = (self.source, self.provider, self.dataset, self.business_date, self.row_key, self.column_name)
         return hashlib.sha256("\n".join(map(str, place)).encode()).hexdigest()[:12]
 
 
 def record_correction(data: DataRoot, correction: Correction) -> None:
-    """Write a decision down; the next build acts on it."""
+    """Record a decision; it takes effect in the next build."""
     jsonl.append(data.state / "corrections.jsonl", [correction])
 
 
 def corrections(data: DataRoot) -> list[Correction]:
-    """The decisions that hold, one a value: the last one, unless it was withdrawn."""
+    """Return the decisions in force: for each value the last one, unless it was withdrawn."""
     records = jsonl.read(data.state / "corrections.jsonl")
     last = {correction.correction_id: correction for correction in map(Correction.model_validate, records)}
+    # sorted, because the fingerprint of a build's inputs depends on the order
     return [correction for _, correction in sorted(last.items()) if not correction.is_withdrawn]
 
 
 def rewrite_corrections(data: DataRoot, is_meant: Callable[[Correction], bool], mark: Callable[[str], str]) -> None:
-    """Put something else in the place of the values of some corrections, since a person's data are erased.
+    """Replace the values in some corrections by marks, because the data of a person are erased.
 
     Args:
         data: the data root.
-        is_meant: which corrections.
-        mark: gives what stands there instead of a value.
+        is_meant: returns whether a correction is one of them.
+        mark: returns the mark that replaces a value.
     """
     path = data.state / "corrections.jsonl"
     if not any(is_meant(Correction.model_validate(record)) for record in jsonl.read(path)):
         return
+    # read again under the lock: another process may have added a correction meanwhile, which must not be lost
     with held_alone(path):
         kept = [Correction.model_validate(record) for record in jsonl.read(path)]
         lines = [_marked(item, mark) if is_meant(item) else item for item in kept]

@@ -1,4 +1,4 @@
-"""Erasures (`state/erasures.jsonl`): who asked to erase what from landing and why, who approved it, and when it was done."""
+"""Record erasures (`state/erasures.jsonl`): who asked to erase what from landing and why, who approved it, when it was done."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from wangjian.state import jsonl
 
 
 class Erasure(BaseModel):
-    """One step of one erasure; a later step of the same takes its place.
+    """One step of one erasure; a later step of the same erasure replaces it.
 
     Attributes:
-        step: `REQUESTED`; `APPROVED`, from where on it is carried out; `DONE`; `WITHDRAWN` before anybody approved it.
-        row_key: the values of the dataset's key as the source sends them, with `|` between; null where it is about time or a file.
-        business_date: of the delivery, where numbers are unique within a delivery only.
-        before: all rows of exports of earlier business dates.
-        file_sha256: a whole file that holds no rows: evidence, or a file that was rejected.
-        column_names: the warehouse's names of the columns that are erased; empty for a whole file.
-        person: who took this step.
+        step: `REQUESTED`; `APPROVED`: may be carried out; `DONE`; `WITHDRAWN`: taken back before it was approved.
+        row_key: the values of the dataset's key as the source sends them, separated by `|`; null for an erasure by date or of a file.
+        business_date: the delivery's date, where keys are unique only within one delivery.
+        before: erase all rows of exports with an earlier business date.
+        file_sha256: erase a whole file that holds no rows: evidence, or a rejected file.
+        column_names: the erased columns, by their names in the warehouse; empty for a whole file.
+        person: the person who took this step.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -44,7 +44,8 @@ class Erasure(BaseModel):
 
     @property
     def erasure_id(self) -> str:
-        """Names the request, the same through all its steps."""
+        """Return the id of the request, which is the same in all its steps."""
+        # with the time of the request: the same data can be the subject of a second request
         about = (
             self.source, self.provider, self.dataset, self.row_key, self.business_date, self.before, self.file_sha256,
             self.requested_at,
@@ -53,14 +54,14 @@ class Erasure(BaseModel):
 
 
 def record_erasure(data: DataRoot, erasure: Erasure) -> None:
-    """Write a step down."""
+    """Record a step of an erasure."""
     jsonl.append(data.state / "erasures.jsonl", [erasure])
 
 
 def erasures(data: DataRoot) -> list[Erasure]:
-    """Where each erasure stands, the oldest first."""
-    found: dict[str, Erasure] = {}
+    """Return the last step of each erasure, the oldest erasure first."""
+    last: dict[str, Erasure] = {}
     for record in jsonl.read(data.state / "erasures.jsonl"):
         erasure = Erasure.model_validate(record)
-        found[erasure.erasure_id] = erasure
-    return list(found.values())
+        last[erasure.erasure_id] = erasure
+    return list(last.values())

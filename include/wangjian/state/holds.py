@@ -1,4 +1,4 @@
-"""Holds: nothing is published before a person approves (`state/holds.jsonl`)."""
+"""Record holds (`state/holds.jsonl`): while one is in force, nothing is published before a person approves it."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from wangjian.state import jsonl
 
 
 class Hold(BaseModel):
-    """One line of the history: publication is held, or let go.
+    """One line of the history: publication is held, or approved.
 
     Attributes:
-        reason: why it was held, or let go.
-        decided_by: who let it go.
+        reason: why publication is held.
+        decided_by: the person who approved; null for a hold.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -28,16 +28,17 @@ class Hold(BaseModel):
 
 
 def record_hold(data: DataRoot, hold: Hold) -> None:
-    """Add a line."""
+    """Append a line to the history."""
     jsonl.append(data.state / "holds.jsonl", [hold])
 
 
 def approve(data: DataRoot, hold: Hold, person: str) -> None:
-    """Let go what was held."""
+    """Record that a person approved what was held."""
     record_hold(data, Hold(event="approved", reason=hold.reason, decided_by=person))
 
 
 def present_hold(data: DataRoot) -> Hold | None:
-    """The hold that is in force: nothing is published before it is approved."""
+    """Return the hold in force; null where nothing is held."""
+    # only the last line counts: an approval ends every hold before it
     lines = [Hold.model_validate(record) for record in jsonl.read(data.state / "holds.jsonl")]
     return lines[-1] if lines and lines[-1].event == "held" else None

@@ -1,4 +1,4 @@
-"""Append-only stores of JSON lines that survive a crash in the middle of a line."""
+"""Read and write append-only files of JSON lines; a crash in the middle of a line costs only that line."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _log = logging.getLogger(__name__)
 
 
 def append(path: Path, records: Iterable[BaseModel]) -> None:
-    """Append records, one JSON object a line, in one write, durable. Several processes may append to the same file.
+    """Append records in one write, one JSON object per line, synced to disk. Several processes may append to one file.
 
     Args:
-        path: the store; it and its folder are made at first use (mode 0600).
-        records: what to append; nothing is written when there is none.
+        path: the file. It (mode 0600) and its folder are made at first use.
+        records: the records; without any, nothing is written.
 
     Raises:
-        WangjianError: the disk took only part of it. Readers ignore the torn line.
+        WangjianError: the disk took only part of the text. Readers skip the torn line.
     """
     text = "".join(f"{record.model_dump_json()}\n" for record in records)
     if not text:
@@ -32,10 +32,10 @@ def append(path: Path, records: Iterable[BaseModel]) -> None:
 
 
 def replace(path: Path, content: bytes) -> None:
-    """Replace a store that is held alone (`wangjian.core.files.held_alone`), in one step.
+    """Replace a file in one step. The caller must hold it alone (`wangjian.core.files.held_alone`).
 
     Args:
-        path: the store.
+        path: the file.
         content: all its lines.
     """
     with written_atomically(path) as temporary:
@@ -44,23 +44,24 @@ def replace(path: Path, content: bytes) -> None:
 
 
 def read(path: Path) -> Iterator[dict[str, Any]]:
-    """Read a store; lines that are torn (no JSON object) are passed over and reported to the log.
+    """Yield the records of a file; skip torn lines (no JSON object) with a warning in the log.
 
     Args:
-        path: the store; a missing one is empty.
+        path: the file; a missing one counts as empty.
 
     Yields:
         The records, in the order in which they were appended.
     """
     if not path.exists():
         return
+    # replace: a line that is torn within a character must not stop the reading of the others
     with path.open(encoding="utf-8", errors="replace") as file:
         for number, line in enumerate(file, start=1):
             record = _parsed(line)
             if record is not None:
                 yield record
             elif line.strip():
-                _log.warning("passed over a torn line [file=%s, line=%s]", path, number)
+                _log.warning("skipped a torn line [file=%s, line=%s]", path, number)
 
 
 def _parsed(line: str) -> dict[str, Any] | None:

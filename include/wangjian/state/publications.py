@@ -1,4 +1,4 @@
-"""The history of publications (`state/publications.jsonl`): what was published, rolled back to, and removed."""
+"""Record the history of publications (`state/publications.jsonl`): published, rolled back to, removed."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ class Publication(BaseModel):
     """One published file: a row of `audit.publication`.
 
     Attributes:
-        publication_id: `<as-of date>-<number within it>`; sorts by date of the data.
-        as_of: greatest business date that counts in the daily sources.
-        content_fingerprint: of all published rows, columns and labels, whatever their order.
-        held: which datasets are held back in it, since which business date and why; null where none is.
-        row_count: of all published tables that dbt builds.
-        byte_size: of the file; null in the file's own row, which is written before its size is known.
+        publication_id: `<as-of date>-<number on that date>`; sorts by the date of the data.
+        as_of: the latest business date that counts in the daily sources.
+        content_fingerprint: a hash of all published rows, columns and labels, independent of their order.
+        held: the datasets that are held back, since which business date and why; null where none is.
+        row_count: the number of rows in all published tables that dbt builds.
+        byte_size: the size of the file; null in the file's own row, which is written before the size is known.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -54,10 +54,10 @@ class PublicationEvent(BaseModel):
 
 
 def append_event(data: DataRoot, event: PublicationEvent) -> None:
-    """Add a line to the history."""
+    """Append a line to the history."""
     jsonl.append(data.state / "publications.jsonl", [event])
 
 
 def events(data: DataRoot) -> list[PublicationEvent]:
-    """The history, oldest first."""
+    """Return the history, oldest first."""
     return [PublicationEvent.model_validate(record) for record in jsonl.read(data.state / "publications.jsonl")]

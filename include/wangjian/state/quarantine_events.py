@@ -1,4 +1,4 @@
-"""When bad rows entered and left quarantine, and why (`state/quarantine.jsonl`)."""
+"""Record when bad rows entered and left quarantine, and why (`state/quarantine.jsonl`)."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ Cause = Literal["broke_contract", "taken_up", "superseded", "withdrawn"]
 
 
 class QuarantineEvent(BaseModel):
-    """One row's way into quarantine or out of it.
+    """One row entered quarantine or left it.
 
     Attributes:
-        publication_id: the first publication that shows it so.
-        cause: of leaving: `taken_up` (a contract, alias or code table was fixed, and the row was loaded), `superseded`
-            (the source sent a higher version) or `withdrawn` (its export is no longer landed).
-        reason_codes: why it was or had been bad.
+        publication_id: the first publication that shows the row in this state.
+        cause: why it entered: `broke_contract`; why it left: `taken_up` (a contract, alias or code table was fixed, and the row was
+            loaded), `superseded` (the source sent a higher version) or `withdrawn` (its export is no longer landed).
+        reason_codes: why the row is bad, or was bad before it left.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -42,10 +42,10 @@ class QuarantineEvent(BaseModel):
 
 
 def quarantine_events(data: DataRoot) -> list[QuarantineEvent]:
-    """All events, in the order in which they were noted."""
+    """Return all events in the order in which they were recorded."""
     return [QuarantineEvent.model_validate(record) for record in jsonl.read(data.state / "quarantine.jsonl")]
 
 
-def append_quarantine_events(data: DataRoot, found: Iterable[QuarantineEvent]) -> None:
-    """Append events."""
-    jsonl.append(data.state / "quarantine.jsonl", found)
+def append_quarantine_events(data: DataRoot, new_events: Iterable[QuarantineEvent]) -> None:
+    """Append events to the history."""
+    jsonl.append(data.state / "quarantine.jsonl", new_events)

@@ -1,6 +1,6 @@
-"""The run log: what each step did, when, and how it ended (`state/run_log.jsonl`).
+"""Write and read the run log: what each step did, when, and how it ended (`state/run_log.jsonl`).
 
-Each step writes one line when it starts and one when it ends, so that a step that was killed is seen too.
+Each step writes one line when it starts and one when it ends, so that a killed step is visible too.
 """
 
 from __future__ import annotations
@@ -27,19 +27,19 @@ Outcome = Literal["running", "succeeded", "skipped", "failed", "interrupted"]
 
 
 class Run(BaseModel):
-    """One step of one run. The step itself may set `rows`, `files`, `message` and `outcome` (`skipped`) as it goes.
+    """One step of one run. The step itself may set `rows`, `files`, `message` and `outcome` (`skipped`) while it runs.
 
     Attributes:
-        entry_id: names the two lines of one step.
-        run_id: shared by the steps of one pipeline run; sorts by start.
+        entry_id: the id that the two lines of one step share.
+        run_id: the id that the steps of one pipeline run share; sorts by start.
         step: `ingest`, `parse`, `build`, `check`, `publish`, `rollback`, ….
-        source: source code, or null for a step over all of them.
-        outcome: `running` in a finished log means that the process was killed.
-        rows: rows handled, or null.
-        files: files handled, or null.
-        reason: short code of a failure: the error's class, or the reject code.
-        message: for a person.
-        purpose: why it was started, where a person said so.
+        source: the source's code; null for a step over all sources.
+        outcome: `running` although the process has ended means that it was killed.
+        rows: the number of rows handled, or null.
+        files: the number of files handled, or null.
+        reason: the short code of a failure: the error's class, or the reject code.
+        message: a text for a person.
+        purpose: why the step was started, where a person gave a reason.
     """
 
     entry_id: str = Field(default_factory=lambda: secrets.token_hex(8))
@@ -58,7 +58,7 @@ class Run(BaseModel):
 
 @contextmanager
 def record_run(data: DataRoot, step: str, *, source: str | None = None, run_id: str | None = None) -> Iterator[Run]:
-    """Write a step's start and end into the run log, whatever its end is.
+    """Write a step's start and end to the run log, also when it fails.
 
     Args:
         data: the data root.
@@ -67,10 +67,10 @@ def record_run(data: DataRoot, step: str, *, source: str | None = None, run_id: 
         run_id: the run that the step belongs to; a new one if null.
 
     Yields:
-        The record; what the block sets on it is written at the end.
+        The record; values that the block sets on it are written at the end.
 
     Raises:
-        Whatever the block raises, after it was recorded.
+        The block's own error, after it was recorded.
     """
     run = Run(run_id=run_id or new_run_id(), step=step, source=source)
     log = data.state / "run_log.jsonl"
@@ -80,9 +80,10 @@ def record_run(data: DataRoot, step: str, *, source: str | None = None, run_id: 
         try:
             yield run
             run.outcome = "succeeded" if run.outcome == "running" else run.outcome
+        # BaseException: an interrupted step must be visible in the log too
         except BaseException as error:
             _note(run, error)
-            # on a full disk even this may fail: what happened is told all the same
+            # on a full disk this write may fail too; the step's own error is what the user must see
             with suppress(OSError, WangjianError):
                 _end(log, run)
             raise
@@ -90,7 +91,7 @@ def record_run(data: DataRoot, step: str, *, source: str | None = None, run_id: 
 
 
 def record_end(data: DataRoot, run: Run) -> None:
-    """Write down how a step ended that cannot do so itself: its process is gone.
+    """Record the end of a step that cannot do so itself, because its process is gone.
 
     Args:
         data: the data root.
@@ -101,11 +102,11 @@ def record_end(data: DataRoot, run: Run) -> None:
 
 def _end(log: Path, run: Run) -> None:
     run.ended_at = now()
-    _tell(run, (run.ended_at - run.started_at).total_seconds())
+    _log_end(run, (run.ended_at - run.started_at).total_seconds())
     jsonl.append(log, [run])
 
 
-def _tell(run: Run, seconds: float) -> None:
+def _log_end(run: Run, seconds: float) -> None:
     is_well = run.outcome in ("succeeded", "skipped")
     fields = {"seconds": round(seconds, 3), "rows": run.rows, "files": run.files, "reason": run.reason}
     message = f"{run.outcome}: {run.message}" if run.message else run.outcome
@@ -120,13 +121,13 @@ def _note(run: Run, error: BaseException) -> None:
 
 
 def runs(data: DataRoot) -> list[Run]:
-    """Read the run log.
+    """Return the run log.
 
     Args:
         data: the data root.
 
     Returns:
-        One record a step, by start; the last line written for it holds.
+        One record per step, sorted by start. The last line of a step counts.
     """
     by_entry = {record["entry_id"]: Run.model_validate(record) for record in jsonl.read(data.state / "run_log.jsonl")}
     return sorted(by_entry.values(), key=lambda run: (run.started_at, run.run_id, run.entry_id))

@@ -1,4 +1,4 @@
-"""Waivers (`state/waivers.jsonl`): a person says that a failing export holds nothing back, and why."""
+"""Record waivers (`state/waivers.jsonl`): a person decides that a failing export holds nothing back, and says why."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ class Waiver(BaseModel):
     """One decision about one export: a row of `audit.waiver`.
 
     Attributes:
-        export_id: names the export with its bytes; a new version needs a new decision.
-        fail_codes: why it failed when it was waived.
-        is_withdrawn: takes an earlier decision back.
+        export_id: the export's id, which depends on its content: a new version needs a new decision.
+        fail_codes: why the export failed at the time of the decision.
+        is_withdrawn: whether this withdraws an earlier decision.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -36,12 +36,13 @@ class Waiver(BaseModel):
 
 
 def record_waiver(data: DataRoot, waiver: Waiver) -> None:
-    """Write a decision down; the next build acts on it."""
+    """Record a decision; it takes effect in the next build."""
     jsonl.append(data.state / "waivers.jsonl", [waiver])
 
 
 def waivers(data: DataRoot) -> list[Waiver]:
-    """The decisions that hold, one an export: the last one, unless it was withdrawn."""
+    """Return the decisions in force: for each export the last one, unless it was withdrawn."""
     records: list[dict[str, Any]] = list(jsonl.read(data.state / "waivers.jsonl"))
     last = {waiver.export_id: waiver for waiver in map(Waiver.model_validate, records)}
+    # sorted, because the fingerprint of a build's inputs depends on the order
     return [waiver for _, waiver in sorted(last.items()) if not waiver.is_withdrawn]

@@ -1,4 +1,4 @@
-"""Building the warehouse with dbt, in a process of its own: an in-process run would keep the file's lock."""
+"""Build the warehouse with dbt, and decide what can be kept of the last build. Reasons: docs/decisions/incremental.md."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ from wangjian.warehouse.spark.settings import BUILDING, SPARK_FOLDER, engine
 
 @dataclass(frozen=True)
 class BuildReport:
-    """What a build did.
+    """The result of a build.
 
     Attributes:
-        build_id: names this state of `warehouse.duckdb`; checks and publication refer to it.
-        inputs: hash of everything that the build depends on.
-        model_seconds: by model, the slowest first.
+        build_id: the id of this state of `warehouse.duckdb`; checks and publication refer to it.
+        inputs: a hash of everything that the build depends on.
+        model_seconds: the seconds of each model, the slowest first.
     """
 
     build_id: str
@@ -61,19 +61,19 @@ def build(data: DataRoot, *, force: bool = False, progress: Progress | None = No
 
     Args:
         data: the data root.
-        force: build also where nothing has changed since the last build, and keep nothing of it.
-        progress: told of each model and test that ends.
+        force: build even if nothing has changed since the last build, and keep nothing of it.
+        progress: called when a model or test has finished.
 
     Returns:
-        What was done.
+        The build's id and times.
 
     Raises:
-        WangjianError: a model or test failed; the published file is as it was.
+        WangjianError: a model or test failed; the published file is unchanged.
     """
     started = time.monotonic()
     with warehouse_lock(data, "build the warehouse"):
         _require_parsed(data)
-        # all before dbt reads anything: what is parsed or changed meanwhile is then a difference for the next build
+        # before dbt reads anything: a file that is parsed during the build is then a difference that the next build sees
         ledgers = read_ledgers(data)
         corrected = corrections(data)
         inputs, rules = inputs_fingerprint(data, ledgers), rules_fingerprint(ledgers, corrected)
@@ -81,7 +81,7 @@ def build(data: DataRoot, *, force: bool = False, progress: Progress | None = No
             return BuildReport(current_build(data).build_id, inputs, time.monotonic() - started, was_current=True)
         run_id = new_run_id()
         for source in load_registry():
-            # a source that has not come yet keeps no other from readers
+            # a source without an export yet must not stop the build of the others
             write_empty_files(data, load_contract(source).values())
         snapshot_ledgers(data, ledgers)
         write_waivers(data, [waiver.model_dump(exclude={"is_withdrawn"}) for waiver in waivers(data)])
@@ -89,15 +89,18 @@ def build(data: DataRoot, *, force: bool = False, progress: Progress | None = No
             data,
             [item.model_dump(exclude={"is_withdrawn"}) | {"correction_id": item.correction_id} for item in corrected],
         )
-        _clear_wreck(data.warehouse)
-        # whichever engine is to build now: rows of persons lie there
+        _clear_crash_remains(data.warehouse)
+        # also when DuckDB builds now: a Spark build that crashed may have left personal data there
         shutil.rmtree(data.scratch / SPARK_FOLDER, ignore_errors=True)
         may_increment = not force and _may_increment(data, rules)
+        # without the note a build that crashes from here on is followed by a full one
         _inputs_note(data).unlink(missing_ok=True)
         results, manifest = _run(data, may_increment, _corrected_columns(corrected), progress)
+        # before a failure is raised: the results say which test failed
         append_check_results(data, run_id, dbt_check_results(run_id, results, manifest))
         _raise_on_failure(results)
         built = record_build(data, run_id)
+        # last of all: only a build that finished may be kept by the next one
         write_atomically(_inputs_note(data), f"{built.build_id} {inputs} {rules}")
     seconds = {node_name(result): result["execution_time"] for result in results if not is_test(result)}
     slowest = dict(sorted(seconds.items(), key=lambda item: -item[1]))
@@ -107,7 +110,7 @@ def build(data: DataRoot, *, force: bool = False, progress: Progress | None = No
 def _run(
     data: DataRoot, may_increment: bool, variables: str, progress: Progress | None
 ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """dbt's results and manifest, on the engine that is configured."""
+    """Run dbt on the configured engine; return its results and its manifest."""
     if engine() == "spark":
         from wangjian.warehouse.spark.build import build_on_spark
 
@@ -117,17 +120,21 @@ def _run(
 
 
 def _corrected_columns(corrected: list[Correction]) -> str:
-    """For dbt: only what has corrections is compared with them. Nothing where there is none: the SQL is then what it always was."""
-    found: dict[str, list[str]] = {}
+    """Return the dbt option that names the corrected columns; empty without corrections.
+
+    Only these columns are compared with the corrections. Without corrections the SQL is the same as in a project without the feature.
+    """
+    corrected_columns: dict[str, list[str]] = {}
     for item in corrected:
-        columns = found.setdefault(f"{item.source}.{item.dataset}", [])
+        columns = corrected_columns.setdefault(f"{item.source}.{item.dataset}", [])
         if item.column_name not in columns:
             columns.append(item.column_name)
     # without blanks: the command is split at them
-    told = json.dumps(
-        {"corrected_columns": {name: sorted(found[name]) for name in sorted(found)}}, separators=(",", ":")
+    variables = json.dumps(
+        {"corrected_columns": {name: sorted(corrected_columns[name]) for name in sorted(corrected_columns)}},
+        separators=(",", ":"),
     )
-    return f" --vars {told}" if found else ""
+    return f" --vars {variables}" if corrected_columns else ""
 
 
 def _require_parsed(data: DataRoot) -> None:
@@ -139,14 +146,18 @@ def _require_parsed(data: DataRoot) -> None:
         )
 
 
-def _clear_wreck(warehouse: Path) -> None:
-    """Remove what a crash may have left: what an engine had moved out of memory, and a warehouse that cannot be opened any more."""
+def _clear_crash_remains(warehouse: Path) -> None:
+    """Remove what a crash can leave: spilled rows, an unfinished copy from Spark, and a warehouse that cannot be opened.
+
+    The warehouse can be removed, because everything in it is built from `raw/`.
+    """
     shutil.rmtree(warehouse.with_name(f"{warehouse.name}.tmp"), ignore_errors=True)
     warehouse.with_name(f"{warehouse.name}{BUILDING}").unlink(missing_ok=True)
     try:
         if warehouse.exists():
             duckdb.connect(str(warehouse), read_only=True).close()
     except duckdb.Error as error:
+        # a file that another program has open, or that a full disk made unreadable, is not damaged and must stay
         raise_if_open_elsewhere(warehouse, "build the warehouse", str(error))
         if trouble := disk_trouble(error):
             raise trouble from error
@@ -154,13 +165,13 @@ def _clear_wreck(warehouse: Path) -> None:
 
 
 def forget_warehouse(warehouse: Path) -> None:
-    """Remove the warehouse, so that the next build makes it anew; first its log, which would be taken for the new file's."""
+    """Remove the warehouse, so that the next build makes a new one. The log goes first: DuckDB would apply it to the new file."""
     warehouse.with_name(f"{warehouse.name}.wal").unlink(missing_ok=True)
     warehouse.unlink(missing_ok=True)
 
 
 def _inputs_note(data: DataRoot) -> Path:
-    """Beside the warehouse: its build, the inputs and the rules that it was built from. Without it the next build starts anew."""
+    """Return the path of the note with build id, inputs and rules of the warehouse. Without it the next build is a full one."""
     return data.root / "warehouse.inputs"
 
 
@@ -172,7 +183,7 @@ def _note(data: DataRoot) -> tuple[str, ...]:
 
 
 def is_current(data: DataRoot) -> bool:
-    """Whether the warehouse holds a finished build of everything that is parsed, by the present SQL."""
+    """Return whether the warehouse holds a finished build of all parsed files by the present SQL."""
     return _is_built_from(data, inputs_fingerprint(data, read_ledgers(data)))
 
 
@@ -184,7 +195,7 @@ def _is_built_from(data: DataRoot, inputs: str) -> bool:
 
 
 def _may_increment(data: DataRoot, rules: str) -> bool:
-    """Whether the warehouse is a finished build by the present rules: what it holds of files that have not changed may stay."""
+    """Return whether the warehouse is a finished build by the present rules, so that rows of unchanged files may stay."""
     try:
         return _note(data)[::2] == (current_build(data).build_id, rules)
     except WangjianError:
@@ -192,7 +203,7 @@ def _may_increment(data: DataRoot, rules: str) -> bool:
 
 
 def inputs_fingerprint(data: DataRoot, ledgers: pa.Table) -> str:
-    """A hash of what a build depends on: the parsed files, waivers, corrections, the project's SQL and configuration, the engine."""
+    """Return a hash of everything a build depends on: parsed files, waivers, corrections, SQL and configuration, the engine."""
     digest = hashlib.sha256(ledger_fingerprint(ledgers).encode())
     digest.update("".join(waiver.model_dump_json() for waiver in waivers(data)).encode())
     digest.update("".join(item.model_dump_json() for item in corrections(data)).encode())
@@ -201,7 +212,10 @@ def inputs_fingerprint(data: DataRoot, ledgers: pa.Table) -> str:
 
 
 def rules_fingerprint(ledgers: pa.Table, corrected: list[Correction]) -> str:
-    """A hash of what turns a landed file into rows: contracts, parsers, corrections, SQL, seeds, and DuckDB, whose `hash` may change."""
+    """Return a hash of the rules that turn a landed file into rows: contracts, parsers, corrections, SQL, seeds, the engine.
+
+    DuckDB's version is one of them, because another version may compute other values with `hash`.
+    """
     decided = "".join(item.model_dump_json() for item in corrected)
     return hashlib.sha256(
         f"{contract_hashes(ledgers)} {_project_fingerprint()} {engine()} {duckdb.__version__}{decided}".encode()
@@ -225,5 +239,5 @@ def _raise_on_failure(results: list[dict[str, Any]]) -> None:
         raise WangjianError(
             f"{len(wrong)} of {len(results)} dbt nodes failed; the first: {message}",
             model=node_name(first),
-            fix="fix the model or its data, then build again; readers keep the last publication",
+            fix="fix the model or its data, then build again; the last publication stays visible",
         )

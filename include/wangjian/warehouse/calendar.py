@@ -1,8 +1,8 @@
-"""The working-day calendar, made from the State Council's notices as the package `chinesecalendar` keeps them.
+"""Make the working-day calendar from the State Council's notices, which the package `chinesecalendar` contains.
 
     python -m wangjian.warehouse.calendar > dbt_project/seeds/seed_calendar.csv
 
-Days beyond the last notice are Monday to Friday, and flagged: a deadline that depends on one is provisional.
+After the last notice, Monday to Friday count as working days and are flagged. A deadline that depends on such a day is provisional.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import chinese_calendar
 from chinese_calendar.constants import holidays, workdays
 
 FIRST_DAY = date(2015, 1, 1)
+# open items can be due after the last year with a notice
 YEARS_BEYOND = 2
 FULL_NAMES = {
     "清明": "清明节",
@@ -29,12 +30,12 @@ FRIDAY = 4
 
 
 def last_official_day() -> date:
-    """The end of the last year that has a notice."""
+    """Return the last day of the last year that has a notice."""
     return date(max(day.year for day in {**holidays, **workdays}), 12, 31)
 
 
 def calendar_rows() -> Iterator[tuple[str, str, str, str, str]]:
-    """One row a day, in the order of `HEADER`, booleans as `true` and `false`."""
+    """Yield one row per day with the columns of `HEADER`; booleans are `true` and `false`."""
     official = last_official_day()
     last = date(official.year + YEARS_BEYOND, 12, 31)
     for offset in range((last - FIRST_DAY).days + 1):
@@ -58,7 +59,7 @@ def _text(flag: bool) -> str:
 
 
 def write_calendar(file: TextIO) -> None:
-    """Write the seed."""
+    """Write the calendar as the seed's CSV."""
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(HEADER)
     writer.writerows(calendar_rows())

@@ -1,4 +1,4 @@
-"""What dbt says of its tests, as check results: which table and column, and which source's data it speaks of."""
+"""Turn the results of dbt's tests into check results: with table, column, and the source whose data was tested."""
 
 from __future__ import annotations
 
@@ -10,32 +10,32 @@ from wangjian.state import CheckResult
 
 
 def is_test(result: Mapping[str, Any]) -> bool:
-    """Whether a result of dbt is of a test."""
+    """Return whether a dbt result belongs to a test."""
     return str(result["unique_id"]).split(".")[0] in ("test", "unit_test")
 
 
 def failed(results: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """The results of nodes that did not end well."""
+    """Return the results of the failed nodes."""
     return [result for result in results if result["status"] in ("error", "fail", "runtime error")]
 
 
 def node_name(result: Mapping[str, Any]) -> str:
-    """The name of the node that a result is of."""
+    """Return the name of a result's node."""
     return str(result["unique_id"]).split(".")[2]
 
 
 def dbt_check_results(
     run_id: str, results: Sequence[Mapping[str, Any]], manifest: Mapping[str, Any]
 ) -> list[CheckResult]:
-    """Translate the results of dbt's tests.
+    """Return the check results of dbt's tests.
 
     Args:
         run_id: the run.
-        results: of all nodes.
+        results: the results of all nodes.
         manifest: dbt's manifest of the same run.
 
     Returns:
-        One result a test. `source` is that of the one source that the tested table is made from, null where there are several.
+        One check result per test. `source` is the one source of the tested table; null where it has several.
     """
     return [_check_result(run_id, result, manifest) for result in results if is_test(result)]
 
@@ -60,10 +60,10 @@ def _check_result(run_id: str, result: Mapping[str, Any], manifest: Mapping[str,
 
 
 def _tested(test: Mapping[str, Any], manifest: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """The table that a test hangs on, or the first that it reads."""
+    """Return the table to which a test is attached; of an unattached test the first table that it reads."""
     reads = test.get("depends_on", {}).get("nodes", [])
-    found = test.get("attached_node") or next(iter(reads), None)
-    tested: Mapping[str, Any] | None = manifest["nodes"].get(found)
+    name = test.get("attached_node") or next(iter(reads), None)
+    tested: Mapping[str, Any] | None = manifest["nodes"].get(name)
     return tested
 
 

@@ -1,4 +1,4 @@
-"""The models' own documentation: dbt's site as one page, with the project's labels on every column."""
+"""Write the documentation of the models: dbt's site as one page, with the project's labels on every column."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from wangjian.warehouse.labels import Labels, load_labels
 
 
 def write_model_docs(data: DataRoot) -> Path:
-    """Write dbt's docs of the warehouse as it was last built.
+    """Write dbt's documentation of the last build, and return its path.
 
     Args:
         data: the data root, with a built warehouse.
 
     Returns:
-        The page: one file, which needs no server and no network.
+        The path of the page: one file that needs no server and no network.
 
     Raises:
         WangjianError: dbt could not read the project or the warehouse.
@@ -31,22 +31,22 @@ def write_model_docs(data: DataRoot) -> Path:
     manifest = json.loads((target / "manifest.json").read_text(encoding="utf-8"))
     catalog = (target / "catalog.json").read_text(encoding="utf-8")
     page = (target / "index.html").read_text(encoding="utf-8")
-    # what `dbt docs generate --static` does, after the labels are in
+    # `dbt docs generate --static` puts the same JSON into the page, but before the labels are added
     described = json.dumps(labelled(manifest, load_labels()), ensure_ascii=False)
     for place, content in (("MANIFEST", described), ("CATALOG", catalog)):
-        # `</` inside a script element could end it
+        # `</` inside the JSON could end the script element
         page = page.replace(f'"{place}.JSON INLINE DATA"', content.replace("</", "<\\/"))
-    found = data.docs / "model" / "index.html"
-    found.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(found, page)
-    return found
+    path = data.docs / "model" / "index.html"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(path, page)
+    return path
 
 
 def labelled(manifest: dict[str, Any], labels: Labels) -> dict[str, Any]:
-    """Describe the columns of the manifest's models: their own words or the label `中文 | English`, and the level of the data.
+    """Describe each column of the manifest's models with its own description or its label `中文 | English`, and its level.
 
     Args:
-        manifest: dbt's manifest; it is changed in place.
+        manifest: dbt's manifest; changed in place.
         labels: the project's labels.
 
     Returns:

@@ -1,4 +1,4 @@
-"""What the models need of DuckDB beyond its SQL. dbt-duckdb loads `Plugin` by its profile."""
+"""Add the Python functions that the models call to DuckDB. The profile names this module, and dbt-duckdb loads `Plugin`."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from wangjian.warehouse import hosts
 
 
 class Plugin(BasePlugin):
-    """Adds the project's functions to each connection that dbt opens."""
+    """The plugin that adds the project's functions to each connection that dbt opens."""
 
     def configure_connection(self, conn: DuckDBPyConnection) -> None:
-        """Register the functions; conn: an open connection."""
+        """Register the functions with an open connection."""
         hosts.register(conn)

@@ -1,4 +1,4 @@
-"""Host names, as SQL needs them: what DuckDB cannot do by itself."""
+"""Convert host names to ASCII for SQL; DuckDB has no function for it."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from duckdb import DuckDBPyConnection
 
 
 def register(connection: DuckDBPyConnection) -> None:
-    """Make `idn_to_ascii(varchar) -> varchar` known to a connection."""
+    """Register `idn_to_ascii(varchar) -> varchar` with a connection."""
     connection.create_function("idn_to_ascii", idn_to_ascii, ["VARCHAR"], "VARCHAR")
 
 
 def idn_to_ascii(host: str) -> str:
-    """Write an internationalised host name in ASCII (punycode).
+    """Return an internationalised host name in ASCII (punycode).
 
     Args:
-        host: a host name, with its port or not.
+        host: a host name, with or without a port.
 
     Returns:
-        its ASCII form (IDNA 2008 after the mapping of UTS 46), or the name itself where it is none that IDNA allows.
+        The ASCII form (IDNA 2008 after the mapping of UTS 46); the unchanged name where IDNA does not allow it.
     """
     name, colon, port = host.partition(":")
     try:

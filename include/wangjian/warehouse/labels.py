@@ -1,4 +1,4 @@
-"""Names of published tables and columns in Chinese and English, from one reviewed file (`dbt_project/labels.yml`)."""
+"""Read the Chinese and English names of published tables and columns from one reviewed file (`dbt_project/labels.yml`)."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ LABELS = DBT_PROJECT / "labels.yml"
 
 Level = Literal["PUBLIC", "INTERNAL", "SENSITIVE"]
 LEVELS: tuple[Level, ...] = get_args(Level)
-"""What harm it does when everybody knows it, from the least on (GB/T 43697: 数据分级)."""
+"""The levels of data by the harm of a disclosure, the least harm first (GB/T 43697: 数据分级)."""
 
+# `|` separates the two languages in a comment, so no name may contain it
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, pattern=r"^[^|]*$")]
 
 
@@ -37,22 +38,22 @@ class Label(BaseModel):
 
 
 class ColumnLabel(Label):
-    """A column's name, and the level of what stands in it."""
+    """A column's name, and the level of its data."""
 
     level: Level
 
 
 class TableLabel(Label):
-    """A table's name, and its columns that mean something else there than elsewhere."""
+    """A table's name, and the labels of columns that mean something else there than in other tables."""
 
     columns: dict[str, ColumnLabel] = Field(default_factory=dict)
 
 
 class Labels(BaseModel):
-    """All labels. One quantity has one name and one label everywhere; a table overrides it where it must.
+    """All labels. A column has the same label in all tables; a table overrides it where it must.
 
     Attributes:
-        codes: what the values of a coded column are called, by the kind of code. Sources are named by their contracts.
+        codes: the names of coded values, by the kind of code. The contracts name the sources.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -69,42 +70,42 @@ class Labels(BaseModel):
         return self
 
     def of_table(self, table: str) -> str | None:
-        """The comment of a table, or null where it has no label."""
+        """Return the comment of a table; null where it has no label."""
         label = self.tables.get(table)
         return label.comment if label else None
 
     def of_column(self, table: str, column: str) -> str | None:
-        """The comment of a table's column, or null where it has no label."""
+        """Return the comment of a table's column; null where it has no label."""
         label = self.label_of_column(table, column)
         return label.comment if label else None
 
     def described(self, table: str, column: str) -> str | None:
-        """The comment of a table's column and its level in both languages, for a page; null where it has no label."""
+        """Return the comment of a table's column with its level in both languages; null where it has no label."""
         label = self.label_of_column(table, column)
         return self.marked(label.comment, label.level) if label else None
 
     def marked(self, text: str, level: Level) -> str:
-        """A text about a column, with the level of what stands in it."""
+        """Return a text about a column with the level of its data."""
         name = self.level_name(level)
         return f"{text} [{name.zh} {name.en}]"
 
     def level_name(self, level: Level) -> Label:
-        """What a level is called."""
+        """Return the name of a level."""
         return self.codes["level"][level]
 
     def label_of_column(self, table: str, column: str) -> ColumnLabel | None:
-        """The label of a table's column, or null where it has none."""
+        """Return the label of a table's column; null where it has none."""
         own = self.tables[table].columns.get(column) if table in self.tables else None
         return own or self.columns.get(column)
 
     def require(self, tables: Mapping[str, Iterable[str]]) -> None:
-        """Ask for a label of every table and column.
+        """Check that every table and column has a label.
 
         Args:
-            tables: columns by table name (without schema).
+            tables: the columns by table name (without schema).
 
         Raises:
-            BadArguments: labels are missing; it names all of them.
+            BadArguments: labels are missing; the message names all of them.
         """
         missing = [f"tables.{table}" for table in tables if self.of_table(table) is None]
         unlabelled = {
@@ -120,18 +121,15 @@ class Labels(BaseModel):
 
 
 def load_labels(path: Path = LABELS) -> Labels:
-    """Read the labels.
+    """Return the labels of a file.
 
     Args:
         path: the YAML file.
 
-    Returns:
-        The labels.
-
     Raises:
-        BadArguments: there is no such file, or it breaks the schema; all faults are told at once.
+        BadArguments: there is no such file, or it breaks the schema; the message names all faults.
     """
-    labels = read_document(path, Labels, "the labels", "write the labels", _told)
+    labels = read_document(path, Labels, "the labels", "write the labels", _describe)
     return labels.model_copy(update={"codes": labels.codes | {"source": _sources()}})
 
 
@@ -140,9 +138,9 @@ def _sources() -> dict[str, Label]:
     return {source: Label(zh=chinese, en=english) for source, (chinese, english) in names.items()}
 
 
-def _told(fault: Any) -> str:
+def _describe(fault: Any) -> str:
     place = ".".join(map(str, fault["loc"]))
     if fault["loc"][-1] == "level":
-        found = "has no level" if fault["type"] == "missing" else f"there is no level {fault['input']!r}"
-        return f"{place.removesuffix('.level')}: {found}; give PUBLIC 公开, INTERNAL 内部 or SENSITIVE 敏感"
+        problem = "has no level" if fault["type"] == "missing" else f"there is no level {fault['input']!r}"
+        return f"{place.removesuffix('.level')}: {problem}; give PUBLIC 公开, INTERNAL 内部 or SENSITIVE 敏感"
     return f"{place}: {fault['msg']}"

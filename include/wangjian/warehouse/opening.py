@@ -1,4 +1,4 @@
-"""The warehouse's file: one process of ours at a time has it open; who else has is told by name."""
+"""Open the warehouse's file in one Wangjian process at a time; name any other program that has it open."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _CONFLICT = re.compile(r"Could not set lock on file.*?(?:held in (?P<program>.+?
 
 @contextmanager
 def warehouse_open(data: DataRoot, doing: str) -> Iterator[None]:
-    """Keep the warehouse to this process while the block opens its file; waits for a build, a check or a publication.
+    """Hold the warehouse's lock while the block opens the file; wait for a running build, check or publication.
 
     Args:
         data: the data root.
-        doing: what is about to be done, as in "cannot …".
+        doing: the work of the block, as in "cannot …".
 
     Raises:
-        Busy: a process that does not ask for our locks, such as a person's DuckDB, has the file open.
+        Busy: a program that does not take Wangjian's locks, such as a person's DuckDB, has the file open.
     """
     with warehouse_lock(data, doing):
         try:
@@ -36,21 +36,21 @@ def warehouse_open(data: DataRoot, doing: str) -> Iterator[None]:
 
 
 def raise_if_open_elsewhere(warehouse: Path, doing: str, message: str) -> None:
-    """Tell a person what DuckDB means when it cannot lock the file.
+    """Raise a clear error where DuckDB's message says that the file is locked.
 
     Args:
-        warehouse: its file.
-        doing: what could not be done.
-        message: what DuckDB, or dbt in its name, said.
+        warehouse: the warehouse's file.
+        doing: the work that failed, as in "cannot …".
+        message: the message of DuckDB, or of dbt that quotes it.
 
     Raises:
-        Busy: it could not lock the file.
+        Busy: DuckDB could not lock the file.
     """
-    if found := _CONFLICT.search(message):
+    if match := _CONFLICT.search(message):
         raise Busy(
             f"cannot {doing}: another program has the warehouse open",
             file=warehouse,
-            program=found["program"],
-            process=found["pid"],
+            program=match["program"],
+            process=match["pid"],
             fix="close it there; to read, open published/warehouse.duckdb, which blocks nobody",
         ) from None

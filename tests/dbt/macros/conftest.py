@@ -1,4 +1,4 @@
-"""The project's SQL macros, rendered as dbt renders them for DuckDB."""
+"""Fixtures: the project's SQL macros, rendered as dbt renders them for DuckDB."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from wangjian.warehouse.macros import Macro, rendered_macros
 
 @pytest.fixture(scope="session")
 def macro() -> Macro:
-    """Render a macro: `macro("uscc_is_valid", "code")` gives SQL over the column `code`."""
+    """A function that renders a macro: `macro("uscc_is_valid", "code")` returns SQL about the column `code`."""
     return rendered_macros()
 
 
 @pytest.fixture(scope="session")
 def evaluate(macro: Macro) -> Callable[..., Any]:
-    """What a macro gives for each of some texts, in their order."""
+    """A function that returns the values of a macro for some texts, in their order."""
     connection = duckdb.connect()
     hosts.register(connection)
 

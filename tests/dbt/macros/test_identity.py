@@ -1,4 +1,4 @@
-"""Codes that identify: the SQL macros accept what the standards accept, and agree with `python-stdnum`."""
+"""Identifying codes: the SQL macros accept the codes that the standards accept, and agree with `python-stdnum`."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_uscc_vectors(evaluate: Evaluate) -> None:
     assert evaluate("uscc_is_valid", [*INVALID_USCC]) == [False] * len(INVALID_USCC)
 
 
-def test_any_other_last_sign_is_invalid(evaluate: Evaluate) -> None:
+def test_any_other_check_digit_is_invalid(evaluate: Evaluate) -> None:
     alphabet = "0123456789ABCDEFGHJKLMNPQRTUWXY"
     others = [code[:-1] + sign for code in VALID_USCC for sign in alphabet if sign != code[-1]]
     assert not any(evaluate("uscc_is_valid", [*others]))
@@ -85,7 +85,7 @@ def test_spellings_of_a_uscc_are_one(evaluate: Evaluate, text: str) -> None:
 @settings(max_examples=30, deadline=None)
 @given(st.lists(st.text("0123456789ABCDEFGHJKLMNPQRTUWXY", min_size=18, max_size=18), min_size=50, max_size=50))
 def test_sql_and_library_agree_on_uscc(evaluate: Evaluate, codes: list[str]) -> None:
-    # random codes are almost never valid: each is also tried with the check sign that the library computes
+    # random codes are almost never valid, so each is also tried with the check digit that the library computes
     tried = codes + [
         code[:8].translate(str.maketrans("ABCDEFGHJKLMNPQRTUWXY", "012345678901234567890")) + code[8:17]
         for code in codes
@@ -96,7 +96,7 @@ def test_sql_and_library_agree_on_uscc(evaluate: Evaluate, codes: list[str]) -> 
 
 
 def _inner_is_valid(code: str) -> bool:
-    """GB 11714 over signs 9 to 16, which the library does not look at."""
+    """Return whether characters 9 to 16 fulfil GB 11714, which the library does not check."""
     letters = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
     total = sum(w * letters.index(sign) for w, sign in zip((3, 7, 9, 10, 5, 8, 4, 2), code[8:16], strict=True))
     return code[16] == "0123456789X0"[11 - total % 11]
@@ -141,7 +141,7 @@ def test_case_numbers(evaluate: Evaluate, text: str | None, normalised: str | No
 @pytest.mark.parametrize(
     ("case_no", "prefix"), [("赣市监立案〔2023〕12号", "赣"), ("〔杭临〕市监处罚〔2024〕131号", "杭临"), (None, None)]
 )
-def test_the_organ_s_word_in_a_case_number(evaluate: Evaluate, case_no: str | None, prefix: str | None) -> None:
+def test_the_organ_in_a_case_number(evaluate: Evaluate, case_no: str | None, prefix: str | None) -> None:
     assert evaluate("case_no_prefix", [case_no]) == [prefix]
 
 
@@ -180,6 +180,6 @@ def test_one_spelling_of_a_url(evaluate: Evaluate, url: str | None, canonical: s
 
 @settings(max_examples=60, deadline=None)
 @given(st.text("abAB0:/?&=#.%-_ 赣", max_size=40))
-def test_the_canonical_spelling_is_its_own(evaluate: Evaluate, text: str) -> None:
+def test_the_canonical_form_of_a_canonical_url_is_itself(evaluate: Evaluate, text: str) -> None:
     (once,) = evaluate("url_canonical", ["https://a.cn/" + text])
     assert evaluate("url_canonical", [once]) == [once]

@@ -1,4 +1,4 @@
-"""Personal data is masked by pattern, in SQL and in Python alike (个人信息保护法 art. 6, 51)."""
+"""SQL and Python mask personal data by the same patterns (个人信息保护法 art. 6, 51)."""
 
 from __future__ import annotations
 

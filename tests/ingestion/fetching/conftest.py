@@ -1,4 +1,4 @@
-"""A small simulated world, served anew for each fault over real HTTP, SFTP and a drop folder."""
+"""Fixtures: a small simulated world that real servers (HTTP, SFTP) and a drop folder offer, with any fault switched on."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def systems() -> Systems:
 
 @pytest.fixture(scope="session")
 def serve(systems: Systems, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Served]]:
-    """Serve the world with these faults; the same faults are served once a session."""
+    """Return a function that serves the world with some faults; each combination is started once per session."""
     with ExitStack() as stack:
         running: dict[frozenset[str], Served] = {}
 
@@ -49,10 +49,10 @@ def landing(tmp_path: Path) -> Landing:
 
 @pytest.fixture
 def run(landing: Landing) -> Callable[..., FetchReport]:
-    """Fetch from a served world with little patience; keywords change the source's entry or the request."""
+    """Return a function that fetches from a served world with few retries; keywords change the registry entry or the request."""
 
-    def fetch_from(found: Served, code: str, **changes: object) -> FetchReport:
-        where = changes.pop("endpoint", None) or endpoint_of(found, code)
+    def fetch_from(world: Served, code: str, **changes: object) -> FetchReport:
+        where = changes.pop("endpoint", None) or endpoint_of(world, code)
         request = FetchRequest(
             changes.pop("first", FIRST),  # type: ignore[arg-type]
             changes.pop("last", LAST),  # type: ignore[arg-type]

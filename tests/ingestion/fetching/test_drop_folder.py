@@ -1,4 +1,4 @@
-"""The providers' drop folder: complete deliveries only, plain files only, versions by name."""
+"""The connector of the providers' drop folder: it takes complete deliveries and plain files only, with versions by name."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ JUNE = date(2023, 6, 30)
 
 @pytest.fixture
 def drop(serve: Callable[..., Served], tmp_path: Path) -> Endpoint:
-    """A drop folder of one's own."""
+    """The endpoint of a copy of the drop folder, which a test may change."""
     folder = tmp_path / "drop"
     shutil.copytree(serve().drop, folder)
     return dataclasses.replace(endpoint_of(serve(), "third_party"), extra={"path": str(folder)})
@@ -54,7 +54,9 @@ def test_a_delivery_is_landed_once(take: Callable[..., FetchReport], landing: La
     assert take().exports_new == 0
 
 
-def test_without_done_nothing_is_taken(take: Callable[..., FetchReport], drop: Endpoint, landing: Landing) -> None:
+def test_a_delivery_without_done_is_not_fetched(
+    take: Callable[..., FetchReport], drop: Endpoint, landing: Landing
+) -> None:
     (folder_of(drop) / "DONE").unlink()
     take()
     assert {export.key.provider for export in landing.exports()} == {"tp_a"}
@@ -67,12 +69,12 @@ def test_a_link_is_never_followed(
     secret.write_bytes(b"secret")
     link = folder_of(drop) / "evidence" / "zz.png"
     link.symlink_to(secret)
-    with pytest.raises(BadDelivery, match=r"evidence/zz\.png.*plain files, no links"):
+    with pytest.raises(BadDelivery, match=r"evidence/zz\.png.*plain files: no links"):
         take()
     assert not any(landing.read(f.sha256) == b"secret" for export in landing.exports() for f in export.files)
 
 
-def test_a_delivery_folder_that_is_a_link_is_passed_over(
+def test_a_delivery_folder_that_is_a_link_is_skipped(
     take: Callable[..., FetchReport], drop: Endpoint, landing: Landing
 ) -> None:
     folder = folder_of(drop)
@@ -95,7 +97,7 @@ def test_a_higher_version_is_an_export_of_its_own(
     assert {1, 3} <= versions
 
 
-def test_what_nobody_knows_is_a_warning(take: Callable[..., FetchReport], drop: Endpoint) -> None:
+def test_an_unknown_folder_or_file_is_a_warning(take: Callable[..., FetchReport], drop: Endpoint) -> None:
     (folder_of(drop) / "说明.docx").write_bytes(b"x")
     stranger = Path(drop.extra["path"]) / "tp_z" / "2023-06"
     stranger.mkdir(parents=True)
@@ -106,23 +108,29 @@ def test_what_nobody_knows_is_a_warning(take: Callable[..., FetchReport], drop: 
 
 def test_a_file_that_is_too_large_is_refused(run: Run, serve: Callable[..., Served], drop: Endpoint) -> None:
     small = get_source("third_party").drop.model_copy(update={"max_file_bytes": 100})
-    with pytest.raises(BadDelivery, match="exceeds 100 bytes"):
+    with pytest.raises(BadDelivery, match="larger than 100 bytes"):
         run(serve(), "third_party", endpoint=drop, drop=small)
 
 
-def test_a_special_keeps_its_own_date(take: Callable[..., FetchReport], drop: Endpoint, landing: Landing) -> None:
+def test_a_special_delivery_keeps_its_own_date(
+    take: Callable[..., FetchReport], drop: Endpoint, landing: Landing
+) -> None:
     special = folder_of(drop).parent / "special-20230629-T01"
     special.mkdir()
     for path in folder_of(drop).glob("*_202306*"):
         shutil.copy(path, special / path.name.replace("202306", "20230629"))
     (special / "DONE").write_text("2023-06-30T10:00:00+08:00\n")
     take()
-    found = {(e.key.business_date, e.key.delivery) for e in landing.exports("third_party", "leads") if e.key.delivery}
-    assert found == {(date(2023, 6, 29), "special-20230629-T01")}
+    specials = {
+        (e.key.business_date, e.key.delivery) for e in landing.exports("third_party", "leads") if e.key.delivery
+    }
+    assert specials == {(date(2023, 6, 29), "special-20230629-T01")}
 
 
-def test_a_folder_that_is_not_mounted(run: Run, serve: Callable[..., Served], drop: Endpoint) -> None:
-    with pytest.raises(SourceUnavailable, match="drop folder is not there"):
+def test_a_drop_folder_that_is_not_mounted_is_one_clear_error(
+    run: Run, serve: Callable[..., Served], drop: Endpoint
+) -> None:
+    with pytest.raises(SourceUnavailable, match="drop folder does not exist"):
         run(serve(), "third_party", endpoint=dataclasses.replace(drop, extra={"path": "/nowhere/drop"}))
-    with pytest.raises(BadArguments, match="names no path"):
+    with pytest.raises(BadArguments, match="has no path"):
         run(serve(), "third_party", endpoint=dataclasses.replace(drop, extra={}))

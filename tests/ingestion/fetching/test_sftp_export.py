@@ -1,4 +1,4 @@
-"""The Jiangxi platform's connector against a real SFTP server, well and with each fault."""
+"""The Jiangxi platform's connector against a real SFTP server: without faults, and with each fault."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ DAILY = get_source("jiangxi").daily
 
 
 def statuses(landing: Landing) -> dict[tuple[str, str], int]:
-    """Parse what is landed: how many files by status and reject code."""
+    """Parse the landed files; return the number of files by status and reject code."""
     data = DataRoot(landing.root.parent)
     parse(get_source("jiangxi"), data)
     import pyarrow.parquet as pq
@@ -43,7 +43,7 @@ def test_a_range_is_landed_once(serve: Serve, run: Run, landing: Landing) -> Non
     assert set(statuses(landing)) == {("parsed", ""), ("stored", "")}
 
 
-def test_a_folder_without_ready_is_left_alone(serve: Serve, run: Run, landing: Landing) -> None:
+def test_a_folder_without_ready_is_not_fetched(serve: Serve, run: Run, landing: Landing) -> None:
     with pytest.raises(NotReady, match=r"_READY.*2023-07-02"):
         run(serve("sftp_no_ready"), "jiangxi")
     assert max(export.key.business_date for export in landing.exports()) == date(2023, 7, 1)
@@ -62,12 +62,12 @@ def test_a_bad_file_is_kept_and_rejected_as_a_whole(
     serve: Serve, run: Run, landing: Landing, fault: str, code: str
 ) -> None:
     run(serve(fault), "jiangxi")
-    found = statuses(landing)
-    assert found["rejected", code] > 0
-    assert not [key for key in found if key[0] == "rejected" and key[1] != code]
+    counts = statuses(landing)
+    assert counts["rejected", code] > 0
+    assert not [key for key in counts if key[0] == "rejected" and key[1] != code]
 
 
-def test_an_unknown_column_is_kept_and_told(serve: Serve, run: Run, landing: Landing) -> None:
+def test_an_unknown_column_is_kept_and_reported(serve: Serve, run: Run, landing: Landing) -> None:
     run(serve("sftp_extra_column"), "jiangxi")
     assert not [key for key in statuses(landing) if key[0] == "rejected"]
 
@@ -81,48 +81,50 @@ def test_a_wrong_password_is_refused_clearly(serve: Serve, run: Run) -> None:
 def test_another_host_key_is_refused(serve: Serve, run: Run, landing: Landing) -> None:
     other = asyncssh.generate_private_key("ssh-ed25519").export_public_key().decode().rsplit(" ", 1)[0]
     wrong = dataclasses.replace(endpoint_of(serve(), "jiangxi"), extra={"host_key": other})
-    with pytest.raises(SourceRefused, match="host key is not the one we know"):
+    with pytest.raises(SourceRefused, match="host key differs from the key in the connection"):
         run(serve(), "jiangxi", endpoint=wrong)
     none = dataclasses.replace(endpoint_of(serve(), "jiangxi"), extra={})
-    with pytest.raises(SourceRefused, match="names no host key"):
+    with pytest.raises(SourceRefused, match="has no host key"):
         run(serve(), "jiangxi", endpoint=none)
     assert not list(landing.exports())
 
 
-def test_nobody_answers(serve: Serve, run: Run) -> None:
+def test_a_server_that_does_not_answer_is_unavailable(serve: Serve, run: Run) -> None:
     nowhere = dataclasses.replace(endpoint_of(serve(), "jiangxi"), port=9)
     with pytest.raises(SourceUnavailable, match=r"no connection.*source=jiangxi"):
         run(serve(), "jiangxi", endpoint=nowhere)
 
 
-def test_a_file_of_another_date_is_a_failure_of_its_own(serve: Serve, run: Run, landing: Landing) -> None:
-    found = serve("rate_limited")
-    folder = found.tree / "export" / "20230701"
+def test_a_file_of_another_date_fails_alone(serve: Serve, run: Run, landing: Landing) -> None:
+    server = serve("rate_limited")
+    folder = server.tree / "export" / "20230701"
     stray = folder / "jx_cases_20230801_01.csv"
     stray.write_bytes(b"x")
     try:
         with pytest.raises(BadDelivery, match=r"another date.*jx_cases_20230801_01"):
-            run(found, "jiangxi")
+            run(server, "jiangxi")
     finally:
         stray.unlink()
     assert {export.key.dataset for export in landing.exports()} >= set(DAILY), "the others are landed"
 
 
-def test_a_sequence_sent_later_is_found_by_looking_back(serve: Serve, run: Run, landing: Landing) -> None:
-    found = serve("http_down")
-    run(found, "jiangxi")
-    folder = found.tree / "export" / "20230630"
+def test_a_sequence_that_was_sent_later_is_fetched_by_looking_back(serve: Serve, run: Run, landing: Landing) -> None:
+    server = serve("http_down")
+    run(server, "jiangxi")
+    folder = server.tree / "export" / "20230630"
     for kind in ("csv", "ctl"):
         (folder / f"jx_leads_20230630_07.{kind}").write_bytes((folder / f"jx_leads_20230630_01.{kind}").read_bytes())
-    report = run(found, "jiangxi", first=LAST, last=LAST, look_back=3)
+    report = run(server, "jiangxi", first=LAST, last=LAST, look_back=3)
     assert report.exports_new == 1
     assert max(export.key.version for export in landing.exports("jiangxi", "leads")) == 7
 
 
-def test_a_file_that_changed_under_its_name_is_seen(serve: Serve, run: Run, landing: Landing) -> None:
-    found = serve("bad_login")
-    run(found, "jiangxi")
-    path = found.tree / "export" / "20230701" / "jx_leads_20230701_01.csv"
+def test_a_file_that_changed_under_its_name_is_fetched_again(serve: Serve, run: Run, landing: Landing) -> None:
+    server = serve("bad_login")
+    run(server, "jiangxi")
+    path = server.tree / "export" / "20230701" / "jx_leads_20230701_01.csv"
     path.write_bytes(path.read_bytes() + b"\r\n")
-    report = run(found, "jiangxi", first=LAST, last=LAST, look_back=3)
-    assert report.exports_new == 1, "kept beside the other: the same version with other bytes is a conflict to settle"
+    report = run(server, "jiangxi", first=LAST, last=LAST, look_back=3)
+    assert report.exports_new == 1, (
+        "kept next to the other: the same version with another content is a conflict to settle"
+    )

@@ -1,4 +1,4 @@
-"""The landing zone: once per hash, all or nothing, and nothing lost when a process is killed."""
+"""The landing zone: each content is stored once, an export lands whole or not at all, and a killed process loses nothing."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def files_below(root: Path) -> list[str]:
     return sorted(str(path.relative_to(root)) for path in root.rglob("*") if path.is_file())
 
 
-def test_equal_bytes_lie_once_and_read_only(tmp_path: Path) -> None:
+def test_equal_content_is_stored_once_and_read_only(tmp_path: Path) -> None:
     landing = Landing(tmp_path)
     first, second = landing.put([b"a", b"b"]), landing.put_bytes(b"ab")
     assert first == second
@@ -48,11 +48,11 @@ def test_the_same_export_lands_once_whenever_it_is_fetched(tmp_path: Path) -> No
     assert landing.commit(Manifest(key=KEY, files=(file,)))
     later = file.model_copy(update={"fetched_at": datetime(2024, 1, 1, tzinfo=UTC)})
     assert not landing.commit(Manifest(key=KEY, files=(later,)))
-    (found,) = landing.exports()
-    assert found.files == (file,)
+    (export,) = landing.exports()
+    assert export.files == (file,)
 
 
-def test_other_bytes_under_the_same_version_are_kept_beside(tmp_path: Path) -> None:
+def test_another_content_of_the_same_version_is_kept_too(tmp_path: Path) -> None:
     landing = Landing(tmp_path)
     for content in (b"1", b"2"):
         landing.commit(Manifest(key=KEY, files=(landed(landing, content),)))
@@ -69,8 +69,8 @@ def test_a_stream_that_breaks_leaves_nothing(tmp_path: Path) -> None:
     assert files_below(tmp_path) == []
 
 
-def test_missing_bytes_are_told(tmp_path: Path) -> None:
-    with pytest.raises(WangjianError, match=r"landed bytes are missing.*restore landing"):
+def test_a_missing_file_is_reported(tmp_path: Path) -> None:
+    with pytest.raises(WangjianError, match=r"a landed file is missing.*restore landing"):
         Landing(tmp_path).read("0" * 64)
 
 
@@ -86,26 +86,26 @@ def test_a_torn_note_of_progress_does_not_count(tmp_path: Path) -> None:
     assert landing.progress(KEY) == {"p0001": one, "p0002": two}
 
 
-def test_notes_of_what_is_landed_are_dropped_and_others_are_kept(tmp_path: Path) -> None:
+def test_notes_of_landed_exports_are_removed_and_others_kept(tmp_path: Path) -> None:
     landing = Landing(tmp_path)
     file = landed(landing)
     higher = KEY.model_copy(update={"version": 2})
     other = KEY.model_copy(update={"business_date": date(2023, 7, 2)})
     landing.commit(Manifest(key=higher, files=(file,)))
-    # a crash came between the manifest and the end of the notes; the lower version has gone at the source
+    # as after a crash between the manifest and the removal of its notes; the source no longer has the lower version
     for key in (KEY, higher, other):
         landing.note_progress(key, file)
     landing.forget_finished("five_level")
     assert [landing.progress(key) for key in (KEY, higher, other)] == [{}, {}, {"p0001": file}]
 
 
-def test_a_torn_manifest_is_told(tmp_path: Path) -> None:
+def test_a_torn_manifest_is_reported(tmp_path: Path) -> None:
     landing = Landing(tmp_path)
     manifest = Manifest(key=KEY, files=(landed(landing),))
     landing.commit(manifest)
     path = landing.manifest_path(manifest)
     path.write_bytes(path.read_bytes()[:-20])
-    with pytest.raises(WangjianError, match="unreadable manifest"):
+    with pytest.raises(WangjianError, match="a manifest cannot be read"):
         list(landing.exports())
 
 
@@ -134,7 +134,9 @@ landing.commit(Manifest(key=KEY, files=(landed(landing, b"1", "p0001"), landed(l
 
 
 @pytest.mark.parametrize("after", range(0, 30, 3))
-def test_killed_anywhere_it_is_all_or_nothing_and_a_second_run_fixes_it(tmp_path: Path, after: int) -> None:
+def test_a_fetch_that_is_killed_anywhere_lands_all_or_nothing_and_a_second_run_completes_it(
+    tmp_path: Path, after: int
+) -> None:
     command = [sys.executable, "-c", CRASH, str(tmp_path)]
     environment = {**os.environ, "PYTHONPATH": f"{Path(__file__).parent}:{Path(__file__).parents[3] / 'include'}"}
     done = subprocess.run([*command, str(after)], env=environment, check=False)
@@ -146,7 +148,7 @@ def test_killed_anywhere_it_is_all_or_nothing_and_a_second_run_fixes_it(tmp_path
     assert [file.part for file in export.files] == ["p0001", "p0002"]
 
 
-def test_two_at_once_land_the_same(tmp_path: Path) -> None:
+def test_two_fetches_at_once_land_the_same(tmp_path: Path) -> None:
     landing = Landing(tmp_path)
     with ThreadPoolExecutor(8) as pool:
         stored = list(pool.map(lambda _: landing.put_bytes(b"same" * 1000), range(40)))

@@ -1,4 +1,4 @@
-"""A data root, and exports put into its landing by hand."""
+"""Fixtures: a data root, and a function that lands exports without a source."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever bytes come in, each file balances or is rejected whole, and the bad ones take no room or time beyond bounds."""
+"""For any bytes, the rows of a file balance or the file is rejected; bad files take bounded memory and time."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def _balances(source: str, dataset: str, files: dict[str, bytes], provider: str 
 
 
 def _mutated(content: bytes) -> st.SearchStrategy[bytes]:
-    """The content with some bytes replaced, taken out or put in."""
+    """Return the content with some bytes replaced, removed or inserted."""
     change = st.tuples(st.integers(0, len(content)), st.integers(0, 12), st.binary(max_size=12))
 
     def apply(changes: list[tuple[int, int, bytes]]) -> bytes:
@@ -136,19 +136,19 @@ LARGE = {
 
 
 def _lying(content: bytes) -> bytes:
-    """The archive with the size of its bomb told as 100 bytes."""
+    """Return the archive with a declared size of 100 bytes for its bomb."""
     size = (700 * 2**20).to_bytes(4, "little")
     return content.replace(size, (100).to_bytes(4, "little"))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", LARGE)
-def test_what_is_too_large_costs_little(tmp_path: Path, name: str) -> None:
+def test_a_file_that_is_too_large_is_rejected_cheaply(tmp_path: Path, name: str) -> None:
     source, made, code = LARGE[name]
     data = DataRoot(tmp_path)
     dataset = "leads" if source == "third_party" else "platform_checks"
     land(data, source, dataset, DAY, made(), provider="tp_a" if source == "third_party" else "")
-    # a process of its own: what it took at most is known, and it may not run for more than a minute
+    # in a process of its own, so that its peak memory is known and its time can be limited to a minute
     script = "import resource, sys; from pathlib import Path; from wangjian.ingestion.parsing import parse; from wangjian.core.paths import DataRoot\n"
     script += "from wangjian.ingestion.sources.registry import get_source\n"
     script += f"parse(get_source({source!r}), DataRoot(Path({str(tmp_path)!r})))\n"

@@ -1,4 +1,4 @@
-"""Compaction makes fewer files and changes nothing else, wherever it is cut off."""
+"""Compaction makes fewer files and changes nothing else, even when it is interrupted."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ DAYS = ("2023-01-02", "2023-01-03", "2023-01-04", "2023-02-01", "2023-02-02")
 
 @pytest.fixture
 def parsed(data: DataRoot, land: Land) -> DataRoot:
-    """Five days, parsed one by one."""
+    """A data root with five days that were parsed one by one."""
     for number, day in enumerate(DAYS):
         rows = [f"赣市监立〔2023〕{number}号,{item},1,罚款,{item}00.00,,," for item in (1, 2)]
         land("jiangxi", "case_penalties", day, penalties(*rows, rows[0]))
@@ -46,7 +46,7 @@ def test_past_months_become_one_file_and_the_running_month_stays(parsed: DataRoo
     assert compact(parsed, "jiangxi") == 1
     assert (_files(parsed, "2023-01"), _files(parsed, "2023-02")) == (1, 2)
     assert (raw_rows(parsed, "jiangxi", "case_penalties"), ledger(parsed, "jiangxi", "case_penalties")) == before
-    assert ledger_fingerprint(read_ledgers(parsed)) == fingerprint, "a compaction is no reason to build anew"
+    assert ledger_fingerprint(read_ledgers(parsed)) == fingerprint, "a compaction must not cause a build"
 
 
 def test_a_second_compaction_does_nothing(parsed: DataRoot) -> None:
@@ -74,7 +74,7 @@ def _die_at(monkeypatch: pytest.MonkeyPatch, step: str) -> None:
 
     def die(*_: object) -> None:
         calls.append(step)
-        # the first sweep comes before anything is written
+        # the first sweep runs before anything is written
         if step == "write_table" or len(calls) > 1:
             raise KeyboardInterrupt
 
@@ -84,7 +84,7 @@ def _die_at(monkeypatch: pytest.MonkeyPatch, step: str) -> None:
         monkeypatch.setattr(Partition, "remove_orphans", die)
 
 
-def test_more_rows_of_a_compacted_month_are_parsed_beside_it(parsed: DataRoot, land: Land) -> None:
+def test_a_new_export_of_a_compacted_month_becomes_a_batch_of_its_own(parsed: DataRoot, land: Land) -> None:
     compact(parsed, "jiangxi")
     land("jiangxi", "case_penalties", "2023-01-20", penalties("赣市监立〔2023〕9号,1,1,罚款,5.00,,,"))
     assert parse(get_source("jiangxi"), parsed).rows == 1
@@ -106,7 +106,7 @@ def test_a_late_export_is_merged_the_next_time(parsed: DataRoot, land: Land) -> 
     assert parse(get_source("jiangxi"), parsed).files == 0, "what is merged is known"
 
 
-def test_a_higher_version_after_a_compaction_lies_beside_the_lower_one(parsed: DataRoot, land: Land) -> None:
+def test_a_higher_version_after_a_compaction_leaves_the_lower_one_in_place(parsed: DataRoot, land: Land) -> None:
     compact(parsed, "jiangxi")
     land("jiangxi", "case_penalties", DAYS[0], penalties("赣市监立〔2023〕0号,1,1,罚款,7.00,,,"), version=2)
     parse(get_source("jiangxi"), parsed)
@@ -117,7 +117,7 @@ def test_a_higher_version_after_a_compaction_lies_beside_the_lower_one(parsed: D
 
 
 def _table(data: DataRoot, kind: str, source: str, column: str) -> list[tuple[object, ...]]:
-    """Rejects or controls of batches that a ledger names, without the batch's name."""
+    """Return the rejects or controls of batches that a ledger names, without the batches' names."""
     files = [str(path) for path in (data.raw / kind / source).rglob("*.parquet")]
     with duckdb.connect() as connection:
         return connection.execute(
@@ -175,7 +175,7 @@ def test_compaction_does_not_wait_for_a_build(parsed: DataRoot) -> None:
         compact(parsed, "jiangxi")
 
 
-def test_housekeeping_clears_what_a_killed_process_left(data: DataRoot, parsed: DataRoot) -> None:
+def test_housekeeping_removes_the_remains_of_a_killed_process(data: DataRoot, parsed: DataRoot) -> None:
     folder = data.raw / "jiangxi" / "case_penalties" / "2023-01"
     old, fresh = folder / ".x.parquet.7-ab.tmp", folder / ".y.parquet.8-cd.tmp"
     for path in (old, fresh):

@@ -1,4 +1,4 @@
-"""Parsers: what they accept, what they reject, and which line they name."""
+"""The parsers: which texts they accept, which they reject, and which line their errors name."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def test_every_spelling_of_a_date_means_the_same_day(text: str) -> None:
     assert iso_date(text, year=2023) == "2023-07-03"
 
 
-def test_a_day_that_the_calendar_lacks_stays_as_it_is() -> None:
+def test_a_text_that_is_not_a_date_stays_unchanged() -> None:
     assert iso_date("2023年2月30日") == "2023年2月30日"
 
 
@@ -56,7 +56,7 @@ def test_a_cut_off_quote_rejects_the_file() -> None:
 
 
 @given(st.binary(max_size=400))
-def test_whatever_bytes_come_they_are_read_or_rejected(content: bytes) -> None:
+def test_any_bytes_are_read_or_rejected(content: bytes) -> None:
     try:
         parsed = parse_csv("编号,描述\n".encode("gb18030") + content, FIELDS, ["gb18030"])
     except RejectedFile:

@@ -1,4 +1,4 @@
-"""The key of hashes: the same key gives the same rows, a new one parses anew what was hashed, a lost one is no silent mixture."""
+"""The key of the keyed hash: the same key gives the same rows, a new key parses hashed rows again, a lost key is an error."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ PARTIES = (
 
 @pytest.fixture
 def parsed(data: DataRoot, land: Land) -> DataRoot:
-    """Two days of parties, which bear a number, and of inspections, which bear none."""
+    """A data root with two days of parties, which have a hashed number, and of inspections, which have none."""
     for day in ("2023-01-02", "2023-02-02"):
         land("jiangxi", "case_parties", day, controlled("case_parties", PARTIES, 1))
         land("jiangxi", "inspections", day, {"inspections.csv": b"broken"})
@@ -56,12 +56,12 @@ def test_the_same_key_gives_the_same_hashes(parsed: DataRoot) -> None:
     assert hashes(parsed) == before
 
 
-def test_a_new_key_parses_anew_what_was_hashed_and_nothing_else(parsed: DataRoot) -> None:
+def test_after_a_new_key_only_hashed_datasets_are_parsed_again(parsed: DataRoot) -> None:
     before = hashes(parsed)
     key = rotate_key(parsed, "人员离任")
-    assert (key.version, [found.version for found in keys(parsed.state)]) == (2, [1, 2])
+    assert (key.version, [version.version for version in keys(parsed.state)]) == (2, [1, 2])
     assert key.path.stat().st_mode & 0o777 == 0o600
-    # a CSV and its control file of each of two months
+    # two months, each with a CSV and its control file
     assert parse_again(parsed) == 4
     after = hashes(parsed)
     assert len(after) == 2 and set(after).isdisjoint(before)
@@ -74,14 +74,14 @@ def test_a_new_key_parses_anew_what_was_hashed_and_nothing_else(parsed: DataRoot
     assert verify_audit_log(parsed).is_whole
 
 
-def test_the_key_of_before_taken_back_gives_the_hashes_of_before(parsed: DataRoot) -> None:
+def test_going_back_to_the_old_key_gives_the_old_hashes(parsed: DataRoot) -> None:
     before = hashes(parsed)
     rotate_key(parsed, "演练").path.rename(parsed.state / "put_away")
     parse_again(parsed)
     assert hashes(parsed) == before
 
 
-def test_a_lost_key_is_no_silent_mixture(parsed: DataRoot, land: Land) -> None:
+def test_a_lost_key_does_not_mix_hashes_silently(parsed: DataRoot, land: Land) -> None:
     before = hashes(parsed)
     keys(parsed.state)[0].path.unlink()
     land("jiangxi", "case_parties", "2023-02-03", controlled("case_parties", PARTIES, 1))
@@ -90,7 +90,7 @@ def test_a_lost_key_is_no_silent_mixture(parsed: DataRoot, land: Land) -> None:
     assert len(after) == 3 and len(set(after)) == 1 and after[0] != before[0]
 
 
-def test_a_restored_key_gives_the_hashes_of_before(parsed: DataRoot) -> None:
+def test_a_restored_key_gives_the_old_hashes(parsed: DataRoot) -> None:
     before, path = hashes(parsed), keys(parsed.state)[0].path
     backup = path.read_text()
     path.unlink()
@@ -100,10 +100,10 @@ def test_a_restored_key_gives_the_hashes_of_before(parsed: DataRoot) -> None:
     assert hashes(parsed) == before
 
 
-def test_a_key_that_others_may_read_is_refused(data: DataRoot) -> None:
+def test_a_key_that_other_users_can_read_is_refused(data: DataRoot) -> None:
     path = load_key(data.state).path
     path.chmod(0o640)
-    with pytest.raises(WangjianError, match=r"others may read the key.*chmod 600"):
+    with pytest.raises(WangjianError, match=r"other users can read the key.*chmod 600"):
         load_key(data.state)
     path.chmod(0o600)
     path.write_text("0" * 62)
@@ -111,8 +111,8 @@ def test_a_key_that_others_may_read_is_refused(data: DataRoot) -> None:
         load_key(data.state)
 
 
-def test_no_reason_no_key(data: DataRoot) -> None:
-    with pytest.raises(BadArguments, match="for a reason only"):
+def test_a_new_key_needs_a_reason(data: DataRoot) -> None:
+    with pytest.raises(BadArguments, match="needs a reason"):
         rotate_key(data, "  ")
     assert keys(data.state) == []
 

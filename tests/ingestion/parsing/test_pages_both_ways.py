@@ -1,4 +1,4 @@
-"""What one look at usual pages gives is what the closer look gives; whatever is not usual is left to that."""
+"""The fast path for uniform JSON pages gives the same rows as the general path, and leaves all other pages to it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ USUAL = page("monitoring_tasks", DAY, [TASK, OTHER])
 
 
 def _parsed(files: dict[str, bytes], *, at_once: bool) -> tuple[object, int]:
-    """Rows and ledger, and how often a closer look was needed."""
+    """Return rows and ledger, and the number of pages that took the general path."""
     looks = []
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         data, closer = DataRoot(Path(folder)), page_reader.read_any
@@ -39,12 +39,12 @@ def _parsed(files: dict[str, bytes], *, at_once: bool) -> tuple[object, int]:
         return (raw_rows(data, "five_level", "monitoring_tasks") if is_parsed else [], entries), len(looks)
 
 
-def test_usual_pages_need_one_look() -> None:
+def test_uniform_pages_take_the_fast_path() -> None:
     files = {"p1": USUAL, "p2": page("monitoring_tasks", DAY, []), "p3": USUAL}
-    found, looks = _parsed(files, at_once=True)
+    parsed, looks = _parsed(files, at_once=True)
     assert looks == 0
-    assert found == _parsed(files, at_once=False)[0]
-    rows, entries = found
+    assert parsed == _parsed(files, at_once=False)[0]
+    rows, entries = parsed
     assert len(rows) == 4 and [entry[4] for entry in entries] == [2, 0, 2]
 
 
@@ -67,11 +67,11 @@ UNUSUAL = {
 
 
 @pytest.mark.parametrize("what", UNUSUAL)
-def test_what_is_not_usual_is_looked_at_closely(what: str) -> None:
+def test_unusual_pages_take_the_general_path(what: str) -> None:
     files = {"p1": USUAL, "p2": UNUSUAL[what]}
-    found, looks = _parsed(files, at_once=True)
+    parsed, looks = _parsed(files, at_once=True)
     assert looks > 0
-    assert found == _parsed(files, at_once=False)[0]
+    assert parsed == _parsed(files, at_once=False)[0]
 
 
 VALUES = st.one_of(st.none(), st.text(max_size=6), st.sampled_from(["", " ", "\u3000网\u00a0", "a\tb", '"', "\\"]), st.integers(), st.floats(), st.booleans(), st.lists(st.text(max_size=2), max_size=2), st.dictionaries(st.text(max_size=2), st.integers(), max_size=2))  # fmt: skip
@@ -86,7 +86,7 @@ def test_any_values_are_the_same_both_ways(rows: list[list[Any]]) -> None:
 
 
 def _is_text(records: object) -> bool:
-    """Half of a surrogate pair is no character: no page can hold it."""
+    """Return whether a text has no half of a surrogate pair, which is no character and cannot be in a page."""
     try:
         json.dumps(records, ensure_ascii=False).encode()
     except UnicodeEncodeError:

@@ -1,4 +1,4 @@
-"""Large exports are parsed in portions and in processes of their own: the same rows, and nothing half done when one is killed."""
+"""Large exports are parsed in portions and in several processes: the rows are the same, and a killed process leaves no half result."""
 
 from __future__ import annotations
 
@@ -43,14 +43,14 @@ def _task(number: int) -> dict[str, object]:
 
 @pytest.fixture
 def many_pages(land: Land) -> None:
-    """Two exports of pages, one of them with a page that cannot be read and one that repeats a row."""
+    """A data root with two exports of pages; one page cannot be read, and one repeats a row."""
     pages = {f"p{number:04d}": page("monitoring_tasks", DAY, [_task(number)]) for number in range(5)}
     twice = page("monitoring_tasks", DAY, [_task(8), _task(8)])
     land("five_level", "monitoring_tasks", DAY, pages | {"p0005": BROKEN, "p0006": twice})
     land("five_level", "monitoring_tasks", DAY, {"p0001": page("monitoring_tasks", DAY, [_task(9)])}, version=2)
 
 
-def _found(data: DataRoot, source: str, dataset: str) -> tuple[object, object]:
+def _stored(data: DataRoot, source: str, dataset: str) -> tuple[object, object]:
     return raw_rows(data, source, dataset), ledger(data, source, dataset)
 
 
@@ -61,10 +61,10 @@ def _again(data: DataRoot, source: str) -> None:
 @pytest.mark.usefixtures("many_pages")
 def test_portions_of_an_export_have_the_rows_of_the_whole(data: DataRoot, monkeypatch: pytest.MonkeyPatch) -> None:
     parse(get_source("five_level"), data)
-    whole = _found(data, "five_level", "monitoring_tasks")
+    whole = _stored(data, "five_level", "monitoring_tasks")
     monkeypatch.setattr(portions, "BYTES", 400)
     _again(data, "five_level")
-    assert _found(data, "five_level", "monitoring_tasks") == whole
+    assert _stored(data, "five_level", "monitoring_tasks") == whole
     assert len(list((data.raw / "five_level" / "monitoring_tasks" / "2023-01").glob("*.parquet"))) > 2
 
 
@@ -76,17 +76,17 @@ def test_a_portion_holds_whole_exports_of_files_that_need_each_other(land: Land)
 
 
 @pytest.mark.usefixtures("many_pages")
-def test_processes_parse_what_one_parses(data: DataRoot, land: Land, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_several_processes_parse_the_same_as_one(data: DataRoot, land: Land, monkeypatch: pytest.MonkeyPatch) -> None:
     for day in ("2023-01-02", "2023-01-03", "2023-02-01"):
         land("jiangxi", "case_penalties", day, penalties(FINE, "短行,,,,"))
     parsed = [parse(get_source(source), data) for source in ("five_level", "jiangxi")]
     places = (("five_level", "monitoring_tasks"), ("jiangxi", "case_penalties"))
-    alone = [_found(data, *place) for place in places]
+    alone = [_stored(data, *place) for place in places]
     monkeypatch.setattr(module, "_WORTH_PROCESSES", 0)
     monkeypatch.setattr(module, "processors", lambda: 2)
     monkeypatch.setattr(portions, "BYTES", 400)
     again = [parse(get_source(source), data, again=lambda *_: True) for source in ("five_level", "jiangxi")]
-    assert [_found(data, *place) for place in places] == alone
+    assert [_stored(data, *place) for place in places] == alone
     assert [(report.files, report.rows, report.messages) for report in again] == [
         (report.files, report.rows, report.messages) for report in parsed
     ]
@@ -99,11 +99,11 @@ def _dies(number: int) -> int:
     return number
 
 
-def test_a_killed_process_is_told_and_what_came_before_it_stays() -> None:
-    found = []
+def test_a_killed_process_is_reported_and_earlier_results_stay() -> None:
+    numbers = []
     with pytest.raises(WangjianError, match="was killed"):
-        found.extend(run_in_processes(_dies, [1, 2, 3], 2))
-    assert found in ([], [1])
+        numbers.extend(run_in_processes(_dies, [1, 2, 3], 2))
+    assert numbers in ([], [1])
 
 
 def _fails(number: int) -> int:
@@ -116,8 +116,8 @@ def test_an_error_of_another_process_arrives_whole(number: int) -> None:
         list(run_in_processes(_fails, [number], 1))
     with pytest.raises(WangjianError) as there:
         list(run_in_processes(_fails, [number, number], 2))
-    said = [(type(error), str(error), vars(error)) for error in (here.value, there.value)]
-    assert said[0] == said[1]
+    errors = [(type(error), str(error), vars(error)) for error in (here.value, there.value)]
+    assert errors[0] == errors[1]
 
 
 def _draws_a_bar(folder: Path) -> object:
@@ -125,8 +125,8 @@ def _draws_a_bar(folder: Path) -> object:
         return (connection.execute("select current_setting('enable_progress_bar')").fetchone() or (None,))[0]
 
 
-def test_processes_draw_no_bars_into_what_is_printed(tmp_path: Path) -> None:
-    """DuckDB takes a process without a main file for a person at a prompt."""
+def test_processes_print_no_progress_bars(tmp_path: Path) -> None:
+    """DuckDB shows a progress bar in a process without a main file, because it takes it for an interactive session."""
     assert list(run_in_processes(_draws_a_bar, [tmp_path, tmp_path], 2)) == [False, False]
 
 
@@ -139,7 +139,7 @@ def _daemon_shares_out(_: int) -> tuple[int, list[int]]:
     return os.getpid(), list(run_in_processes(_where, [1, 2], 2))
 
 
-def test_a_process_that_may_start_none_works_alone() -> None:
+def test_a_process_that_may_start_no_others_works_alone() -> None:
     [(itself, workers), _] = run_in_processes(_daemon_shares_out, [1, 2], 2)
     assert set(workers) == {itself}
     assert itself not in set(run_in_processes(_where, [1, 2], 2)) | {os.getpid()}
@@ -165,11 +165,11 @@ def test_the_processes_of_a_killed_step_end_with_it(tmp_path: Path, sign: signal
     script.write_text(_LINGERS)
     folder.mkdir()
     with subprocess.Popen([sys.executable, str(script), str(folder)]) as step:
-        while len(found := [int(path.name) for path in folder.iterdir()]) < 2:
+        while len(workers := [int(path.name) for path in folder.iterdir()]) < 2:
             time.sleep(0.05)
         step.send_signal(sign)
-    # pytest's own limit of time is the end of a process that lingers
-    while any(_is_alive(pid) for pid in found):
+    # a process that does not end fails the test by pytest's timeout
+    while any(_is_alive(pid) for pid in workers):
         time.sleep(0.05)
 
 

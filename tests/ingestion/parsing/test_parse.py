@@ -1,4 +1,4 @@
-"""Parsing of landed exports: done once, repeatable, and committed in one step."""
+"""Parsing of landed exports: each is parsed once, a repeat gives the same rows, and the ledger commits in one step."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FINE = "赣市监立〔2023〕1号,1,1,罚款,1000.00,,,"
 WARNING = "赣市监立〔2023〕1号,2,1,警告,,,,"
 
 
-def test_rows_come_with_the_place_where_they_stand(data: DataRoot, land: Land) -> None:
+def test_rows_carry_their_place_in_the_file(data: DataRoot, land: Land) -> None:
     export = land("jiangxi", "case_penalties", "2023-01-02", penalties(FINE, WARNING))
     report = parse(get_source("jiangxi"), data)
     assert (report.files, report.rows, report.rejected_files) == (2, 2, 0)
@@ -32,8 +32,8 @@ def test_rows_come_with_the_place_where_they_stand(data: DataRoot, land: Land) -
 
 def _columns(data: DataRoot) -> list[str]:
     with duckdb.connect() as connection:
-        found = connection.execute(f"describe from read_parquet('{data.raw}/jiangxi/case_penalties/*/*.parquet')")
-        return [name for name, *_ in found.fetchall() if name != "_batch_id"]
+        columns = connection.execute(f"describe from read_parquet('{data.raw}/jiangxi/case_penalties/*/*.parquet')")
+        return [name for name, *_ in columns.fetchall() if name != "_batch_id"]
 
 
 def test_a_second_parse_does_nothing(data: DataRoot, land: Land) -> None:
@@ -43,7 +43,7 @@ def test_a_second_parse_does_nothing(data: DataRoot, land: Land) -> None:
     assert (again.files, again.rows) == (0, 0)
 
 
-def test_parsing_anew_gives_the_same_rows_in_whatever_portions_they_came(data: DataRoot, land: Land) -> None:
+def test_parsing_again_gives_the_same_rows_in_any_portions(data: DataRoot, land: Land) -> None:
     for day, row in (("2023-01-02", FINE), ("2023-01-03", WARNING), ("2023-02-01", FINE)):
         land("jiangxi", "case_penalties", day, penalties(row))
         parse(get_source("jiangxi"), data)
@@ -71,14 +71,14 @@ def test_a_crash_before_the_ledger_leaves_nothing_that_counts(
     assert list((data.raw / "jiangxi" / "case_penalties" / "2023-01").glob("*.parquet")), "rows were written"
     assert not (data.raw / "_ledger" / "jiangxi" / "case_penalties").exists()
     monkeypatch.undo()
-    # the next portion has another name: what the crash left is swept away
+    # the next batch has another name, so the files that the crash left are removed
     land("jiangxi", "case_penalties", "2023-01-03", penalties(WARNING))
     parse(get_source("jiangxi"), data)
     assert len(list((data.raw / "jiangxi" / "case_penalties" / "2023-01").glob("*.parquet"))) == 1
     assert len(raw_rows(data, "jiangxi", "case_penalties")) == 2
 
 
-def test_a_new_parser_version_parses_everything_anew(
+def test_a_new_parser_version_parses_everything_again(
     data: DataRoot, land: Land, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     land("jiangxi", "case_penalties", "2023-01-02", penalties(FINE))
@@ -90,7 +90,7 @@ def test_a_new_parser_version_parses_everything_anew(
     assert len(list((data.raw / "jiangxi" / "case_penalties" / "2023-01").glob("*.parquet"))) == 1
 
 
-def test_a_providers_first_file_of_a_month_makes_nothing_of_the_others_anew(data: DataRoot, land: Land) -> None:
+def test_a_providers_first_file_of_a_month_does_not_parse_the_others_again(data: DataRoot, land: Land) -> None:
     land("third_party", "leads", "2023-01-31", {"clues_202301.csv": CLUES}, provider="tp_b")
     assert parse(get_source("third_party"), data).files == 1
     known = contract_hashes(read_ledgers(data))
@@ -101,7 +101,9 @@ def test_a_providers_first_file_of_a_month_makes_nothing_of_the_others_anew(data
     assert parse(get_source("third_party"), data).files == 1
 
 
-def test_what_is_parsed_is_known_by_its_name(data: DataRoot, land: Land, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_parsed_export_is_recognized_by_its_manifests_name(
+    data: DataRoot, land: Land, monkeypatch: pytest.MonkeyPatch
+) -> None:
     land("jiangxi", "case_penalties", "2023-01-02", penalties(FINE))
     parse(get_source("jiangxi"), data)
     read, names = rules.read_manifest, []
@@ -165,23 +167,23 @@ def test_only_the_same_record_again_in_a_page_is_a_repeat(data: DataRoot, land: 
     ]
 
 
-def test_a_field_that_only_one_record_spells_otherwise_is_kept_beside_it(data: DataRoot, land: Land) -> None:
+def test_an_unknown_field_of_one_record_is_kept_with_the_record(data: DataRoot, land: Land) -> None:
     records = [TASK | {"ends_on": DAY}, TASK | {"task_no": "T2", "end_on": DAY}]
     land("five_level", "monitoring_tasks", DAY, {"p0001": page("monitoring_tasks", DAY, records)})
     parse(get_source("five_level"), data)
     assert _json_rows(data, "ends_on, _extra") == [(DAY, None), (None, '{"end_on":"2023-01-02"}')]
 
 
-def test_a_broken_page_does_not_take_the_others_with_it(data: DataRoot, land: Land) -> None:
+def test_a_broken_page_does_not_reject_the_others(data: DataRoot, land: Land) -> None:
     day = DAY
     pages = {"p0001": page("monitoring_tasks", day, [TASK]), "p0002": b"<html>busy</html>", "p0003": b'{"records": 7}'}
     land("five_level", "monitoring_tasks", day, pages)
     report = parse(get_source("five_level"), data)
-    found = {part: (status, code) for part, _, status, code, *_ in ledger(data, "five_level", "monitoring_tasks")}
+    outcomes = {part: (status, code) for part, _, status, code, *_ in ledger(data, "five_level", "monitoring_tasks")}
     assert (report.rejected_files, report.rows) == (2, 1), report.messages
-    assert found["p0001"] == ("parsed", None)
-    assert found["p0002"] == ("rejected", "UNREADABLE_FILE")
-    assert found["p0003"] == ("rejected", "UNREADABLE_FILE")
+    assert outcomes["p0001"] == ("parsed", None)
+    assert outcomes["p0002"] == ("rejected", "UNREADABLE_FILE")
+    assert outcomes["p0003"] == ("rejected", "UNREADABLE_FILE")
 
 
 def test_an_export_from_the_future_is_rejected(data: DataRoot, land: Land) -> None:

@@ -172,7 +172,7 @@ def test_a_file_that_grows_while_it_is_read_is_cut_off(
         return put(chunks, expected)
 
     monkeypatch.setattr(landing, "put", grow)
-    with pytest.raises(BadDelivery, match=r"exceeds 1000 bytes.*growing.png"):
+    with pytest.raises(BadDelivery, match=r"larger than 1000 bytes.*growing.png"):
         take(drop=SMALL)
     assert b"22" not in bytes_landed(landing)
 
@@ -182,7 +182,7 @@ def test_a_file_that_only_looks_large_is_refused(take: Take, drop: Path, landing
     path = drop / "evidence" / "sparse.png"
     path.touch()
     os.truncate(path, 2**40)
-    with pytest.raises(BadDelivery, match=r"exceeds \d+ bytes.*sparse"):
+    with pytest.raises(BadDelivery, match=r"larger than \d+ bytes.*sparse"):
         take()
     assert sum(file.stat().st_size for file in landing.root.rglob("*") if file.is_file()) < 10_000
 

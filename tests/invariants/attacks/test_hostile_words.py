@@ -206,7 +206,7 @@ def test_a_robot_that_answers_without_end_is_given_up(
     attacker.answers["/send"] = attacker.endless(b" " * 2**16, content_type="application/json")
     _webhook(monkeypatch, attacker)
     assert notify("标题", "文字") == []
-    assert "exceeds 65536 bytes" in caplog.text
+    assert "larger than 65536 bytes" in caplog.text
     assert attacker.sent < 32 * 2**20
 
 

@@ -186,7 +186,7 @@ def test_archived_bytes_are_named_and_do_not_count_as_missing(data: DataRoot, fo
     export_1, _ = Landing(data.landing).exports()
     for file in export_1.files:
         Landing(data.landing).object_path(file.sha256).unlink()
-    with pytest.raises(WangjianError, match="landed bytes are missing"):
+    with pytest.raises(WangjianError, match="a landed file is missing"):
         back_up(data, folder)
     append_archive_events(data, [_archived(export_1, tmp_path / "archive")])
     backup = back_up(data, folder).backup

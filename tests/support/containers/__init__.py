@@ -1,1 +1,1 @@
-"""docker-compose.yml for real: an engine of our own, stand-ins for the public images, the stack and its ways to die."""
+"""Run docker-compose.yml for real: a Docker engine for the tests, stand-ins for the public images, and the stack."""

@@ -1,4 +1,4 @@
-"""A Docker engine of our own: its data, socket and containers lie in one folder, and go with it."""
+"""Start a Docker engine for the tests, with data, socket and containers in one folder that is removed with it."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ class Engine:
 
     @property
     def environment(self) -> dict[str, str]:
-        """Of its clients: nothing of ours gets into `docker compose`, whose settings are variables."""
+        """Return the clients' environment. It has no other variables, since `docker compose` would read them as settings."""
         kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
         return kept | {"DOCKER_HOST": self.host, "BUILDKIT_PROGRESS": "plain"}
 
     def docker(self, *arguments: str, check: bool = True) -> str:
-        """What a command of the client prints."""
-        # newer clients build with a component that Debian's engine comes without; Compose brings its own
+        """Run a command of the client, and return its output."""
+        # newer clients build with a component that Debian's engine lacks; Compose has its own
         environment = self.environment | {"DOCKER_BUILDKIT": "0"}
         done = subprocess.run(
             ["docker", *arguments], env=environment, capture_output=True, text=True, check=False, timeout=600
@@ -39,7 +39,7 @@ class Engine:
 
 
 def missing() -> str | None:
-    """Why no engine can be started here; null where it can be tried."""
+    """Return why no engine can be started here; null where nothing is missing."""
     if os.environ.get("COMPOSE_ENGINE"):
         return None
     if os.geteuid() != 0:
@@ -50,11 +50,11 @@ def missing() -> str | None:
 
 @contextlib.contextmanager
 def running() -> Iterator[Engine]:
-    """Start an engine; `$COMPOSE_ENGINE` names one that is there already, for instance `unix:///var/run/docker.sock`."""
+    """Start an engine, or use a running one that `$COMPOSE_ENGINE` names, for instance `unix:///var/run/docker.sock`."""
     if given := os.environ.get("COMPOSE_ENGINE"):
         yield Engine(given)
         return
-    # short: a socket's path is
+    # a short path, because the system limits the length of a socket's path
     folder = Path(tempfile.mkdtemp(prefix="wj-", dir=os.environ.get("COMPOSE_FOLDER", "/tmp")))
     engine = Engine(f"unix://{folder}/docker.sock")
     command = ["dockerd", "--data-root", str(folder / "data"), "--exec-root", str(folder / "exec"), "--bridge", "none"]

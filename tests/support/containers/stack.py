@@ -1,4 +1,4 @@
-"""The stack of docker-compose.yml, as those who run it meet it: `docker compose`, the ports of nginx, and `kill -9`."""
+"""Use the stack of docker-compose.yml as its operators do: with `docker compose`, through nginx's ports, and with `kill -9`."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Stack:
         return {name: value for name, _, value in (line.partition("=") for line in lines)}
 
     def set(self, changes: Mapping[str, str]) -> None:
-        """Change settings, as a person does in an editor."""
+        """Change settings in the file, as a person does in an editor."""
         lines = self.env.read_text().splitlines()
         named = {line.partition("=")[0]: number for number, line in enumerate(lines) if not line.startswith("#")}
         for name, value in changes.items():
@@ -58,7 +58,7 @@ class Stack:
         self.env.write_text("\n".join(lines) + "\n")
 
     def compose(self, *arguments: str, check: bool = True, seconds: float = 1800) -> subprocess.CompletedProcess[str]:
-        """A command of Docker Compose."""
+        """Run a command of Docker Compose."""
         command = [str(COMPOSE), "--project-name", self.name, "--env-file", str(self.env), *arguments]
         done = subprocess.run(
             command,
@@ -73,20 +73,20 @@ class Stack:
         return done
 
     def states(self) -> dict[str, str]:
-        """The services' states: their health where they have one."""
+        """Return the services' states: the health where a service has a health check."""
         lines = self.compose("ps", "--all", "--format", "json").stdout.splitlines()
-        found = [json.loads(line) for line in lines]
-        return {one["Service"]: one["Health"] or f"{one['State']} {one['ExitCode']}" for one in found}
+        services = [json.loads(line) for line in lines]
+        return {one["Service"]: one["Health"] or f"{one['State']} {one['ExitCode']}" for one in services}
 
     def wait_until_healthy(self) -> None:
-        """Until each service is, and each one-shot has ended well."""
+        """Wait until each service is healthy, and each one-shot service has succeeded."""
         deadline = time.monotonic() + HEALTHY_SECONDS
         while wrong := {name: state for name, state in self.states().items() if not _is_well(name, state)}:
             assert time.monotonic() < deadline, wrong
             time.sleep(2)
 
     def kill(self, service: str) -> None:
-        """Kill all its processes as the system would when memory is short: Docker's restart policy brings it back."""
+        """Kill all processes of a service, as the system does when memory is short. Docker's restart policy starts it again."""
         for pid in self._processes(service):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
@@ -97,7 +97,7 @@ class Stack:
         return [int(row) for row in rows]
 
     def starts(self, service: str) -> tuple[str, int]:
-        """When the container was last started, and how often the policy did it."""
+        """Return when the container was last started, and how often the restart policy started it."""
         container = self.compose("ps", "--quiet", "--all", service).stdout.strip()
         when, count = self.engine.docker(
             "inspect", "--format", "{{.State.StartedAt}} {{.RestartCount}}", container
@@ -111,7 +111,7 @@ class Stack:
 
     @property
     def trust(self) -> ssl.SSLContext:
-        """Trusts the stack's certificate and no other."""
+        """Return a TLS context that trusts only the stack's certificate."""
         return ssl.create_default_context(cafile=Path(self.settings["CERTIFICATES"]) / "site.crt")
 
     def log_in(self, password: str | None = None) -> httpx.Response:
@@ -123,7 +123,7 @@ class Stack:
 
     @contextlib.contextmanager
     def client(self) -> Iterator[httpx.Client]:
-        """Of Airflow's API, logged in, once: who logs in often is slowed down."""
+        """Yield a client of Airflow's API that is logged in. It logs in only once, because frequent logins are slowed down."""
         self._token = self._token or self.log_in().raise_for_status().json()["access_token"]
         headers = {"Authorization": f"Bearer {self._token}"}
         base = f"{self.address('AIRFLOW_PORT')}/api/v2"
@@ -133,7 +133,7 @@ class Stack:
     # ---- the warehouse --------------------------------------------------------------------------------------------
 
     def wangjian(self, *arguments: str) -> Any:
-        """What a command of ours says, run where the tasks run."""
+        """Run a Wangjian command in the container of the tasks, and return its output."""
         return json.loads(self.compose("exec", "-T", "scheduler", "wangjian", *arguments, "--json").stdout)
 
 

@@ -1,4 +1,4 @@
-"""Stand-ins for the public images, where no registry can be reached: Debian's packages on a base that debootstrap makes."""
+"""Make stand-ins for the public images where no registry is available: Debian's packages on a base from debootstrap."""
 
 from __future__ import annotations
 

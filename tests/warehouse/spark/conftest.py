@@ -1,4 +1,4 @@
-"""One small world with faults, and a Spark of two workers that builds it."""
+"""Fixtures: one small world with faults, and a Spark with two workers that builds it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _LEAST_MEMORY_GB = 6
 
 
 def _missing() -> str | None:
-    """Why Spark cannot run here; null where it can."""
+    """Return why Spark cannot run here; null where it can."""
     try:
         spark_home(VENV)
     except Exception as error:
@@ -45,7 +45,7 @@ def _spark_can_run() -> None:
 
 @dataclass(frozen=True)
 class Running:
-    """A Spark that runs, and its folder."""
+    """A running Spark, and its folder."""
 
     spark: LocalSpark
     folder: Path
@@ -55,13 +55,13 @@ class Running:
         return self.folder / "tables"
 
     def log(self, process: str, last: int | None = None) -> str:
-        """What a process has said until now, or the last bytes of it."""
+        """Return the log of a process, or the last bytes of it."""
         with (self.folder / "work" / f"{process}.log").open("rb") as file:
             file.seek(-min(last, file.seek(0, os.SEEK_END)) if last else 0, os.SEEK_END if last else os.SEEK_SET)
             return file.read().decode("utf-8", errors="replace")
 
     def use(self, patch: pytest.MonkeyPatch) -> None:
-        """Let builds of this process use it."""
+        """Make builds of this process use this Spark."""
         patch.setenv("WANGJIAN_ENGINE", "spark")
         patch.setenv("WANGJIAN_SPARK_SERVER", f"127.0.0.1:{self.spark.port}")
         patch.setenv("WANGJIAN_SPARK_TABLES", str(self.tables))
@@ -76,12 +76,12 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
 @pytest.fixture(scope="session")
 def by_duckdb(landed: Landed, tmp_path_factory: pytest.TempPathFactory) -> DataRoot:
-    """Twenty days with faults, built by DuckDB: the world of the proofs."""
+    """The twenty days with faults that the slow tests share, built by DuckDB."""
     return DataRoot(shutil.copytree(landed.data.root, tmp_path_factory.mktemp("by_duckdb") / "data"))
 
 
 def asked(port: int, *statements: str) -> list[list[Any]]:
-    """The rows of the last of some statements, from the Thrift server at a port."""
+    """Run statements on the Thrift server at a port; return the rows of the last one."""
     done = subprocess.run(
         [VENV / "bin" / "python", _ASK, str(port)],
         input=json.dumps(statements),
@@ -90,5 +90,5 @@ def asked(port: int, *statements: str) -> list[list[Any]]:
         check=False,
     )
     assert done.returncode == 0, done.stderr[-2000:]
-    found: list[list[Any]] = json.loads(done.stdout)
-    return found
+    rows: list[list[Any]] = json.loads(done.stdout)
+    return rows

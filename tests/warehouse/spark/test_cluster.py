@@ -1,4 +1,4 @@
-"""A Spark that a build starts leaves nothing: no process, however the build ends, and no rows."""
+"""A Spark that a build starts leaves no process, even when the build is killed, and no rows."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from warehouse.spark.conftest import VENV, asked
 
 pytestmark = [pytest.mark.world("spark", minutes=8), pytest.mark.slow, pytest.mark.timeout(900)]
 
-# a process that starts Spark and is killed: it can stop nothing itself
+# a process that starts Spark and is killed, so that it cannot stop Spark itself
 STARTS = """
 import sys, time
 from pathlib import Path
@@ -30,7 +30,7 @@ with local_spark(venv, folder / "work", folder / "tables", Size(workers=1)) as s
 """
 
 
-def test_the_spark_of_a_build_is_gone_after_it_with_its_tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_after_a_build_its_spark_and_its_tables_are_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     data = DataRoot(tmp_path)
     monkeypatch.delenv("WANGJIAN_SPARK_SERVER", raising=False)
     monkeypatch.setenv("WANGJIAN_SPARK_VENV", str(VENV))
@@ -40,7 +40,7 @@ def test_the_spark_of_a_build_is_gone_after_it_with_its_tables(tmp_path: Path, m
         assert asked(port, "create table kept as select 7 as days", "select days from kept") == [[7]]
         assert list(Path(settings.tables).rglob("*.parquet"))
     assert list(tmp_path.rglob("*.parquet")) == []
-    assert (tmp_path / "scratch" / "spark" / "thrift.log").exists(), "what it said stays"
+    assert (tmp_path / "scratch" / "spark" / "thrift.log").exists(), "the logs stay"
     with pytest.raises(AssertionError, match=r"Could not connect|refused"):
         asked(port, "select 1")
 
@@ -61,21 +61,21 @@ def test_spark_ends_with_a_killed_build(tmp_path: Path) -> None:
 
 
 def _executors(worker: int) -> list[int]:
-    """What a worker has started; it takes a moment."""
+    """Return the processes that a worker has started; wait until there is one."""
     until = time.monotonic() + 60
-    found: list[int] = []
-    while time.monotonic() < until and not found:
-        # a thread of the worker is the parent
+    executors: list[int] = []
+    while time.monotonic() < until and not executors:
+        # the parent is a thread of the worker, so the children are listed by thread
         places = Path(f"/proc/{worker}/task").glob("*/children")
-        found = [int(word) for place in places for word in place.read_text().split()]
+        executors = [int(word) for place in places for word in place.read_text().split()]
         time.sleep(0.2)
-    assert found, "the worker started no executor"
-    return found
+    assert executors, "the worker started no executor"
+    return executors
 
 
 def _runs(process: int) -> bool:
     try:
-        # one that ended and that nobody has asked for yet is there, too
+        # a process that ended stays as a zombie until its parent asks for its exit code
         return "zombie" not in Path(f"/proc/{process}/status").read_text() and not os.kill(process, 0)
     except (FileNotFoundError, ProcessLookupError):
         return False

@@ -1,4 +1,4 @@
-"""Each macro gives the same for the same text on either engine: spellings of sources, and what only somebody who means harm would write."""
+"""Each macro returns the same for the same text on both engines, for texts of the sources and for hostile texts."""
 
 from __future__ import annotations
 
@@ -96,14 +96,14 @@ def test_macros_agree(running: Running, tmp_path: Path) -> None:
         f"{name}({text!r}): DuckDB {one!r}, Spark {other!r}"
         for text, ones, others in zip(TEXTS, by_duckdb, by_spark, strict=True)
         for name, one, other in zip(MACROS, ones, others, strict=True)
-        # hosts beyond ASCII are another test's
+        # another test compares hosts beyond ASCII
         if one != other and (name != "url_canonical" or (text or "").isascii())
     ]
     assert different == []
 
 
 def test_sessions_have_the_settings_of_the_profile(running: Running) -> None:
-    """Spark says nothing where it takes no notice of a setting."""
+    """The settings of the profile apply. Spark ignores an unknown setting without an error."""
     profile = yaml.safe_load((DBT_PROJECT / "profiles.yml").read_text(encoding="utf-8"))["wangjian"]["outputs"]["spark"]
     wanted = {key.removeprefix("set:hiveconf:"): value for key, value in profile["server_side_parameters"].items()}
     assert "spark.sql.timestampType" in wanted

@@ -1,4 +1,4 @@
-"""DuckDB and Spark make the same warehouse of the same landed files, row for row: Spark in two builds, with a worker killed in the second."""
+"""DuckDB and Spark build the same rows from the same landed files. Spark builds twice; a worker is killed in the second build."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _STARTED = re.compile(r"Starting task \S+ in stage \S+ \(TID (\d+)\) \([^,]+,\s?
 _ENDED = re.compile(r"(?:Finished|Lost|INFO TaskSetManager:) task \S+ in stage \S+ \(TID (\d+)\)")
 _CUT_OFF = "failed because while it was being computed, its executor exited"
 _WORKERS = ("worker-1", "worker-2")
-# what the first of the two builds knows
+# the last date that the first of the two builds has
 EARLY = LAST - timedelta(days=8)
 VANISHING = "inspections"
 
@@ -50,8 +50,8 @@ pytestmark = [pytest.mark.world("spark", minutes=8), pytest.mark.slow, pytest.ma
 
 def _columns(data: DataRoot) -> dict[str, tuple[tuple[str, str], ...]]:
     with duckdb.connect() as connection:
-        connection.execute(f"attach '{data.warehouse}' as found (read_only)")
-        return {table.full_name: table.columns for table in tables_of(connection, "found")}
+        connection.execute(f"attach '{data.warehouse}' as built (read_only)")
+        return {table.full_name: table.columns for table in tables_of(connection, "built")}
 
 
 def _row_count(data: DataRoot, table: str) -> int:
@@ -61,7 +61,7 @@ def _row_count(data: DataRoot, table: str) -> int:
 
 @pytest.fixture(scope="module")
 def built(landed: Landed, running: Running, tmp_path_factory: pytest.TempPathFactory) -> Built:
-    """The same files, built by Spark in two steps; in the second a worker is killed, with the task that it is at."""
+    """The same files, built by Spark in two builds; in the second a worker is killed during a task."""
     data = landed.fresh(tmp_path_factory.mktemp("by_spark") / "data")
     shutil.copytree(landed.data.state, data.state, dirs_exist_ok=True)
     with pytest.MonkeyPatch.context() as patch:
@@ -87,13 +87,13 @@ def _land(data: DataRoot, exports: Iterable[Manifest]) -> None:
 
 
 def _vanishing(landed: Landed) -> Manifest:
-    """An export of a month that has no other, and that nobody knows of any more in the second step."""
-    # the largest: on a day off nobody inspects, and an export without rows has no partition
-    found = max(
+    """Return an export in a month of its own, which is no longer landed in the second build."""
+    # the largest: on a day off there are no inspections, and an export without rows has no partition
+    largest = max(
         (export for export in landed.exports if export.key.dataset == VANISHING),
         key=lambda export: sum(file.byte_size for file in export.files),
     )
-    return found.model_copy(update={"key": found.key.model_copy(update={"business_date": date(2022, 12, 15)})})
+    return largest.model_copy(update={"key": largest.key.model_copy(update={"business_date": date(2022, 12, 15)})})
 
 
 def _unland_the_vanishing(data: DataRoot) -> None:
@@ -105,7 +105,7 @@ def _unland_the_vanishing(data: DataRoot) -> None:
 
 
 def _partitions(running: Running) -> dict[str, frozenset[str]]:
-    """The names of the files in each partition of each table."""
+    """Return the names of the files in each partition of each table."""
     folders = {path.parent for path in running.tables.glob("*.db/*/*=*/*.parquet")}
     return {
         f"{folder.parent.name}/{folder.name}": frozenset(path.name for path in folder.glob("*.parquet"))
@@ -117,7 +117,7 @@ def _build_while_a_worker_is_killed(data: DataRoot, running: Running) -> None:
     is_half_way, is_over = threading.Event(), threading.Event()
 
     def watch(_: str, index: int, total: int) -> None:
-        # what is laid out before the models is counted apart
+        # dbt counts the preparations before the models separately
         if total > 100 and index > total * 0.4:
             is_half_way.set()
 
@@ -133,7 +133,7 @@ def _build_while_a_worker_is_killed(data: DataRoot, running: Running) -> None:
 
 
 def _kill_a_worker_at_work(running: Running, begin: threading.Event, is_over: threading.Event) -> bool:
-    """Kill a worker, with its executor, that has a task in hand; false where none had until it was over."""
+    """Kill a worker whose executor runs a task; return false where none ran one until the build was over."""
     begin.wait()
     while not is_over.is_set():
         for executor in _tasks(running):
@@ -144,16 +144,19 @@ def _kill_a_worker_at_work(running: Running, begin: threading.Event, is_over: th
 
 
 def _tasks(running: Running) -> set[str]:
-    """The executors that have a task in hand, as the driver knows."""
+    """Return the executors that run a task, according to the driver's log."""
     log = running.log("thrift", last=20_000)
     begun = dict(_STARTED.findall(log))
     return {executor for task, executor in begun.items() if task not in _ENDED.findall(log)}
 
 
 def _killed(running: Running, executor: str) -> bool:
-    """Kill the worker of an executor where that is still at its task once it stands still, and the driver has heard all it said."""
+    """Kill the worker of an executor; return false where the executor had finished its task.
+
+    The worker is stopped for a second first, so that the driver has read all its messages before the check.
+    """
     worker = next(running.spark.processes[name] for name in _WORKERS if f"/{executor} " in running.log(name))
-    # it leads a group: its executor is in it
+    # the worker leads a process group, to which its executor belongs
     os.killpg(worker.pid, signal.SIGSTOP)
     time.sleep(1)
     if executor not in _tasks(running):
@@ -163,7 +166,7 @@ def _killed(running: Running, executor: str) -> bool:
     return worker.wait() == -signal.SIGKILL
 
 
-def test_only_partitions_that_changed_are_written_anew(built: Built, by_duckdb: DataRoot) -> None:
+def test_only_changed_partitions_are_written_again(built: Built, by_duckdb: DataRoot) -> None:
     gone = f"typed_jiangxi__{VANISHING}/_month=2022-12"
     assert gone in built.before and gone not in built.after
     kept = {name for name, files in built.before.items() if built.after.get(name) == files}
@@ -195,8 +198,8 @@ def test_readers_do_not_notice(by_duckdb: DataRoot, by_spark: DataRoot) -> None:
         assert connection.execute(comments).fetchall() == []
 
 
-def test_nothing_to_do_and_another_engine(by_spark: DataRoot, running: Running) -> None:
+def test_a_second_build_does_nothing_and_another_engine_builds_again(by_spark: DataRoot, running: Running) -> None:
     with pytest.MonkeyPatch.context() as patch:
         running.use(patch)
         assert pipeline.build(by_spark).was_current
-    assert not is_current(by_spark), "what the other engine built is built anew"
+    assert not is_current(by_spark), "a warehouse of the other engine is not current"

@@ -1,3 +1,3 @@
--- Kept between builds: a scan is a row for good.
+-- Kept between builds, because a scan row never changes.
 {{ config(materialized='incremental', partition_by=kept_by('_month'), pre_hook="{{ forget_vanished_exports() }}") }}
 {{ typed_rows('five_level', 'scans') }}

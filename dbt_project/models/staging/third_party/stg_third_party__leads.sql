@@ -1,4 +1,4 @@
--- a view, because the gate looks at it; on Spark a table, because the gate looks with DuckDB
+-- a view and not ephemeral, because the gate reads it; on Spark a table, because the gate reads with DuckDB
 {{ config(materialized='view' if target.type == 'duckdb' else 'table') }}
 with
 

@@ -83,7 +83,9 @@ def _rule(path: Path) -> Rule:
     try:
         return Rule(table=model["name"], key=key_of(model["name"]), **model["config"]["meta"]["trace"])
     except (KeyError, TypeError, ValidationError) as error:
-        raise BadArguments(f"the mart has no valid trace rule: {error!r}", file=path, fix="write `meta.trace`") from error
+        raise BadArguments(
+            f"the mart has no valid trace rule: {error!r}", file=path, fix="write `meta.trace`"
+        ) from error
 
 
 def rule_of(table: str) -> Rule:

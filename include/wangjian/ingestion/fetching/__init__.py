@@ -1,1 +1,1 @@
-"""Fetching exports into the landing zone: one module per connector."""
+"""Fetch exports into the landing zone; each connector has a module of its own."""

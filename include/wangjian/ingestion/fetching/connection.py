@@ -1,4 +1,4 @@
-"""Address and login of a source, from Airflow's connections."""
+"""Read the address and login of a source from Airflow's connections."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from wangjian.core.skipped_imports import skip_unused_imports
 
 @dataclass(frozen=True)
 class Endpoint:
-    """Where a source is and how to log in. The secrets stay out of its printed form.
+    """The address and login of a source. Its printed form shows no secrets, so that none gets into a log.
 
     Attributes:
-        extra: what the connection says besides: `host_key`, `private_key`, `path`.
+        extra: the connection's further settings: `host_key`, `private_key`, `path`.
     """
 
     connection_id: str
@@ -28,41 +28,42 @@ class Endpoint:
 
 
 def resolve(connection_id: str) -> Endpoint:
-    """Look a connection up: in the environment (`AIRFLOW_CONN_…`), the secrets backend or Airflow's database.
+    """Return a connection from the environment (`AIRFLOW_CONN_…`), the secrets backend or Airflow's database.
 
     Raises:
-        BadArguments: nobody has defined it.
+        BadArguments: the connection is not defined, or its extra is not JSON.
     """
-    # importing Airflow takes seconds, one of them for a grammar of addresses: only who fetches pays for it
+    # imported late, because Airflow takes seconds to import and only fetching needs it; one second is a grammar of
+    # addresses that is not used here, hence the skipped import
     skip_unused_imports("rfc3987_syntax")
     from airflow.sdk import BaseHook
     from airflow.sdk.exceptions import AirflowNotFoundException, AirflowRuntimeError
 
     try:
-        found = BaseHook.get_connection(connection_id)
+        connection = BaseHook.get_connection(connection_id)
     except (AirflowNotFoundException, AirflowRuntimeError):
         raise BadArguments(
             "no such connection",
             connection=connection_id,
             fix=f"define it in Airflow, or set AIRFLOW_CONN_{connection_id.upper()}",
         ) from None
-    return _endpoint(connection_id, found)
+    return _endpoint(connection_id, connection)
 
 
-def _endpoint(connection_id: str, found: Any) -> Endpoint:
+def _endpoint(connection_id: str, connection: Any) -> Endpoint:
     try:
-        extra = json.loads(found.extra) if found.extra else {}
+        extra = json.loads(connection.extra) if connection.extra else {}
     except ValueError:
-        # without the cause: it holds the text, and that a secret
+        # without the cause: it quotes the text, which holds secrets
         raise BadArguments(
-            "the extra of the connection is no JSON", connection=connection_id, fix="correct it in Airflow"
+            "the extra of the connection is not JSON", connection=connection_id, fix="correct it in Airflow"
         ) from None
     return Endpoint(
         connection_id,
-        host=found.host or "",
-        port=found.port,
-        scheme=found.schema or "",
-        login=found.login or "",
-        password=found.password or "",
+        host=connection.host or "",
+        port=connection.port,
+        scheme=connection.schema or "",
+        login=connection.login or "",
+        password=connection.password or "",
         extra=extra,
     )

@@ -1,4 +1,4 @@
-"""Connector `drop_folder`: what monitoring providers put down (contract of `third_party`).
+"""Connector `drop_folder`: land the files that monitoring providers deliver into a folder (contract of `third_party`).
 
 <drop>/<provider>/<YYYY-MM>/                       a month's delivery
 <drop>/<provider>/special-<YYYYMMDD>-<task_no>/    an ad-hoc delivery
@@ -31,7 +31,7 @@ MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
 SPECIAL = re.compile(r"special-(\d{8})-([A-Za-z0-9_.-]+)")
 CHUNK = 1 << 20
 DEEPEST = 8
-"""Folders within folders of evidence; a provider has one or two."""
+"""The deepest nesting of evidence folders that is read. Providers have one or two levels; the bound stops endless ones."""
 
 
 @dataclass(frozen=True)
@@ -39,8 +39,8 @@ class Delivery:
     """One complete delivery folder.
 
     Attributes:
-        name: empty for a month's delivery, else the folder's name.
-        delivered_at: from DONE's first line.
+        name: empty for a month's delivery; for an ad-hoc delivery the folder's name.
+        delivered_at: the time in the first line of the file `DONE`; null where it has none.
     """
 
     provider: Provider
@@ -51,7 +51,7 @@ class Delivery:
 
 
 @dataclass(frozen=True)
-class Found:
+class DroppedFile:
     """A file to land, with its place in the manifest."""
 
     path: Path
@@ -69,7 +69,7 @@ def fetch(
     report: FetchReport,
     progress: Progress,
 ) -> None:
-    """Land the complete deliveries of the range; failures go into the report.
+    """Land the complete deliveries of the requested dates; add failures to the report.
 
     Raises:
         SourceError: the drop folder itself cannot be read.
@@ -91,11 +91,14 @@ def fetch(
 
 
 def deliveries(root: Path, report: FetchReport) -> Iterator[Delivery]:
-    """Every complete delivery below the drop folder, in a fixed order; what nobody has described is a warning."""
+    """Yield every complete delivery in the drop folder, in a fixed order; warn about folders that nothing describes."""
     providers = load_providers()
+    # links are skipped: they could lead out of the drop folder. Without DONE the provider is still writing
     for folder in sorted(path for path in root.iterdir() if path.is_dir() and not path.is_symlink()):
         if folder.name not in providers:
-            report.warn(f"{folder.name}/: no provider of that name; describe it in providers/{folder.name}.yml")
+            report.warn(
+                f"{folder.name}/: there is no provider of that name; describe it in providers/{folder.name}.yml"
+            )
             continue
         for inner in sorted(path for path in folder.iterdir() if path.is_dir() and not path.is_symlink()):
             if (inner / DONE).is_file() and (delivery := _delivery(providers[folder.name], inner, report)):
@@ -112,12 +115,15 @@ def _delivery(provider: Provider, folder: Path, report: FetchReport) -> Delivery
             return Delivery(provider, folder, folder.name, day, _delivered_at(folder))
         except ValueError:
             pass
-    report.warn(f"{provider.provider}/{folder.name}/: neither YYYY-MM nor special-YYYYMMDD-TASK; left there")
+    report.warn(
+        f"{provider.provider}/{folder.name}/: the folder's name is neither YYYY-MM nor special-YYYYMMDD-TASK; it was not fetched"
+    )
     return None
 
 
 def _delivered_at(folder: Path) -> datetime | None:
     with (folder / DONE).open("rb") as file:
+        # bounded, because the file may hold anything; without a readable time the delivery still counts
         line = file.readline(200).decode("ascii", errors="replace").strip()
     try:
         moment = datetime.fromisoformat(line)
@@ -134,13 +140,13 @@ def _land_delivery(
     report: FetchReport,
     known: set[tuple[str, str, int]],
 ) -> None:
-    exports: dict[tuple[str, int], list[Found]] = defaultdict(list)
-    for found in _files(delivery, report):
-        name = _original_name(delivery, found)
-        is_known = (found.dataset, name, found.path.lstat().st_size) in known
+    exports: dict[tuple[str, int], list[DroppedFile]] = defaultdict(list)
+    for file in _files(delivery, report):
+        name = _original_name(delivery, file)
+        is_known = (file.dataset, name, file.path.lstat().st_size) in known
         report.exports_known += is_known
-        if not is_known and (request.wants(found.dataset) or found.role != "data"):
-            exports[found.dataset, found.version].append(found)
+        if not is_known and (request.wants(file.dataset) or file.role != "data"):
+            exports[file.dataset, file.version].append(file)
     for (dataset, version), files in sorted(exports.items()):
         key = ExportKey(
             source=source.source,
@@ -151,21 +157,23 @@ def _land_delivery(
             mode="append",
             version=version,
         )
-        landed = tuple(_land(delivery, found, landing, source.drop.max_file_bytes) for found in files)
+        landed = tuple(_land(delivery, file, landing, source.drop.max_file_bytes) for file in files)
         manifest = Manifest(key=key, files=landed)
         report.landed(manifest, is_new=landing.commit(manifest))
 
 
-def _files(delivery: Delivery, report: FetchReport) -> Iterator[Found]:
+def _files(delivery: Delivery, report: FetchReport) -> Iterator[DroppedFile]:
     for path in sorted(delivery.folder.iterdir()):
         if path.name == DONE:
-            yield Found(path, "marker", DONE, "marker", 1)
+            yield DroppedFile(path, "marker", DONE, "marker", 1)
         elif path.name == delivery.provider.evidence_folder and path.is_dir() and not path.is_symlink():
             yield from _evidence(path, delivery, report)
         elif path.is_file() and (name := delivery.provider.recognise(path.name)) and _is_of(name, delivery):
-            yield Found(path, name.layout.dataset, path.name, name.layout.role, name.version)
+            yield DroppedFile(path, name.layout.dataset, path.name, name.layout.role, name.version)
         else:
-            report.warn(f"{_shown(path, delivery)}: no layout of this delivery knows such a name; left there")
+            report.warn(
+                f"{_shown(path, delivery)}: its name fits no file layout of this provider and period; it was not fetched"
+            )
 
 
 def _is_of(name: FileName, delivery: Delivery) -> bool:
@@ -173,19 +181,19 @@ def _is_of(name: FileName, delivery: Delivery) -> bool:
     return name.period in (f"{day:%Y%m}", f"{day:%Y%m%d}")
 
 
-def _evidence(folder: Path, delivery: Delivery, report: FetchReport) -> Iterator[Found]:
+def _evidence(folder: Path, delivery: Delivery, report: FetchReport) -> Iterator[DroppedFile]:
     for path in _below(folder, DEEPEST, delivery, report):
         name = str(path.relative_to(folder))
         if _is_text(name):
-            yield Found(path, "evidence", name, "evidence", 1)
+            yield DroppedFile(path, "evidence", name, "evidence", 1)
         else:
-            report.warn(f"{_shown(path, delivery)}: its name is no UTF-8; left there")
+            report.warn(f"{_shown(path, delivery)}: its name is not UTF-8; it was not fetched")
 
 
 def _below(folder: Path, depth: int, delivery: Delivery, report: FetchReport) -> Iterator[Path]:
-    """What lies in a folder and in those in it, but for links to folders: they could lead out of the drop folder."""
+    """Yield the files in a folder and its subfolders. Links to folders are skipped: they could lead out of the drop folder."""
     if not depth:
-        report.warn(f"{_shown(folder, delivery)}/: more than {DEEPEST} folders deep; left there")
+        report.warn(f"{_shown(folder, delivery)}/: nested more than {DEEPEST} folders deep; it was not fetched")
         return
     for path in sorted(folder.iterdir()):
         if not path.is_dir():
@@ -207,19 +215,19 @@ def _known_names(source: str, landing: Landing) -> set[tuple[str, str, int]]:
     return {(export.key.dataset, file.original_name, file.byte_size) for export in exports for file in export.files}
 
 
-def _original_name(delivery: Delivery, found: Found) -> str:
+def _original_name(delivery: Delivery, file: DroppedFile) -> str:
     folder = f"{delivery.provider.provider}/{delivery.folder.name}"
-    inner = f"{delivery.provider.evidence_folder}/" if found.role == "evidence" else ""
-    return f"{folder}/{inner}{found.part}"
+    inner = f"{delivery.provider.evidence_folder}/" if file.role == "evidence" else ""
+    return f"{folder}/{inner}{file.part}"
 
 
-def _land(delivery: Delivery, found: Found, landing: Landing, limit: int) -> LandedFile:
-    with _opened(found.path, delivery) as file:
-        stored = landing.put(_bounded(file, limit, _shown(found.path, delivery)))
+def _land(delivery: Delivery, file: DroppedFile, landing: Landing, limit: int) -> LandedFile:
+    with _opened(file.path, delivery) as opened:
+        stored = landing.put(_bounded(opened, limit, _shown(file.path, delivery)))
     return LandedFile(
-        part=found.part,
-        role=found.role,
-        original_name=_original_name(delivery, found),
+        part=file.part,
+        role=file.role,
+        original_name=_original_name(delivery, file),
         fetched_at=datetime.now(UTC),
         delivered_at=delivery.delivered_at,
         sha256=stored.sha256,
@@ -228,7 +236,7 @@ def _land(delivery: Delivery, found: Found, landing: Landing, limit: int) -> Lan
 
 
 def _bounded(file: BinaryIO, limit: int, name: str) -> Iterator[bytes]:
-    """The file in pieces; one that is too large is refused before it is read, one that grows meanwhile as soon as it is."""
+    """Yield the file in pieces; refuse a file above the limit before reading, and a growing file once it passes the limit."""
     size = os.fstat(file.fileno()).st_size
     while size <= limit:
         piece = file.read(CHUNK)
@@ -236,13 +244,13 @@ def _bounded(file: BinaryIO, limit: int, name: str) -> Iterator[bytes]:
             return
         yield piece
         size = max(size, file.tell())
-    raise BadDelivery(f"a file exceeds {limit} bytes", file=name, fix="raise drop.max_file_bytes")
+    raise BadDelivery(f"a file is larger than {limit} bytes", file=name, fix="raise drop.max_file_bytes")
 
 
 def _opened(path: Path, delivery: Delivery) -> BinaryIO:
-    """Open a plain file: never a symbolic link, which could lead out of the drop folder, nor a pipe or device, which never end."""
+    """Open a plain file; refuse a symbolic link, which could lead out of the drop folder, and a pipe or device, which never ends."""
     try:
-        # to open a pipe would wait for a writer
+        # O_NONBLOCK: opening a pipe would otherwise wait for a writer, for ever
         file = os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb")
     except OSError as error:
         raise _unreadable(error.strerror or str(error), path, delivery) from None
@@ -256,7 +264,7 @@ def _unreadable(why: str, path: Path, delivery: Delivery) -> BadDelivery:
     return BadDelivery(
         f"a file cannot be read: {why}",
         file=_shown(path, delivery),
-        fix="the provider must deliver plain files, no links",
+        fix="the provider must deliver plain files: no links, pipes or devices",
     )
 
 
@@ -268,9 +276,11 @@ def _root(endpoint: Endpoint) -> Path:
     path = str(endpoint.extra.get("path", ""))
     if not path:
         raise BadArguments(
-            "the connection names no path", connection=endpoint.connection_id, fix='set its extra to {"path": "…"}'
+            "the connection has no path", connection=endpoint.connection_id, fix='set its extra to {"path": "…"}'
         )
     root = Path(path)
     if not root.is_dir():
-        raise SourceUnavailable("the drop folder is not there", folder=path, fix="mount it, or correct the path")
+        raise SourceUnavailable(
+            "the drop folder does not exist", folder=path, fix="mount it, or correct the path in the connection"
+        )
     return root

@@ -1,4 +1,4 @@
-"""Fetching exports into the landing zone: the request, the report, and the choice of the connector."""
+"""Fetch exports into the landing zone: the request, the report, and the choice of the connector."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 Progress = Callable[[str, int, int | None], None]
-"""Called with a label, how much is done, and how much there is (or null)."""
+"""A function that is called with a label, the number of finished items, and their total (null if unknown)."""
 
 
 @dataclass(frozen=True)
@@ -31,12 +31,12 @@ class FetchRequest:
     """What to fetch.
 
     Attributes:
-        date_from: first business date.
-        date_to: last business date; nothing beyond it is fetched.
-        datasets: only these, or null for all.
-        refetch: fetch again what is landed; equal bytes land once all the same.
-        look_back: also take what was generated anew for dates up to this many days before `date_from`.
-        demand_last_day: the daily datasets must have an export for `date_to`, or the fetch fails as not ready.
+        date_from: the first business date.
+        date_to: the last business date; later exports are not fetched.
+        datasets: the datasets to fetch; null for all.
+        refetch: whether to fetch landed exports again; equal content is still stored only once.
+        look_back: the number of days before `date_from` for which late and regenerated exports are fetched too.
+        demand_last_day: whether the fetch fails as not ready when a daily dataset has no export for `date_to`.
     """
 
     date_from: date
@@ -52,7 +52,7 @@ class FetchRequest:
 
 @dataclass
 class FetchReport:
-    """What a fetch did. Failures are collected, so that one bad export does not keep the others away."""
+    """The result of a fetch. It collects failures, so that one bad export does not stop the others."""
 
     source: str
     exports_new: int = 0
@@ -64,11 +64,11 @@ class FetchReport:
     failures: list[SourceError] = field(default_factory=list)
 
     def warn(self, text: str) -> None:
-        """Note what a person should look at; names in it may come from anybody."""
+        """Add a message that a person should read. It may contain names from outside, so it is made printable."""
         self.warnings.append(printable(text))
 
     def landed(self, manifest: Manifest, *, is_new: bool) -> None:
-        """Count one export that is complete in landing."""
+        """Count an export that is completely landed."""
         self.exports_new += is_new
         self.exports_known += not is_new
         self.files += len(manifest.files)
@@ -76,7 +76,7 @@ class FetchReport:
 
 
 class Connector(Protocol):
-    """What each connector module offers."""
+    """The function that each connector module has."""
 
     def fetch(
         self,
@@ -97,23 +97,24 @@ def fetch(
     *,
     endpoint: Endpoint | None = None,
 ) -> FetchReport:
-    """Fetch a range of exports that are not landed yet.
+    """Fetch the requested exports that are not landed yet.
 
     Args:
-        source: from the registry.
+        source: the source's entry in the registry.
         request: what to fetch.
-        landing: where it goes.
-        progress: told of the progress.
-        endpoint: address and login; by default from the source's connection.
+        landing: the landing zone that takes the files.
+        progress: called when an item is finished.
+        endpoint: address and login; by default those of the source's connection.
 
     Returns:
-        What was done.
+        The numbers and warnings of the fetch.
 
     Raises:
-        SourceError: something could not be fetched; what came is landed, and the next run goes on from there.
+        SourceError: some exports could not be fetched. The others are landed; the next run fetches the rest.
     """
     started = time.monotonic()
     report = FetchReport(source.source)
+    # by name, so that only the libraries of the source's own connector are imported
     connector: Connector = importlib.import_module(f"wangjian.ingestion.fetching.{source.connector}")
     endpoint = endpoint or resolve(source.connection_id)
     connector.fetch(source, endpoint, request, landing, report, progress or (lambda *_: None))
@@ -124,14 +125,18 @@ def fetch(
 
 
 def log_retry(state: RetryCallState) -> None:
-    """Log that something did not come and is asked for again, after so many seconds."""
+    """Log that a request failed and when it is sent again."""
     error = state.outcome.exception() if state.outcome else None
     seconds = round(state.next_action.sleep, 1) if state.next_action else 0
     _log.warning("try %s failed, again in %s s: %s", state.attempt_number, seconds, error)
 
 
 def summary_of(report: FetchReport) -> SourceError:
-    """One error that names all failures; of the mildest kind, so that what may fix itself is tried again."""
+    """Return one error that names up to five failures.
+
+    It has the mildest kind of them all: the scheduler retries a source that is unavailable, but not one that refuses access. One refused
+    export must not stop the retry of the others.
+    """
     failures = report.failures
     kinds: tuple[type[SourceError], ...] = (SourceUnavailable, SourceRefused, BadDelivery, SourceError)
     kind = next(kind for kind in kinds if any(isinstance(failure, kind) for failure in failures))

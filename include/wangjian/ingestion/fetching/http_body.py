@@ -1,4 +1,4 @@
-"""The body of an HTTP answer, read so that no server can fill the memory or keep us for ever."""
+"""Read the body of an HTTP answer within limits, so that no server can fill the memory or block the fetch for ever."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ import httpx
 from wangjian.core.errors import BadDelivery, SourceUnavailable
 
 ACCEPTED = "gzip, identity"
-"""For the header Accept-Encoding. The client's own unpacking knows no bounds: 64 KB of an answer may be gigabytes."""
+"""The value of the header Accept-Encoding.
+
+This module unpacks gzip itself: httpx unpacks without a limit, and 64 KB of an answer may unpack to gigabytes.
+"""
 _GZIP = 16 + zlib.MAX_WBITS
 
 
@@ -36,21 +39,21 @@ class _Plain:
 def read_body(
     answer: httpx.Response, limit: int, seconds: float, *, fix: str = "raise http.max_page_bytes", **where: str
 ) -> bytes:
-    """Read a streamed answer to its end.
+    """Return the whole body of a streamed answer.
 
     Args:
-        answer: not read yet.
-        limit: of the unpacked body, in bytes; memory holds little more.
-        seconds: for the whole of it.
-        fix: what to do where it is longer.
-        where: what locates it, for messages.
+        answer: an answer whose body is not read yet.
+        limit: the largest unpacked body, in bytes; memory holds little more.
+        seconds: the longest time for the whole body.
+        fix: what a person can do when the body is too large.
+        where: what locates the answer in messages.
 
     Returns:
-        The body, unpacked.
+        The unpacked body.
 
     Raises:
-        BadDelivery: it is longer, damaged, or packed in another way than was asked for.
-        SourceUnavailable: it takes longer.
+        BadDelivery: the body is too large, damaged, or has another encoding than requested.
+        SourceUnavailable: the body takes too long.
         httpx.TransportError: the connection broke.
     """
     unpacker, ends = _unpacker(answer, where), time.monotonic() + seconds
@@ -59,13 +62,14 @@ def read_body(
         if time.monotonic() > ends:
             raise SourceUnavailable(f"an answer has not ended after {seconds:g} seconds", **where)
         try:
+            # one byte above the limit is enough to know that the body is too large
             content += unpacker.decompress(piece, limit + 1 - len(content))
         except zlib.error as error:
             raise _damaged(str(error), where) from None
         if len(content) > limit:
-            raise BadDelivery(f"an answer exceeds {limit} bytes", fix=fix, **where)
+            raise BadDelivery(f"an answer is larger than {limit} bytes", fix=fix, **where)
     if not unpacker.eof or unpacker.unused_data:
-        raise _damaged("its packed bytes end too early or too late", where)
+        raise _damaged("its gzip data ends too early, or data follows its end", where)
     return bytes(content)
 
 
@@ -79,7 +83,7 @@ def _unpacker(answer: httpx.Response, where: dict[str, str]) -> _Unpacker:
         case _:
             raise BadDelivery(
                 f"an answer is encoded as {encoding}",
-                fix=f"the server must keep to what it is asked for: {ACCEPTED}",
+                fix=f"the server must use an encoding of the request: {ACCEPTED}",
                 **where,
             )
 

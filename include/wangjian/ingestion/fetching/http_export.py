@@ -1,4 +1,4 @@
-"""Connector `http_export`: paged JSON exports behind OAuth2 client credentials (contract of `five_level`)."""
+"""Connector `http_export`: fetch paged JSON exports with OAuth2 client credentials (contract of `five_level`)."""
 
 from __future__ import annotations
 
@@ -26,20 +26,23 @@ from wangjian.ingestion.sources.contract import load_contract
 from wangjian.ingestion.sources.registry import Source
 
 RESTARTS = 3
-"""How often an export that changes while it is read is started again."""
+"""How often the fetch of one export starts again when the export changes meanwhile."""
 
 MOST_PAGES = 100_000
-"""Of one export: at the usual size of a page, five hundred million rows."""
+"""The most pages that one export may have. With pages of the usual size that is five hundred million rows."""
 
+# several threads add to one report
 _COUNTING = threading.Lock()
 
 ENVELOPE = ("dataset", "business_date", "mode", "export_seq", "generated_at", "page", "page_size", "total", "records")
+# printable ASCII without blanks: only that can be put into the request's header
 _TOKEN = re.compile(r"[!-~]{1,16384}")
+# raw stores the version as a 32-bit integer
 _GREATEST = 2**31 - 1
 
 
 class _Changed(Exception):
-    """The export was generated anew while it was being read."""
+    """The source generated the export again while it was being read."""
 
     def __init__(self, key: ExportKey) -> None:
         super().__init__(key)
@@ -47,14 +50,14 @@ class _Changed(Exception):
 
 
 class _Again(SourceUnavailable):
-    """Worth another try at once; `retry_after` in seconds where the server asked for it."""
+    """The request failed and may be sent again at once, or after `retry_after` seconds where the server asked for it."""
 
     retry_after: float | None = None
 
 
 @dataclass(frozen=True)
 class Listed:
-    """One line of the source's list of exports."""
+    """One entry of the source's list of exports."""
 
     dataset: str
     business_date: date
@@ -64,7 +67,7 @@ class Listed:
 
 @dataclass(frozen=True)
 class Page:
-    """One page, as received, and what its envelope says."""
+    """One page as received, with the values of its envelope."""
 
     content: bytes
     url: str
@@ -84,31 +87,32 @@ def fetch(
     report: FetchReport,
     progress: Progress,
 ) -> None:
-    """Fetch every listed export of the range that is not landed; failures go into the report.
+    """Fetch every listed export of the requested dates that is not landed; add failures to the report.
 
     Raises:
-        SourceError: the list itself cannot be had.
+        SourceError: the list of exports cannot be read.
     """
     with Api(source, endpoint) as api:
         listed = _of_contract(api.exports(request.date_from - timedelta(days=request.look_back)), report)
         wanted = [item for item in listed if _is_wanted(item, request)]
         todo = wanted if request.refetch else _not_landed(wanted, source.source, landing)
         report.exports_known += len(wanted) - len(todo)
-        # a backfill has thousands of exports of one page: they go side by side as pages do
+        # a backfill has thousands of exports with one page each: one after the other they would take hours
         with ThreadPoolExecutor(source.http.parallel_exports) as pool:
             jobs = [pool.submit(carried(_fetch_one), api, item, landing, report) for item in todo]
             for done, job in enumerate(as_completed(jobs), start=1):
                 job.result()
                 progress(source.source, done, len(todo))
     landing.forget_finished(source.source)
+    # last: the exports that exist are landed even when the last day is missing
     report.failures += _missing(source, request, listed)
 
 
 def _of_contract(listed: list[Listed], report: FetchReport) -> list[Listed]:
-    """What the contract knows: a dataset's name becomes a folder's."""
+    """Return the exports of the contract's datasets. A dataset's name becomes a folder name, so no other name may pass."""
     known = load_contract(report.source)
-    for strange in sorted({item.dataset for item in listed} - known.keys()):
-        report.warn(f"{strange}: no dataset of the contract has such a name; left there")
+    for unknown in sorted({item.dataset for item in listed} - known.keys()):
+        report.warn(f"{unknown}: the contract has no dataset of that name; it was not fetched")
     return [item for item in listed if item.dataset in known]
 
 
@@ -129,11 +133,11 @@ def _missing(source: Source, request: FetchRequest, listed: list[Listed]) -> lis
     there = {item.dataset for item in listed if item.business_date == request.date_to}
     return [
         NotReady(
-            "not generated yet",
+            "the export is not generated yet",
             source=source.source,
             dataset=dataset,
             date=request.date_to,
-            fix="the next try looks again; ask the source if it stays away",
+            fix="the next attempt looks again; ask the source if the export does not come",
         )
         for dataset in source.daily
         if request.wants(dataset) and dataset not in there
@@ -145,6 +149,7 @@ def _fetch_one(api: Api, item: Listed, landing: Landing, report: FetchReport) ->
         with bound(dataset=item.dataset, date=item.business_date):
             manifest = fetch_export(api, item, landing)
     except SourceRefused:
+        # the login is refused for every other export too
         raise
     except SourceError as error:
         report.failures.append(error)
@@ -155,37 +160,41 @@ def _fetch_one(api: Api, item: Listed, landing: Landing, report: FetchReport) ->
 
 
 def fetch_export(api: Api, item: Listed, landing: Landing) -> Manifest:
-    """Fetch all pages of one export, going on from where an earlier fetch stopped.
+    """Fetch all pages of one export; continue where an earlier fetch stopped.
 
     Returns:
         The manifest, not yet committed.
 
     Raises:
-        SourceUnavailable: it kept changing, or the source stayed away.
+        SourceUnavailable: the export kept changing, or the source did not answer.
         BadDelivery: a page breaks the contract.
     """
     for _ in range(RESTARTS):
         try:
             manifest, is_whole = _pages_of_one_sequence(api, item, landing)
             if not is_whole:
-                # a page may have been cut; if the sum is wrong again, the date fails its control total later on
+                # a page may have been truncated on its way. If the sum is wrong again, the export is landed as it is,
+                # and its control total fails in the build, where a person sees it
                 landing.forget_progress(manifest.key)
                 manifest, _ = _pages_of_one_sequence(api, item, landing)
             return manifest
         except _Changed as changed:
-            # here, where no other page of it is on its way any more
+            # only here: while other pages are still being fetched, they would write new notes
             landing.forget_progress(changed.key)
     raise SourceUnavailable(
         f"the export changed {RESTARTS} times while it was read",
         source=api.source.source,
         dataset=item.dataset,
         date=item.business_date,
-        fix="try again when the source has finished generating it",
+        fix="run again when the source has finished generating it",
     )
 
 
 def _pages_of_one_sequence(api: Api, item: Listed, landing: Landing) -> tuple[Manifest, bool]:
-    """The export, and whether its pages hold as many records as it declares (pages landed earlier are not counted again)."""
+    """Return the export, and whether its pages hold the declared number of records.
+
+    Pages that an earlier fetch landed are not counted again: then the second value is true.
+    """
     first = api.page(item.dataset, item.business_date, 1, api.source.http.page_size)
     key = ExportKey(
         source=api.source.source,
@@ -201,6 +210,7 @@ def _pages_of_one_sequence(api: Api, item: Listed, landing: Landing) -> tuple[Ma
 
     def land(number: int) -> LandedFile:
         page = api.page(item.dataset, item.business_date, number, first.page_size)
+        # pages of two sequences in one export would lose some rows and repeat others
         if (page.export_seq, page.total, page.mode) != (first.export_seq, first.total, first.mode):
             raise _Changed(key)
         counts[number] = page.record_count
@@ -214,7 +224,10 @@ def _pages_of_one_sequence(api: Api, item: Listed, landing: Landing) -> tuple[Ma
 
 
 def _resume(landing: Landing, key: ExportKey, first: Page) -> dict[str, LandedFile]:
-    """The pages landed earlier, if the first page is still the same; another page size would cut the rows anew."""
+    """Return the pages that an earlier fetch landed, if the first page is still the same.
+
+    After a change of the page size the other pages would hold other rows.
+    """
     known = landing.progress(key)
     fresh = _land(landing, key, 1, first)
     if known and known.get(fresh.part, fresh).sha256 != fresh.sha256:
@@ -242,7 +255,7 @@ def _land(landing: Landing, key: ExportKey, number: int, page: Page) -> LandedFi
 
 
 class Api:
-    """A session with the export API: one connection pool, one token at a time, patience in bounds."""
+    """A session with the export API: one connection pool, one token at a time, a bounded number of retries."""
 
     def __init__(self, source: Source, endpoint: Endpoint) -> None:
         self.source = source
@@ -251,7 +264,7 @@ class Api:
         self._token_lock = threading.Lock()
         limits = httpx.Limits(max_connections=source.http.parallel_pages * source.http.parallel_exports)
         base = _base_url(endpoint)
-        # a redirect is an answer like any other that is not 200: nobody leads us, or our login, to another host
+        # redirects are not followed: a server must not be able to send the login to another host
         self._client = httpx.Client(
             base_url=base,
             timeout=source.retries.timeout_seconds,
@@ -267,15 +280,15 @@ class Api:
         self._client.close()
 
     def exports(self, changed_since: date) -> list[Listed]:
-        """The exports that were generated, or generated anew, since a day began."""
+        """Return the exports that were generated or regenerated since the start of a day."""
         answer = self._get("/api/v1/exports", {"changed_since": f"{changed_since}T00:00:00+08:00"})
         try:
             return [_listed(item) for item in orjson.loads(answer.content)["exports"]]
         except (ValueError, KeyError, TypeError) as error:
-            raise BadDelivery(f"the list of exports is unreadable: {error}", source=self.source.source) from error
+            raise BadDelivery(f"the list of exports cannot be read: {error}", source=self.source.source) from error
 
     def page(self, dataset: str, business_date: date, number: int, page_size: int) -> Page:
-        """Fetch one page and check its envelope; a page that breaks the contract is asked for once more."""
+        """Return one page with a checked envelope; a page that breaks the contract is requested a second time."""
         path = f"/api/v1/exports/{quote(dataset, safe='')}"
         query = {"business_date": str(business_date), "page": str(number), "page_size": str(page_size)}
         url = f"{path}?business_date={business_date}&page={number}&page_size={page_size}"
@@ -313,20 +326,21 @@ class Api:
         where: dict[str, Any] = {"source": self.source.source, "path": path, **query}
         status = answer.status_code
         if status == httpx.codes.NOT_FOUND and b"NOT_READY" in answer.content:
-            raise NotReady("not generated yet", fix="wait: the next try looks again", **where)
+            raise NotReady("the export is not generated yet", fix="wait: the next attempt looks again", **where)
         if status == httpx.codes.TOO_MANY_REQUESTS or status >= 500:
             raise _again(f"the server answers {status}", answer, where)
         if status != httpx.codes.OK:
             raise SourceRefused(
-                f"the server answers {status}", fix="check the address and what the client may do", **where
+                f"the server answers {status}", fix="check the address and the client's permissions", **where
             )
         return answer
 
     def _send(self, method: str, path: str, **options: Any) -> httpx.Response:
-        """One request, its answer read within bounds of size and time."""
+        """Send one request and read its answer within the limits of size and time."""
         where = {"source": self.source.source, "path": path}
         try:
             with self._client.stream(method, path, **options) as answer:
+                # httpx reads a body without limits; it has no public way to set one that was read otherwise
                 answer._content = read_body(
                     answer, self.source.http.max_page_bytes, self.source.retries.answer_seconds, **where
                 )
@@ -342,6 +356,7 @@ class Api:
 
     def _renew(self, expired: str) -> None:
         with self._token_lock:
+            # parallel requests fail with the same token: only the first may discard it, not the new one of another thread
             if self._token == expired:
                 self._token = None
 
@@ -362,12 +377,12 @@ class Api:
                 **where,
             )
         if (token := _token_of(answer.content)) is None:
-            raise SourceRefused("the login gives no usable token", fix="ask the source what became of it", **where)
+            raise SourceRefused("the login returns no usable token", fix="ask the source to check its login", **where)
         return token
 
 
 def _token_of(content: bytes) -> str | None:
-    """The access token, or null where there is none that can stand in a header."""
+    """Return the access token; null where there is none that can be put into a header."""
     try:
         token = orjson.loads(content)["access_token"]
     except (ValueError, KeyError, TypeError):
@@ -376,14 +391,14 @@ def _token_of(content: bytes) -> str | None:
 
 
 def _again(what: str, answer: httpx.Response | None, where: dict[str, Any]) -> _Again:
-    error = _Again(what, fix="it was tried several times; the next run goes on from here", **where)
+    error = _Again(what, fix="several attempts failed; the next run continues from here", **where)
     after = answer.headers.get("Retry-After", "") if answer else ""
     error.retry_after = float(after) if after.isascii() and after.isdigit() else None
     return error
 
 
 def _patience(longest: float) -> Any:
-    """Exponential backoff with jitter; the server's Retry-After where it is longer, both in bounds."""
+    """Return the wait between attempts: exponential backoff with jitter, or the server's longer Retry-After, up to a limit."""
     backoff = wait_random_exponential(multiplier=0.2, max=longest)
 
     def wait(state: RetryCallState) -> float:
@@ -396,6 +411,7 @@ def _patience(longest: float) -> Any:
 
 def _base_url(endpoint: Endpoint) -> str:
     scheme = endpoint.scheme or "https"
+    # over plain HTTP the login and personal data would cross the network in clear text
     if scheme != "https" and not _is_loopback(endpoint.host):
         raise BadArguments(
             "plain HTTP is refused except on loopback",
@@ -429,9 +445,13 @@ def _page(content: bytes, url: str, dataset: str, business_date: date, number: i
         raise BadDelivery(f"a page lacks {absent if isinstance(body, dict) else 'its envelope'}", **where)
     asked, got = (dataset, str(business_date), number), (body["dataset"], body["business_date"], body["page"])
     if asked != got:
-        raise BadDelivery(f"asked for {asked}, the page says {got}", fix="the source must fix its export", **where)
+        raise BadDelivery(
+            f"the page of another request came: asked for {asked}, got {got}",
+            fix="the source must fix its export",
+            **where,
+        )
     try:
-        found = Page(
+        page = Page(
             content,
             url,
             mode=body["mode"],
@@ -443,18 +463,18 @@ def _page(content: bytes, url: str, dataset: str, business_date: date, number: i
         )
     except (ValueError, TypeError, OverflowError) as error:
         raise BadDelivery(f"a page's envelope is malformed: {error}", **where) from None
-    if not isinstance(body["records"], list) or not _can_be_meant(found, page_size):
+    if not isinstance(body["records"], list) or not _is_plausible(page, page_size):
         raise BadDelivery(
-            f"a page's envelope cannot be meant: mode {found.mode}, export_seq {found.export_seq}, total {found.total}, "
-            f"page_size {found.page_size}",
+            f"a page's envelope is implausible: mode {page.mode}, export_seq {page.export_seq}, total {page.total}, "
+            f"page_size {page.page_size}",
             fix="the source must fix its export",
             **where,
         )
-    return found
+    return page
 
 
-def _can_be_meant(page: Page, page_size: int) -> bool:
-    """Whether the numbers are such that reading the export comes to an end."""
+def _is_plausible(page: Page, page_size: int) -> bool:
+    """Return whether the numbers are within limits. Otherwise one page could make the fetch read for ever."""
     return (
         page.mode in ("full", "delta")
         and 0 <= page.export_seq <= _GREATEST

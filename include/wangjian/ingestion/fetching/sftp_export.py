@@ -1,4 +1,4 @@
-"""Connector `sftp_export`: one folder per business date with CSV and control files, as the Jiangxi platform writes them."""
+"""Connector `sftp_export`: fetch CSV and control files from one folder per business date, as the Jiangxi platform writes them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,9 @@ from wangjian.ingestion.sources.registry import Source
 NAME = re.compile(r"(?P<prefix>[a-z]+)_(?P<dataset>[a-z_]+)_(?P<date>\d{8})_(?P<seq>\d{2,4})\.(?P<kind>csv|ctl)")
 READY = "_READY"
 LARGE = 64 * 2**20
-# every connection would write a dozen lines
+"""The size in bytes from which files are fetched one by one, since a whole file is held in memory."""
+
+# at its usual level asyncssh logs a dozen lines for every connection
 asyncssh.set_log_level("WARNING")
 ROLES: dict[str, Role] = {"csv": "data", "ctl": "control"}
 
@@ -56,7 +58,7 @@ def fetch(
     report: FetchReport,
     progress: Progress,
 ) -> None:
-    """Fetch every complete folder's files of the range that are not landed; failures go into the report."""
+    """Fetch the files of complete folders of the requested dates that are not landed; add failures to the report."""
     asyncio.run(_fetch(source, endpoint, request, landing, report, progress))
 
 
@@ -68,7 +70,7 @@ async def _fetch(
     report: FetchReport,
     progress: Progress,
 ) -> None:
-    # names in any encoding: one that is no UTF-8 is a name that the contract does not know, like others
+    # surrogateescape: a name that is not UTF-8 must not stop the listing; it is skipped like other unknown names
     async with (
         await _connect(source, endpoint) as connection,
         connection.start_sftp_client(path_errors="surrogateescape") as sftp,
@@ -80,6 +82,7 @@ async def _fetch(
         todo = exports if request.refetch else _not_landed(exports, source.source, landing)
         report.exports_known += len(exports) - len(todo)
         await _fetch_all(session, todo, landing, report, progress)
+    # last: the exports that exist are landed even when the last day is missing
     report.failures += _missing(source, request, listed, folders)
 
 
@@ -99,7 +102,7 @@ async def _fetch_all(
         done = report.exports_new + len(report.failures)
         progress(session.source.source, done, len(todo))
 
-    # all come to their end before an error goes on: cut off, each of them would tell its own
+    # wait for all before the first error is raised: tasks that are cancelled would each report an error of their own
     for ended in await asyncio.gather(*(one(files) for files in todo.values()), return_exceptions=True):
         if ended is not None:
             raise ended
@@ -115,7 +118,10 @@ def _by_export(files: Iterable[RemoteFile]) -> dict[tuple[str, date, int], list[
 def _not_landed(
     exports: dict[tuple[str, date, int], list[RemoteFile]], source: str, landing: Landing
 ) -> dict[tuple[str, date, int], list[RemoteFile]]:
-    """Exports with a file whose name and size are not landed: a file that changed under its name is a conflict to see."""
+    """Return the exports with a file whose name and size are not landed.
+
+    A file that changed under the same name is fetched too, so that the conflict becomes visible.
+    """
     landed = {
         (manifest.key.dataset, file.part, file.byte_size)
         for manifest in landing.exports(source, dates={business_date for _, business_date, _ in exports})
@@ -137,20 +143,20 @@ def _missing(
     absent = [dataset for dataset in source.daily if request.wants(dataset) and dataset not in there]
     if not absent:
         return []
-    state = f"has no {READY} yet, or lacks files" if request.date_to in folders else "is not there"
+    state = f"has no {READY} yet, or lacks files" if request.date_to in folders else "does not exist"
     return [
         NotReady(
             f"the folder of the day {state}",
             source=source.source,
             date=request.date_to,
             datasets=", ".join(absent),
-            fix="the next try looks again; ask the source if it stays away",
+            fix="the next attempt looks again; ask the source if the export does not come",
         )
     ]
 
 
 class _Session:
-    """One SFTP session, with a bounded number of requests under way."""
+    """One SFTP session with a bounded number of parallel requests."""
 
     def __init__(self, source: Source, sftp: asyncssh.SFTPClient, limit: asyncio.Semaphore) -> None:
         self.source = source
@@ -159,33 +165,34 @@ class _Session:
         self._large = asyncio.Lock()
 
     async def folders(self, request: FetchRequest) -> list[date]:
-        """The dates of the range that have a folder."""
+        """Return the requested dates that have a folder."""
         first = request.date_from - timedelta(days=request.look_back)
         names = await self._patiently(lambda: self._listed(self.source.sftp.folder))
-        dates = [found for name in names if (found := _folder_date(name))]
+        dates = [day for name in names if (day := _folder_date(name))]
         return sorted(day for day in dates if first <= day <= request.date_to)
 
     async def files(self, day: date, report: FetchReport) -> list[RemoteFile]:
-        """The contract's files of a complete folder; none of a folder that is still being written."""
+        """Return the contract's files in a complete folder; none of a folder that is still being written."""
         folder = f"{self.source.sftp.folder}/{day:%Y%m%d}"
         names = await self._patiently(lambda: self._listed(folder))
+        # the source writes this file last: without it the others may be incomplete
         if READY not in names:
             return []
         return [file for name, size in sorted(names.items()) if (file := _remote(self.source, name, size, day, report))]
 
     async def _listed(self, folder: str) -> dict[str, int]:
-        """What a folder holds: sizes by name."""
+        """Return the sizes of a folder's files by name."""
         names: dict[str, int] = {}
         most, count = self.source.sftp.max_entries, 0
         async for entry in self._sftp.scandir(folder):
             count += 1
             if count > most:
-                raise BadDelivery(f"a folder lists more than {most} files", file=folder, fix="raise sftp.max_entries")
+                raise BadDelivery(f"a folder has more than {most} files", file=folder, fix="raise sftp.max_entries")
             names[str(entry.filename)] = entry.attrs.size or 0
         return names
 
     async def export(self, files: list[RemoteFile], landing: Landing) -> Manifest:
-        """Land the files of one export."""
+        """Land the files of one export, and return its manifest."""
         first = files[0]
         landed = [await self._land(file, landing) for file in files]
         key = ExportKey(
@@ -201,10 +208,11 @@ class _Session:
         path = f"{self.source.sftp.folder}/{file.business_date:%Y%m%d}/{file.name}"
         limit = self.source.sftp.max_file_bytes
         if file.size > limit:
-            raise BadDelivery(f"a file exceeds {limit} bytes", file=path, fix="raise sftp.max_file_bytes")
-        # a file stands in memory whole: the large ones one by one
+            raise BadDelivery(f"a file is larger than {limit} bytes", file=path, fix="raise sftp.max_file_bytes")
+        # a whole file is held in memory, so large files are read one at a time
         async with self._large if file.size > LARGE else nullcontext():
             content = await self._patiently(lambda: self._read(path, file.size))
+        # in a thread: the sync to disk would stop all other transfers meanwhile
         stored = await asyncio.to_thread(landing.put_bytes, content)
         return LandedFile(
             part=file.name,
@@ -216,7 +224,7 @@ class _Session:
         )
 
     async def _read(self, path: str, size: int) -> bytes:
-        """A file whose size the listing told: asking again would cost thousands of round trips in a backfill."""
+        """Return a file's content. The size comes from the listing: to ask again would cost a round trip for each file."""
         async with self._sftp.open(path, "rb") as file:
             return cast("bytes", await file.read(size, 0))
 
@@ -225,17 +233,17 @@ class _Session:
             try:
                 return await asyncio.wait_for(action(), self.source.retries.timeout_seconds)
             except asyncssh.SFTPNoSuchPath as error:
-                raise SourceUnavailable(f"a path has gone: {error}", source=self.source.source) from None
+                raise SourceUnavailable(f"a path no longer exists: {error}", source=self.source.source) from None
             except (asyncssh.Error, OSError, TimeoutError) as error:
                 raise SourceUnavailable(
-                    f"the transfer broke off: {type(error).__name__} {error}",
+                    f"a transfer was interrupted: {type(error).__name__} {error}",
                     source=self.source.source,
-                    fix="what was landed stays; the next run fetches the rest",
+                    fix="landed files stay; the next run fetches the rest",
                 ) from None
 
 
 async def _connect(source: Source, endpoint: Endpoint) -> asyncssh.SSHClientConnection:
-    """Log in, with backoff while the server is away; a wrong host key or login is never retried."""
+    """Log in, with retries while the server does not answer. A wrong host key or login is never retried."""
     retries = source.retries
     async for attempt in AsyncRetrying(
         retry=retry_if_exception_type(SourceUnavailable),
@@ -260,13 +268,14 @@ async def _connect_once(source: Source, endpoint: Endpoint) -> asyncssh.SSHClien
             client_keys=_client_keys(endpoint),
             known_hosts=_known_hosts(endpoint),
             connect_timeout=source.retries.timeout_seconds,
-            # asyncssh does ChaCha20 in Python; AES-GCM comes from OpenSSL
+            # asyncssh computes ChaCha20 in Python; AES-GCM comes from OpenSSL and is far faster
             encryption_algs="^aes256-gcm@openssh.com",
+            # the account's own ~/.ssh/config must not change host, login or keys
             config=None,
         )
     except asyncssh.HostKeyNotVerifiable as error:
         raise SourceRefused(
-            f"the server's host key is not the one we know: {error}",
+            f"the server's host key differs from the key in the connection: {error}",
             fix="ask the source whether its key changed, then correct `host_key` in the connection's extra",
             **where,
         ) from None
@@ -280,11 +289,12 @@ def _known_hosts(endpoint: Endpoint) -> asyncssh.SSHKnownHosts:
     key = str(endpoint.extra.get("host_key", "")).strip()
     if not key:
         raise SourceRefused(
-            "the connection names no host key",
+            "the connection has no host key",
             connection=endpoint.connection_id,
-            fix=f"put the line of `ssh-keyscan -p {endpoint.port or 22} {endpoint.host}`, checked with the source, "
+            fix=f"check the line of `ssh-keyscan -p {endpoint.port or 22} {endpoint.host}` with the source, and put it "
             'into the extra: {"host_key": "ssh-ed25519 AAAA…"}',
         )
+    # `*`: the connection has one server, so the key must match under any name or address of it
     return asyncssh.import_known_hosts(f"* {key}\n")
 
 
@@ -303,19 +313,19 @@ def _folder_date(name: str) -> date | None:
 def _remote(source: Source, name: str, size: int, day: date, report: FetchReport) -> RemoteFile | None:
     if name in (READY, ".", ".."):
         return None
-    found = NAME.fullmatch(name)
-    if not found or found["prefix"] != source.sftp.prefix or found["dataset"] not in load_contract(source.source):
-        report.warn(f"{day:%Y%m%d}/{name}: no dataset of the contract has such a name; left there")
+    match = NAME.fullmatch(name)
+    if not match or match["prefix"] != source.sftp.prefix or match["dataset"] not in load_contract(source.source):
+        report.warn(f"{day:%Y%m%d}/{name}: the contract has no dataset with such a file name; it was not fetched")
         return None
-    if found["date"] != f"{day:%Y%m%d}":
+    if match["date"] != f"{day:%Y%m%d}":
         report.failures.append(_wrong_date(name, day, source.source))
         return None
-    return RemoteFile(found["dataset"], day, int(found["seq"]), found["kind"], name, size)
+    return RemoteFile(match["dataset"], day, int(match["seq"]), match["kind"], name, size)
 
 
 def _wrong_date(name: str, day: date, source: str) -> SourceError:
     return BadDelivery(
-        f"a file of another date lies in the folder {day:%Y%m%d}",
+        f"the folder {day:%Y%m%d} holds a file of another date",
         source=source,
         file=name,
         date=day,

@@ -1,1 +1,1 @@
-"""The landing zone: bytes as received, kept for good."""
+"""The landing zone: files exactly as received, kept for ever."""

@@ -1,4 +1,4 @@
-"""The landing zone together with the archives: what can be read, and which archive to fetch where something cannot."""
+"""Read the landing zone together with the archives, and name the archive that is needed but not available."""
 
 from __future__ import annotations
 
@@ -12,61 +12,62 @@ from wangjian.state.archives import ArchiveEvent, archive_folders, archived
 
 
 def landing_of(data: DataRoot) -> Landing:
-    """The landing zone of a data root, which also reads what was moved into archives, where they are within reach."""
+    """Return the landing zone of a data root. It also reads files that were moved into an available archive."""
     return Landing(data.landing, lambda: archive_folders(data))
 
 
 def require_bytes(data: DataRoot, landing: Landing, exports: Iterable[Manifest]) -> None:
-    """Make sure that the bytes of exports can be read, before anything is made anew from them.
+    """Check that the files of exports can be read, before data that was made from them is removed and made again.
 
     Args:
         data: the data root.
-        landing: of `landing_of`.
-        exports: what is about to be read.
+        landing: the result of `landing_of`.
+        exports: the exports that are about to be read.
 
     Raises:
-        ArchiveUnavailable: some lie in an archive that is not there. Bytes that are missing otherwise are told when they
-            are read.
+        ArchiveUnavailable: some files are in an archive that is not available. A file that is missing for another reason is
+            reported when it is read.
     """
     absent = [export for export in exports if any(landing.find(file.sha256) is None for file in export.files)]
     if absent:
         known = archived(data)
         away = [known[export.export_id] for export in absent if export.export_id in known]
         if away:
-            raise _out_of_reach(away)
+            raise _unavailable(away)
 
 
 def require_everything(data: DataRoot) -> None:
-    """Make sure that every landed byte can be read, and that what lies in archives is what it was.
+    """Check that every landed file can be read, and that archived files are undamaged.
 
     Args:
         data: the data root.
 
     Raises:
-        ArchiveUnavailable: an archive is not there.
+        ArchiveUnavailable: an archive is not available.
         ArchiveDamaged: an archive is damaged.
-        WangjianError: landed bytes are missing.
+        WangjianError: a landed file is missing.
     """
     landing = landing_of(data)
     exports = list(landing.exports())
     require_bytes(data, landing, exports)
     for sha256 in sorted({file.sha256 for export in exports for file in export.files}):
+        # reading checks the hash of an archived file; files in landing are not read, which would take too long
         if landing.path_of(sha256) != landing.object_path(sha256):
             landing.read(sha256)
 
 
-def _out_of_reach(away: Sequence[ArchiveEvent]) -> ArchiveUnavailable:
+def _unavailable(away: Sequence[ArchiveEvent]) -> ArchiveUnavailable:
     dates = sorted(event.business_date for event in away)
     sources, datasets, folders = (
         sorted({getattr(event, name) for event in away}) for name in ("source", "dataset", "folder")
     )
     selection = "".join(f" --source {source}" for source in sources) + f" --from {dates[0]} --to {dates[-1]}"
     return ArchiveUnavailable(
-        f"the bytes of {len(away)} exports lie in an archive that is not within reach",
+        f"the files of {len(away)} exports are in an archive that is not available",
         source=", ".join(sources),
         dataset=", ".join(datasets),
         dates=f"{dates[0]} … {dates[-1]}",
         archive=", ".join(folders),
-        fix="mount the archive at that path, or take the bytes back from wherever it lies now: "
+        fix="mount the archive at that path, or restore the files from the archive's present folder: "
         f"`wangjian archive restore FOLDER{selection}`",
     )

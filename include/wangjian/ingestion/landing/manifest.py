@@ -1,7 +1,7 @@
-"""What the landing zone knows of each delivered file: the manifest.
+"""The manifest: the landing zone's record of each delivered file.
 
-One manifest file per export (a source's answer for one dataset, business date, delivery and version), JSON lines,
-one line per delivered file. The bytes lie apart, once per SHA-256.
+There is one manifest per export (a source's answer for one dataset, business date, delivery and version). It has JSON lines,
+one for each delivered file. The files themselves are stored separately, once per SHA-256.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ Role = Literal["data", "control", "evidence", "marker"]
 
 
 class ExportKey(BaseModel):
-    """Names one export. Of several with the same key but for the version, the highest version counts.
+    """The key of one export. Of exports whose keys differ only in the version, the highest version counts.
 
     Attributes:
         source: `five_level`, `jiangxi` or `third_party`.
         provider: the monitoring provider; empty for the government systems.
-        dataset: as in the contract (`leads`, `storefronts`, …).
+        dataset: the contract's name of the dataset (`leads`, `storefronts`, …).
         business_date: the day (Asia/Shanghai) that the export describes.
         delivery: empty, or the folder name of an ad-hoc delivery (`special-20230915-T0012`).
         mode: `full` replaces the dataset's state, `delta` changes some keys, `append` only adds.
-        version: the source's own number (`export_seq`, `<seq>`, `-vN`); never the order of arrival.
+        version: the source's own number (`export_seq`, `<seq>`, `-vN`). Never the order of arrival, which a second fetch would change.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -47,10 +47,10 @@ class LandedFile(BaseModel):
     Attributes:
         part: `p0001` … for pages, else the file's own name.
         role: `data` is parsed into rows; `control` declares totals; `evidence` proves a lead; `marker` says "complete".
-        original_name: URL or path at the source, without secrets.
-        fetched_at: when it was received, with zone. Nothing downstream may depend on it.
-        delivered_at: when the source says it made the file, or null.
-        sha256: of the bytes; also their address in the object store.
+        original_name: the URL or path at the source, without secrets.
+        fetched_at: the time of receipt, with zone. No result may depend on it.
+        delivered_at: the time at which the source made the file, according to the source; or null.
+        sha256: the hash of the content, which is also its address in the object store.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -65,7 +65,7 @@ class LandedFile(BaseModel):
 
 
 class Manifest(BaseModel):
-    """An export as it was received: its key and its files, ordered by part."""
+    """An export as it was received: its key, and its files ordered by part."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -78,6 +78,6 @@ class Manifest(BaseModel):
 
 
 def export_id(key: ExportKey, files: Iterable[LandedFile]) -> str:
-    """Identify an export by its key and content: 16 hex digits, the same however often and whenever it is fetched."""
+    """Return the id of an export's key and content: 16 hex digits, the same no matter when and how often it is fetched."""
     content = sorted((file.part, file.role, file.sha256) for file in files)
     return hashlib.sha256(f"{key.model_dump_json()}{content}".encode()).hexdigest()[:16]

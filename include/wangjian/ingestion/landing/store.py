@@ -1,9 +1,9 @@
-"""The landing zone on disk: bytes once per SHA-256, a manifest file per export, and progress notes of unfinished exports.
+"""The landing zone on disk: each content once per SHA-256, a manifest per export, and progress notes of unfinished exports.
 
-landing/objects/<2 hex>/<sha256>                                        bytes as received, read-only
-landing/erased/<2 hex>/<sha256>                                         what stands in their place after an erasure
+landing/objects/<2 hex>/<sha256>                                        files as received, read-only
+landing/erased/<2 hex>/<sha256>                                         the replacements of files after an erasure
 landing/manifests/<source>/<dataset>/<YYYY-MM>/<date>.<export_id>.jsonl  one line per delivered file
-landing/partial/<source>/<dataset>/<date>.v<version>.jsonl               what an unfinished fetch has so far
+landing/partial/<source>/<dataset>/<date>.v<version>.jsonl               the files of an unfinished fetch
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from wangjian.ingestion.landing.manifest import ExportKey, LandedFile, Manifest
 
 @dataclass(frozen=True)
 class StoredBytes:
-    """Address and size of bytes in the object store."""
+    """Address and size of a content in the object store."""
 
     sha256: str
     byte_size: int
@@ -32,10 +32,10 @@ class StoredBytes:
 
 @dataclass(frozen=True)
 class ListedExport:
-    """An export that is landed, as the name of its manifest tells it.
+    """A landed export, described by its manifest's name alone. Reading every manifest would be slow.
 
     Attributes:
-        path: of the manifest.
+        path: the manifest's path.
     """
 
     dataset: str
@@ -45,11 +45,11 @@ class ListedExport:
 
 
 class Landing:
-    """The landing zone below one folder. Nothing here is ever changed but by `wangjian erasures`; only `wangjian archive` moves bytes out.
+    """The landing zone in one folder. Only `wangjian erasures` changes files here, only `wangjian archive` moves files out.
 
     Args:
         root: the folder `landing/`.
-        archives: gives the folders, laid out as landing is, to which bytes were moved; asked when bytes are not here.
+        archives: returns the archive folders, laid out as landing is. It is called when a file is not in landing.
     """
 
     def __init__(self, root: Path, archives: Callable[[], Iterable[Path]] = tuple) -> None:
@@ -59,43 +59,48 @@ class Landing:
     # objects ---------------------------------------------------------------------------------------------------------
 
     def object_path(self, sha256: str) -> Path:
-        """Return the path of the bytes with that hash, whether they exist or not."""
+        """Return the path of the content with a hash, whether it exists or not."""
         return self.root.joinpath("objects", sha256[:2], sha256)
 
     def put(self, chunks: Iterable[bytes], expected: str | None = None) -> StoredBytes:
-        """Keep a stream of bytes, durable when this returns; bytes that are there already are not written again.
+        """Store a stream of bytes, synced to disk; a content that is there already is not stored again.
 
         Args:
-            chunks: the content, in pieces; memory holds one piece at a time.
-            expected: the hash that they must have, where it is known.
+            chunks: the content in pieces; memory holds one piece at a time.
+            expected: the hash that the content must have, where it is known.
 
         Raises:
-            ArchiveDamaged: they have another hash; nothing is kept.
+            ArchiveDamaged: the content has another hash; nothing is stored.
         """
         temporary = temporary_beside(self.root / "objects" / "incoming")
         try:
             stored = _write_hashed(temporary, chunks)
+            # checked before it gets its name: a wrong content must not be stored under any hash
             if expected not in (None, stored.sha256):
-                raise ArchiveDamaged("other bytes came back than were landed", expected=expected, found=stored.sha256)
+                raise ArchiveDamaged(
+                    "a restored file differs from the file that was landed", expected=expected, found=stored.sha256
+                )
             self._keep(temporary, stored.sha256)
         finally:
             temporary.unlink(missing_ok=True)
         return stored
 
     def put_bytes(self, content: bytes) -> StoredBytes:
-        """Keep bytes that are in memory."""
+        """Store a content that is in memory."""
         return self.put((content,))
 
     def _keep(self, temporary: Path, sha256: str) -> None:
         final = self.object_path(sha256)
-        # what was erased does not come back with the same bytes
+        # a file that was erased must not come back when the source sends the same file again
         if final.exists() or self.is_erased(sha256):
             return
         is_new_folder = not final.parent.exists()
         final.parent.mkdir(exist_ok=True)
+        # read-only, so that no program changes a landed file by mistake
         temporary.chmod(0o440)
         temporary.replace(final)
         fsync_path(final.parent)
+        # the new folder is an entry of its parent, which must be on disk too
         if is_new_folder:
             fsync_path(final.parent.parent)
 
@@ -104,16 +109,17 @@ class Landing:
         return self.root.joinpath("erased", sha256[:2], sha256)
 
     def is_erased(self, sha256: str) -> bool:
-        """Whether personal data were erased from the bytes with that hash."""
+        """Return whether personal data was erased from the file with a hash."""
         return self.erased_path(sha256).exists()
 
     def erase(self, sha256: str, left: bytes) -> None:
-        """Put in the place of bytes what is left of them, then remove them. Killed in between, it is to be called again.
+        """Store what is left of a file after an erasure, then remove the file. After a crash in between, call it again.
 
         Args:
-            sha256: of the bytes as received; manifests and lineage go on naming them by it.
-            left: the content without what is erased.
+            sha256: the hash of the file as received, by which manifests and lineage continue to name it.
+            left: the content without the erased values.
         """
+        # the replacement first: with neither file, a crash in between would lose the other rows
         write_atomically(self.erased_path(sha256), left, mode=0o440)
         path = self.object_path(sha256)
         path.unlink(missing_ok=True)
@@ -125,43 +131,43 @@ class Landing:
         return tuple(Landing(folder) for folder in self._archives())
 
     def find(self, sha256: str) -> Path | None:
-        """Where the bytes with that hash can be read: here, else in an archive within reach; null where they cannot."""
+        """Return the path at which a content can be read: in landing, or in an available archive; null where nowhere."""
         for here in (self.object_path(sha256), self.erased_path(sha256)):
             if here.exists():
                 return here
-        return next((found for zone in self._elsewhere if (found := zone.find(sha256))), None)
+        return next((path for zone in self._elsewhere if (path := zone.find(sha256))), None)
 
     def path_of(self, sha256: str) -> Path:
-        """As `find`.
+        """Return the path at which a content can be read.
 
         Raises:
-            WangjianError: a manifest names the bytes, but they are gone.
+            WangjianError: the content is neither in landing nor in an available archive.
         """
         path = self.find(sha256)
         if path is None:
             raise WangjianError(
-                "landed bytes are missing",
+                "a landed file is missing although a manifest names it",
                 file=self.object_path(sha256),
-                fix="restore landing/ from the backup: a manifest names these bytes",
+                fix="restore landing/ from the backup",
             )
         return path
 
     def read(self, sha256: str) -> bytes:
-        """The bytes with that hash.
+        """Return the content with a hash.
 
         Raises:
-            WangjianError: a manifest names them, but they are gone.
-            ArchiveDamaged: they lie in an archive, and are not what they were.
+            WangjianError: the content is neither in landing nor in an available archive.
+            ArchiveDamaged: the content is in an archive and differs from its hash.
         """
         path = self.path_of(sha256)
         content = path.read_bytes()
-        # other disks and other hands have had it since it was landed
+        # an archive was on other disks and in other hands since, so its content is checked again; landing's is not
         is_as_received = path not in (self.object_path(sha256), self.erased_path(sha256))
         if is_as_received and hashlib.sha256(content).hexdigest() != sha256:
             raise ArchiveDamaged(
-                "archived bytes are not what they were",
+                "an archived file is damaged: its content differs from its hash",
                 file=path,
-                fix="`wangjian archive verify` lists all that is damaged; put a good copy in its place",
+                fix="replace it by a good copy; `wangjian archive verify` lists all damaged files",
             )
         return content
 
@@ -173,20 +179,21 @@ class Landing:
         return self.root / manifest_name(key.source, key.dataset, key.business_date, manifest.export_id)
 
     def commit(self, manifest: Manifest) -> bool:
-        """Make an export part of the landing zone, in one step; its bytes must be there.
+        """Add an export to the landing zone in one step. Its files must be stored before.
 
         Returns:
-            Whether it is new; the same export fetched again changes nothing.
+            Whether the export is new. Fetching the same export again changes nothing.
         """
         path = self.manifest_path(manifest)
         is_new = not path.exists()
         if is_new:
             write_atomically(path, manifest_text(manifest))
+        # after the manifest: a crash in between leaves notes of a landed export, which `forget_finished` removes
         self.forget_progress(manifest.key)
         return is_new
 
     def manifests(self, source: str | None = None, dataset: str | None = None, month: str | None = None) -> list[Path]:
-        """The paths of the manifests, in a fixed order.
+        """Return the paths of the manifests in a fixed order.
 
         Args:
             source: only of this source.
@@ -197,7 +204,7 @@ class Landing:
         return sorted((self.root / "manifests").glob(pattern))
 
     def listed(self, source: str) -> Iterator[ListedExport]:
-        """Every landed export of a source as the names of their manifests tell it, in a fixed order; none is read."""
+        """Yield every landed export of a source in a fixed order, from the names of the manifests alone."""
         for path in self.manifests(source):
             day, export_id, _ = path.name.split(".")
             yield ListedExport(path.parent.parent.name, date.fromisoformat(day), export_id, path)
@@ -205,7 +212,7 @@ class Landing:
     def exports(
         self, source: str | None = None, dataset: str | None = None, dates: Container[date] | None = None
     ) -> Iterator[Manifest]:
-        """Every landed export, in a fixed order.
+        """Yield every landed export in a fixed order.
 
         Args:
             source: only of this source.
@@ -217,10 +224,10 @@ class Landing:
                 yield read_manifest(path)
 
     def newest_date(self, source: str) -> date | None:
-        """The greatest business date of a source's exports, from the names of their manifests alone; null where it has none."""
+        """Return the latest business date of a source's exports, from the names of the manifests; null without exports."""
         datasets = (self.root / "manifests" / source).glob("*/")
-        found = (_newest_name(folder) for folder in datasets)
-        return max((date.fromisoformat(name[:10]) for name in found if name), default=None)
+        names = (_newest_name(folder) for folder in datasets)
+        return max((date.fromisoformat(name[:10]) for name in names if name), default=None)
 
     # progress --------------------------------------------------------------------------------------------------------
 
@@ -228,11 +235,11 @@ class Landing:
         return self.root / "partial" / key.source / key.dataset / f"{_notes_of(key)}.v{key.version}.jsonl"
 
     def note_progress(self, key: ExportKey, file: LandedFile) -> None:
-        """Note one file of an export that is still being fetched."""
+        """Record one landed file of an export whose fetch is not finished."""
         append_text(self._progress_path(key), f"{file.model_dump_json()}\n")
 
     def progress(self, key: ExportKey) -> dict[str, LandedFile]:
-        """What an earlier, unfinished fetch of this export has landed, by part. Torn lines do not count."""
+        """Return the files, by part, that an earlier unfinished fetch of this export has landed. Torn lines are skipped."""
         try:
             lines = self._progress_path(key).read_bytes().splitlines()
         except FileNotFoundError:
@@ -241,17 +248,17 @@ class Landing:
         return {file.part: file for file in files if self.object_path(file.sha256).exists()}
 
     def noted_bytes(self) -> set[str]:
-        """The hashes of all that unfinished fetches have landed. Torn lines do not count."""
+        """Return the hashes of all files that unfinished fetches have landed. Torn lines are skipped."""
         notes = sorted((self.root / "partial").rglob("*.jsonl"))
         lines = (line for path in notes for line in path.read_bytes().splitlines())
         return {file.sha256 for line in lines if (file := _noted(line))}
 
     def forget_progress(self, key: ExportKey) -> None:
-        """Drop the notes of a fetch that is finished, or must start again. The bytes stay."""
+        """Remove the notes of a fetch that is finished, or must start again. The landed files stay."""
         self._progress_path(key).unlink(missing_ok=True)
 
     def forget_finished(self, source: str) -> None:
-        """Drop notes that nobody will go on from, left by a crash: the export is landed, in that version or a higher one."""
+        """Remove notes that a crash left and no fetch needs: the export is landed in that version or a higher one."""
         for path in sorted((self.root / "partial" / source).glob("*/*.jsonl")):
             export, _, version = path.stem.rpartition(".v")
             keys = (manifest.key for manifest in self.exports(source, path.parent.name))
@@ -271,37 +278,39 @@ def _noted(line: bytes) -> LandedFile | None:
 
 
 def _newest_name(dataset: Path) -> str | None:
-    """The last manifest's name of a dataset; names begin with the date, and so do their folders."""
+    """Return the name of a dataset's last manifest. Names and their folders begin with the date, so names sort by date."""
     months = sorted((path for path in dataset.iterdir() if path.is_dir()), reverse=True)
     names = (max((path.name for path in month.glob("*.jsonl")), default=None) for month in months)
     return next((name for name in names if name), None)
 
 
 def manifest_name(source: str, dataset: str, business_date: date, export_id: str) -> str:
-    """The path of an export's manifest, relative to its zone."""
+    """Return the path of an export's manifest, relative to landing or to an archive."""
     return f"manifests/{source}/{dataset}/{business_date:%Y-%m}/{business_date}.{export_id}.jsonl"
 
 
 def manifest_text(manifest: Manifest) -> str:
-    """A manifest as it lies on disk: JSON lines, key and file flattened into one object each."""
+    """Return the text of a manifest file: JSON lines, each with the key and one file in one flat object."""
     key = manifest.key.model_dump(mode="json")
     files = sorted(manifest.files, key=lambda file: file.part)
     return "".join(json.dumps(key | file.model_dump(mode="json"), ensure_ascii=False) + "\n" for file in files)
 
 
 def read_manifest(path: Path) -> Manifest:
-    """Read a manifest file.
+    """Return the content of a manifest file.
 
     Raises:
-        WangjianError: it is not a manifest.
+        WangjianError: the file is not a manifest.
     """
     try:
-        # lines end with a line feed alone: names may hold other signs that Python counts as the end of a line
+        # split at the line feed alone: names may hold other characters that `splitlines` takes for the end of a line
         records = [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line]
         key = ExportKey(**{name: records[0][name] for name in ExportKey.model_fields})
         files = tuple(LandedFile(**{name: record[name] for name in LandedFile.model_fields}) for record in records)
     except (ValueError, KeyError, IndexError) as error:
-        raise WangjianError(f"unreadable manifest: {error}", file=path, fix="restore it from the backup") from error
+        raise WangjianError(
+            f"a manifest cannot be read: {error}", file=path, fix="restore it from the backup"
+        ) from error
     return Manifest(key=key, files=files)
 
 

@@ -1,4 +1,4 @@
-"""Housekeeping of raw: the many small batches of a month that is over become one, without changing a result."""
+"""Merge the many small batches of a finished month into one, without changing any result."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from wangjian.ingestion.parsing.raw import LEDGER, Partition, batch_id, parsed_e
 
 
 def compact(data: DataRoot, source: str) -> int:
-    """Merge the batches of every month but the last one of a source.
+    """Merge the batches of every month of a source except the last.
 
-    The order is: merged files, then the ledger in one step, then the old files. A crash in between leaves files that
-    no ledger names; the next parse or compaction removes them. No build may run meanwhile: it reads the old files.
+    The merged files are written first, then the ledger in one step, then the old files are removed. A crash in between leaves files
+    that no ledger names; the next parse or compaction removes them. No build may run meanwhile, because it reads the old files.
 
     Args:
         data: the data root.
         source: the source's code.
 
     Returns:
-        How many partitions were merged.
+        The number of merged partitions.
 
     Raises:
-        Busy: a build is under way; nothing was done.
+        Busy: a build is running; nothing was done.
     """
     doing = f"compact {source}"
     with warehouse_lock(data, doing, wait=False), parse_lock(data, source, doing):
@@ -39,7 +39,7 @@ def compact(data: DataRoot, source: str) -> int:
 
 
 def sweep(data: DataRoot, source: str, partitions: Iterable[tuple[str, str]]) -> None:
-    """Remove the files of batches that are in no ledger, unless a build may be reading them: then the next one does."""
+    """Remove the files of batches that no ledger names. While a build may be reading them, leave them to the next parse."""
     try:
         with warehouse_lock(data, "clear raw", wait=False):
             parsed = parsed_exports(data, source)
@@ -52,6 +52,7 @@ def sweep(data: DataRoot, source: str, partitions: Iterable[tuple[str, str]]) ->
 
 def _closed(data: DataRoot, source: str) -> list[Partition]:
     ledgers = sorted((data.raw / "_ledger" / source).glob("*/*.parquet"))
+    # the last month still gets batches, so merging it would be repeated every time
     latest = max((path.stem for path in ledgers), default="")
     return [Partition(data, source, path.parent.name, path.stem) for path in ledgers if path.stem < latest]
 

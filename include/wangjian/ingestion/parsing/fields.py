@@ -1,4 +1,4 @@
-"""Which columns a landed file has, by its contract or by its provider's layout, and which unknown ones look personal."""
+"""Return the fields that a landed file has by its contract or layout, and detect unknown columns that look personal."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from wangjian.ingestion.sources.contract import Dataset
 from wangjian.ingestion.sources.provider import FileLayout
 
 PERSONAL_HEADERS = ("举报人", "身份证", "证件号", "reporter", "id_card", "id_no")
-"""Unknown columns that bear such a name are named in the ledger, but their values stay in landing."""
+"""Parts of names of personal columns. The ledger names such an unknown column, but its values stay in landing."""
 
 
 def contract_fields(dataset: Dataset) -> list[Field]:
-    """The fields of a file laid out as the contract says."""
+    """Return the fields of a file that follows the contract."""
     return [Field(column.name, (column.header,), column.required) for column in dataset.columns]
 
 
 def layout_fields(layout: FileLayout, dataset: Dataset) -> list[Field]:
-    """The fields of a file laid out as a provider does."""
+    """Return the fields of a file that follows a provider's layout."""
     required = {column.name for column in dataset.columns if column.required}
     return [
         Field(column.field, column.headers, column.field in required, column.scale, column.values, column.hyperlink)
@@ -27,12 +27,12 @@ def layout_fields(layout: FileLayout, dataset: Dataset) -> list[Field]:
 
 
 def date_fields(dataset: Dataset) -> frozenset[str]:
-    """Names of the columns that hold dates or times."""
+    """Return the names of the columns with dates or times."""
     return frozenset(column.name for column in dataset.columns if column.data_type in ("date", "timestamp"))
 
 
 def is_personal(header: str) -> bool:
-    """Whether an unknown column looks personal by its name."""
+    """Return whether the name of an unknown column looks personal."""
     return any(word in header.lower() for word in PERSONAL_HEADERS)
 
 

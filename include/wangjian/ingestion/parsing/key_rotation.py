@@ -1,4 +1,4 @@
-"""A new version of the key of the keyed hash: on record, while nobody parses."""
+"""Make a new version of the key of the keyed hash, recorded in the audit log, while no process parses."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from wangjian.state.audit_log import Access, record_access
 
 
 def rotate_key(data: DataRoot, reason: str) -> HashKey:
-    """Make the next version of the key. What was hashed with the one before counts as not parsed: the next parse does it anew.
+    """Make the next version of the key. Rows that were hashed with an older key are parsed again by the next parse.
 
     Args:
         data: the data root.
-        reason: why, for the audit log.
+        reason: why the key is changed; recorded in the audit log.
 
     Returns:
         The new key.
@@ -26,9 +26,8 @@ def rotate_key(data: DataRoot, reason: str) -> HashKey:
         BadArguments: no reason is given.
     """
     if not reason.strip():
-        raise BadArguments(
-            "a key is changed for a reason only", fix="say why with --reason; it goes into the audit log"
-        )
+        raise BadArguments("a change of the key needs a reason", fix="give it with --reason; the audit log records it")
+    # all sources at once: a parse that runs meanwhile would hash one batch with two keys
     with ExitStack() as locks:
         for source in load_registry():
             locks.enter_context(parse_lock(data, source, "change the key of the keyed hash"))

@@ -1,4 +1,4 @@
-"""Identity-card numbers leave the landing zone only as a keyed hash (个人信息保护法 art. 28, 51)."""
+"""Replace identity-card numbers by a keyed hash, the only form in which they leave landing (个人信息保护法 art. 28, 51)."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _NAME = re.compile(r"keyed_hash(?:-(\d+))?\.key")
 
 @dataclass(frozen=True)
 class HashKey:
-    """A version of the installation's key.
+    """One version of the installation's key.
 
     Attributes:
-        version: from 1; the greatest one is used.
+        version: the number of the version, from 1; the highest is in use.
         secret: 32 random bytes.
     """
 
@@ -31,41 +31,42 @@ class HashKey:
 
     @property
     def fingerprint(self) -> str:
-        """Tells keys apart and gives none away: 12 hex digits."""
+        """Return 12 hex digits that identify the key without revealing it."""
         return hashlib.sha256(b"wangjian keyed hash" + self.secret).hexdigest()[:12]
 
 
 def load_key(state: Path) -> HashKey:
-    """The key in use, made at first use with mode 0600. Back it up apart from the data.
+    """Return the key in use; make it (mode 0600) at the first use. It must be backed up apart from the data.
 
     Raises:
-        WangjianError: others may read the key, or it is no key.
+        WangjianError: other users can read the key file, or it holds no key.
     """
+    # under a lock: two processes that each make the first key would hash the same number differently
     with exclusive_lock(state / "locks" / "keyed_hash.lock", doing="make the key"):
         return keys(state)[-1] if keys(state) else add_key(state)
 
 
 def keys(state: Path) -> list[HashKey]:
-    """All versions that there are, the one in use last.
+    """Return all versions of the key, the one in use last.
 
     Raises:
-        WangjianError: others may read a key, or it is no key.
+        WangjianError: other users can read a key file, or it holds no key.
     """
     return keys_in(state / "keys")
 
 
 def keys_in(folder: Path) -> list[HashKey]:
-    """The same, of any folder that holds some.
+    """Return all versions of the key in a folder, the highest last.
 
     Raises:
-        WangjianError: others may read a key, or it is no key.
+        WangjianError: other users can read a key file, or it holds no key.
     """
-    found = [(path, named) for path in folder.glob("*.key") if (named := _NAME.fullmatch(path.name))]
-    return sorted((_read(path, int(named[1] or 1)) for path, named in found), key=lambda key: key.version)
+    files = [(path, match) for path in folder.glob("*.key") if (match := _NAME.fullmatch(path.name))]
+    return sorted((_read(path, int(match[1] or 1)) for path, match in files), key=lambda key: key.version)
 
 
 def add_key(state: Path) -> HashKey:
-    """Make the next version of the key; from now on it is the one in use."""
+    """Make the next version of the key, which is in use from now on, and return it."""
     version = max((key.version for key in keys(state)), default=0) + 1
     path = state / "keys" / (f"keyed_hash-{version}.key" if version > 1 else "keyed_hash.key")
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -75,18 +76,21 @@ def add_key(state: Path) -> HashKey:
 
 def _read(path: Path, version: int) -> HashKey:
     if path.stat().st_mode & 0o077:
-        raise WangjianError("others may read the key of the keyed hash", file=path, fix=f"chmod 600 {path}")
+        raise WangjianError("other users can read the key of the keyed hash", file=path, fix=f"run `chmod 600 {path}`")
     try:
         secret = bytes.fromhex(path.read_text())
     except ValueError:
         secret = b""
     if len(secret) != 32:
         raise WangjianError(
-            "not a key of the keyed hash: 64 hex digits are wanted", file=path, fix="restore it from its backup"
+            "the file is not a key of the keyed hash: a key has 64 hex digits",
+            file=path,
+            fix="restore it from its backup",
         )
     return HashKey(version, path, secret)
 
 
 def keyed_hash(value: str, key: bytes) -> str:
-    """HMAC-SHA-256 of a text, 64 hex digits."""
+    """Return the HMAC-SHA-256 of a text, as 64 hex digits."""
+    # an ID number can end with x or X: both must give the same hash
     return hmac.new(key, value.strip().upper().encode(), hashlib.sha256).hexdigest()

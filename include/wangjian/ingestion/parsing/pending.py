@@ -1,4 +1,8 @@
-"""What is landed and not parsed under its present contract. Names and ledgers tell most of it; only new manifests are read."""
+"""Determine which landed exports are not parsed under their present contract.
+
+The names of manifests and the ledgers are enough for most of it. Only manifests that no ledger names are read, so that a daily run reads
+one day of them and not years.
+"""
 
 from __future__ import annotations
 
@@ -18,21 +22,21 @@ from wangjian.ingestion.sources.provider import load_provider
 from wangjian.ingestion.sources.registry import Source, load_registry
 
 PARSER_VERSION = 3
-"""Raise it when a parser gives other rows for the same bytes: everything is then parsed anew by itself."""
+"""The version of the parsers. Raise it when a parser returns other rows for the same file: then everything is parsed again."""
 
 Again = Callable[[str, str], bool]
-"""Whether a partition (dataset, month) is parsed anew although it is parsed."""
+"""Returns whether a partition (dataset, month) is parsed again although its rows are up to date."""
 
 
 @dataclass(frozen=True)
 class Pending:
-    """What is to be done about one (source, dataset, month).
+    """The work that is left for one partition (source, dataset, month).
 
     Attributes:
-        contract_hashes: the present one of each provider; of a government source under "".
-        parsed: the export ids whose rows stay.
-        exports: what is to be parsed.
-        is_stale: whether the ledger holds exports whose rows do not stay.
+        contract_hashes: the present contract hash of each provider; for a government source under the key "".
+        parsed: the ids of the exports whose rows stay.
+        exports: the exports to parse.
+        is_stale: whether the ledger holds exports whose rows must be replaced.
     """
 
     dataset: str
@@ -48,34 +52,30 @@ class Pending:
 
 
 def pending(source: Source, data: DataRoot, landing: Landing, again: Again | None = None) -> list[Pending]:
-    """Look at every partition of a source.
+    """Return the pending work of every partition of a source.
 
     Args:
-        source: from the registry.
+        source: the source's entry in the registry.
         data: the data root.
         landing: the landing zone.
-        again: which partitions are parsed anew although they are parsed.
+        again: returns which partitions are parsed again although their rows are up to date.
 
     Returns:
-        The partitions in a fixed order, settled ones too.
+        The partitions in a fixed order, including those without work.
     """
     parsed = parsed_exports(data, source.source)
-    found = _by_partition(source.source, landing).items()
+    partitions = _by_partition(source.source, landing).items()
     hashed_by = load_key(data.state).fingerprint if any(map(_is_hashed, load_contract(source.source).values())) else ""
     return [
         _pending(source, key, listed, parsed.get(key, []), hashed_by, is_anew=bool(again and again(*key)))
-        for key, listed in found
+        for key, listed in partitions
     ]
 
 
 def unparsed(source: Source, data: DataRoot) -> frozenset[str]:
-    """The landed exports of a source that are not parsed under its present contract.
-
-    Returns:
-        Their export ids.
-    """
-    found = pending(source, data, Landing(data.landing))
-    return frozenset(export.export_id for item in found for export in item.exports)
+    """Return the ids of a source's landed exports that are not parsed under its present contract."""
+    partitions = pending(source, data, Landing(data.landing))
+    return frozenset(export.export_id for partition in partitions for export in partition.exports)
 
 
 def _by_partition(source: str, landing: Landing) -> dict[tuple[str, str], list[ListedExport]]:
@@ -98,7 +98,7 @@ def _pending(
     new = {export.export_id: read_manifest(export.path) for export in listed if export.export_id not in known}
     providers = {export.provider for export in parsed} | {export.key.provider for export in new.values()}
     dataset = load_contract(source.source).get(key[0])
-    # each by itself: a provider's first file of a month makes none of the others' anew
+    # a hash for each provider: a provider's first file of a month must not cause the others' files to be parsed again
     current = {provider: contract_hash(source, dataset, provider, hashed_by) for provider in providers}
     kept = frozenset(e.export_id for e in parsed if e.contract_hash == current[e.provider] and not is_anew)
     todo = (new.get(item.export_id) or read_manifest(item.path) for item in listed if item.export_id not in kept)
@@ -106,7 +106,10 @@ def _pending(
 
 
 def is_key_missing(data: DataRoot) -> bool:
-    """Whether something was hashed with a key that is there no more. A key is made at first use, so one was there."""
+    """Return whether rows were hashed with a key that no longer exists.
+
+    A key is made at its first use. Parsed rows of a hashed dataset without a key mean that the key was lost.
+    """
     hashed = [
         data.raw / "_ledger" / source / code
         for source in load_registry()
@@ -121,7 +124,10 @@ def _is_hashed(dataset: Dataset) -> bool:
 
 
 def contract_hash(source: Source, dataset: Dataset | None, provider: str, hashed_by: str) -> str:
-    """What the outcome of parsing depends on besides the bytes: contract, encodings, the provider's layout, parser, the key of hashes."""
+    """Return a hash of everything that the parsed rows depend on except the file itself.
+
+    These are the contract, the encodings, the provider's layout, the parser's version and, where values are hashed, the key.
+    """
     layouts = [load_provider(provider).model_dump_json()] if provider else []
     content = [PARSER_VERSION, source.encodings, dataset.model_dump_json() if dataset else "", layouts]
     if dataset and _is_hashed(dataset):

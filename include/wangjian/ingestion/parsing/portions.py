@@ -1,4 +1,7 @@
-"""What is parsed at a time: some hundred megabytes, so that memory does not grow with an export and processors can share the work."""
+"""Divide exports into portions that are parsed one at a time.
+
+A portion has some hundred megabytes. So memory does not grow with the size of an export, and several processes can share the work.
+"""
 
 from __future__ import annotations
 
@@ -9,16 +12,16 @@ from itertools import groupby
 from wangjian.ingestion.landing.manifest import ExportKey, LandedFile, Manifest
 
 BYTES = 128 * 2**20
-"""A portion ends with the file that brings it to this size."""
+"""The size in bytes of files at which a portion is full."""
 
 
 @dataclass(frozen=True)
 class SomeFiles:
-    """An export as far as it belongs to a portion.
+    """The part of an export that belongs to one portion.
 
     Attributes:
-        export_id: of the whole export.
-        files: all of its files, or some pages.
+        export_id: the id of the whole export.
+        files: all files of the export, or some of its pages.
     """
 
     export_id: str
@@ -31,14 +34,14 @@ class SomeFiles:
 
 
 def portions(exports: Sequence[Manifest], *, are_pages: bool) -> list[list[SomeFiles]]:
-    """Share out exports.
+    """Divide the exports of a partition into portions.
 
     Args:
-        exports: of one partition, in their order.
-        are_pages: whether a file can be parsed without the others of its export.
+        exports: the exports in their order.
+        are_pages: whether a file can be parsed without the other files of its export.
 
     Returns:
-        The portions; the same exports are always shared out in the same way.
+        The portions. The same exports are always divided in the same way, so that the batches have the same names.
     """
     whole = [SomeFiles(export.export_id, export.key, export.files) for export in exports if export.files]
     pieces = [piece for export in whole for piece in (_pages(export) if are_pages else [export])]
@@ -63,6 +66,6 @@ def _filled(pieces: Iterable[SomeFiles]) -> Iterator[list[SomeFiles]]:
 
 
 def _joined(portion: Iterable[SomeFiles]) -> Iterator[SomeFiles]:
-    """Pages of one export stand together again."""
+    """Yield the files of each export as one piece again."""
     for (export_id, key), pieces in groupby(portion, key=lambda piece: (piece.export_id, piece.key)):
         yield SomeFiles(export_id, key, tuple(file for piece in pieces for file in piece.files))

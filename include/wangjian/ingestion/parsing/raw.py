@@ -1,10 +1,10 @@
-"""The raw layer on disk: Parquet files per batch, and the ledger that says which of them count.
+"""The raw layer on disk: Parquet files per batch, and ledgers that say which batches count. Reasons: docs/decisions/raw-layout.md.
 
     raw/<source>/<dataset>/<YYYY-MM>/<batch_id>.parquet   rows: contract columns as text, and lineage
     raw/_ledger/<source>/<dataset>/<YYYY-MM>.parquet      one row per landed file; replaced in one step = commit of parsing
     raw/_controls/… and raw/_rejects/…                    declared totals; lines that are no rows
-    raw/_waivers/…, raw/_snapshot/…                       the waivers of `state/`, and all ledgers in one file: written anew by each build
-A data file whose batch is in no ledger is left over from a crash: nobody reads it, and the next parse removes it.
+    raw/_waivers/…, raw/_snapshot/…                       the waivers of `state/`, and all ledgers in one file; each build replaces them
+A crash can leave a data file whose batch is in no ledger. No step reads such a file, and the next parse removes it.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ LINEAGE = pa.schema(
 )
 
 FILE_LINEAGE = LINEAGE.remove(LINEAGE.get_field_index("_row_number"))
-"""What all rows of a file share."""
+"""The lineage columns that are the same in all rows of a file."""
 
 ROW_STATE = pa.schema([("_is_duplicate", pa.bool_()), ("_extra", pa.string())])
 
@@ -129,14 +129,14 @@ WAIVERS = pa.schema(
 
 
 def rows_schema(dataset: Dataset) -> pa.Schema:
-    """The raw columns of a dataset: the contract's, all text, then lineage."""
+    """Return the raw columns of a dataset: the contract's columns, all as text, then lineage."""
     contract = pa.schema([(name, pa.string()) for name in dataset.column_names])
     return pa.unify_schemas([contract, LINEAGE, ROW_STATE])
 
 
 @dataclass
 class RawRows:
-    """Rows of raw, column by column: a batch has hundreds of thousands."""
+    """Rows of the raw layer, stored by column: a batch has hundreds of thousands of rows, and an object for each is slow."""
 
     schema: pa.Schema
     columns: dict[str, list[Any]] = field(init=False)
@@ -149,16 +149,16 @@ class RawRows:
         """Add the rows of a file.
 
         Args:
-            count: how many.
-            varying: a value a row, of some columns.
-            shared: what all of them have in common, of all other columns; null where nothing is said.
+            count: the number of rows.
+            varying: the columns with one value per row.
+            shared: the values of all other columns, equal in all rows; a column that is in neither is null.
         """
         for name, values in self.columns.items():
             values.extend(varying[name] if name in varying else repeat(shared.get(name), count))
         self.count += count
 
     def write(self, path: Path) -> None:
-        """Write them as Parquet, in one step."""
+        """Write the rows as Parquet in one step."""
         arrays = [pa.array(self.columns[column.name], column.type) for column in self.schema]
         with written_atomically(path) as temporary:
             pq.write_table(pa.Table.from_arrays(arrays, schema=self.schema), temporary, compression="zstd")
@@ -188,11 +188,11 @@ class Partition:
         return self.raw / "_controls" / self.source / self.dataset / f"{self.month}-{batch_id}.parquet"
 
     def read_ledger(self) -> list[dict[str, Any]]:
-        """The partition's ledger; empty where nothing was parsed."""
+        """Return the partition's ledger; empty where nothing was parsed."""
         return read_ledger(self.ledger).to_pylist() if self.ledger.exists() else []
 
     def remove_orphans(self, batches: Container[str]) -> None:
-        """Remove files of other batches than those in the ledger: left over from a crash or from an older contract."""
+        """Remove the files of batches that are not in the ledger: a crash or an older contract left them."""
         files = [*self.folder.glob("*.parquet"), *self.rejects_file("x").parent.glob("*.parquet")]
         files += self.controls_file("x").parent.glob(f"{self.month}-*.parquet")
         for path in files:
@@ -211,7 +211,7 @@ class ParsedExport:
 
 
 def parsed_exports(data: DataRoot, source: str) -> dict[tuple[str, str], list[ParsedExport]]:
-    """What the ledgers of a source hold, read in one go.
+    """Return the exports in the ledgers of a source.
 
     Args:
         data: the data root.
@@ -220,38 +220,39 @@ def parsed_exports(data: DataRoot, source: str) -> dict[tuple[str, str], list[Pa
     Returns:
         The exports by dataset and month; partitions without a ledger are not in it.
     """
-    found: dict[tuple[str, str], list[ParsedExport]] = {}
+    exports: dict[tuple[str, str], list[ParsedExport]] = {}
     names = [column.name for column in fields(ParsedExport)]
     for path in sorted((data.raw / "_ledger" / source).glob("*/*.parquet")):
-        # few enough for a dictionary: Arrow's own grouping takes a quarter of a second to import
+        # a dictionary removes the duplicates; Arrow's own grouping takes a quarter of a second to import
         columns = (column.to_pylist() for column in read_ledger(path, names).columns)
-        found[path.parent.name, path.stem] = [ParsedExport(*row) for row in dict.fromkeys(zip(*columns, strict=True))]
-    return found
+        exports[path.parent.name, path.stem] = [ParsedExport(*row) for row in dict.fromkeys(zip(*columns, strict=True))]
+    return exports
 
 
 def ledger_entries(data: DataRoot, source: str, dataset: str) -> list[dict[str, Any]]:
-    """What the ledgers say of a dataset's files, one entry a file of an export."""
+    """Return the ledgers' entries of a dataset: one entry for each file of an export."""
     paths = sorted((data.raw / "_ledger" / source / dataset).glob("*.parquet"))
     return [entry for path in paths for entry in read_ledger(path).to_pylist()]
 
 
 def batch_id(parsed: Iterable[tuple[str, str]]) -> str:
-    """Name a batch by what it holds: the same exports under the same contracts give the same name.
+    """Return the name of a batch. The same exports under the same contracts give the same name.
 
     Args:
-        parsed: export ids, each with the contract's hash.
+        parsed: the export ids, each with its contract hash.
     """
+    # sorted: the order in which exports were listed must not change the name
     return hashlib.sha256(f"{sorted(parsed)}".encode()).hexdigest()[:16]
 
 
 def write_table(path: Path, rows: Sequence[Mapping[str, Any]], schema: pa.Schema) -> None:
-    """Write rows as Parquet, in one step."""
+    """Write rows as Parquet in one step."""
     with written_atomically(path) as temporary:
         pq.write_table(pa.Table.from_pylist([dict(row) for row in rows], schema), temporary, compression="zstd")
 
 
 def write_empty_files(data: DataRoot, datasets: Iterable[Dataset]) -> None:
-    """Write a file without rows for each dataset, so that SQL finds the columns before the first export arrives."""
+    """Write a file without rows for each dataset, so that SQL can name its columns before the first export arrives."""
     wanted = {data.raw / d.source / d.name / "_schema" / "empty.parquet": rows_schema(d) for d in datasets}
     wanted[data.raw / "_controls" / "_schema" / "_schema" / "empty.parquet"] = CONTROLS
     wanted[data.raw / "_rejects" / "_schema" / "_schema" / "_schema" / "empty.parquet"] = REJECTS
@@ -263,50 +264,51 @@ def write_empty_files(data: DataRoot, datasets: Iterable[Dataset]) -> None:
 
 
 def write_waivers(data: DataRoot, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write the waivers that hold where SQL reads them."""
+    """Write the waivers in force to the file that SQL reads."""
     write_table(data.raw / "_waivers" / "state" / "waivers.parquet", rows, WAIVERS)
 
 
 def write_corrections(data: DataRoot, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write the corrections that hold where SQL reads them."""
+    """Write the corrections in force to the file that SQL reads."""
     write_table(data.raw / "_corrections" / "state" / "corrections.parquet", rows, CORRECTIONS)
 
 
 def read_ledgers(data: DataRoot) -> pa.Table:
-    """All ledgers as they are now, as one table."""
+    """Return all present ledgers as one table."""
     paths = sorted((data.raw / "_ledger").glob("*/*/*.parquet"))
     return pa.concat_tables([LEDGER.empty_table(), *(read_ledger(path) for path in paths)], promote_options="default")
 
 
 def read_ledger(path: Path, columns: list[str] | None = None) -> pa.Table:
-    """One partition's ledger, or some of its columns. Thousands are read in one go: no threads, no second look at the file."""
+    """Return one partition's ledger, or some of its columns."""
+    # a build reads thousands of small ledgers: threads, and another call for the schema, would cost more than the data
     with pq.ParquetFile(path) as file:
         return file.read(columns=columns, use_threads=False)
 
 
 def snapshot_ledgers(data: DataRoot, ledgers: pa.Table) -> None:
-    """Write all ledgers as one file where SQL reads it: a build sees one state of them, whatever is parsed meanwhile."""
+    """Write all ledgers to the one file that SQL reads. So a build sees one state of them while parsing goes on."""
     with written_atomically(data.raw / "_snapshot" / "ledger.parquet") as temporary:
         pq.write_table(ledgers, temporary, compression="zstd")
 
 
 def ledger_fingerprint(ledgers: pa.Table) -> str:
-    """A hash of everything that is parsed: equal ledgers give equal warehouses.
+    """Return a hash of everything that is parsed: equal hashes give equal warehouses.
 
     Args:
-        ledgers: of `read_ledgers`.
+        ledgers: the result of `read_ledgers`.
 
     Returns:
-        64 hex digits; when the files were fetched does not enter.
+        64 hex digits. The time of fetching does not change them.
     """
     return _hash_of(ledgers, "export_id", "part", "status", "contract_hash", "business_date")
 
 
 def contract_hashes(ledgers: pa.Table) -> str:
-    """A hash of the contracts under which the files were parsed.
+    """Return a hash of the contracts under which the files were parsed.
 
     Args:
-        ledgers: of `read_ledgers`.
+        ledgers: the result of `read_ledgers`.
 
     Returns:
         64 hex digits; a new file under a known contract does not change it.

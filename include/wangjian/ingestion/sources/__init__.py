@@ -1,1 +1,1 @@
-"""The source systems: what they are (registry), what they hand over (contracts), how to fetch it (connectors)."""
+"""Describe the source systems: when and how each is fetched (registry), and what it delivers (contracts, provider layouts)."""

@@ -1,7 +1,7 @@
-"""The contracts of the sources: which columns each dataset has, of which type, and what happens when they are broken.
+"""Read the contracts of the sources: the columns of each dataset, their types, and what happens to data that breaks them.
 
-A contract is written once, as the dbt source it becomes (`dbt_project/models/staging/<source>/_<source>__sources.yml`):
-parsing reads it here, staging SQL reads it through dbt's graph.
+A contract is written once, as the YAML of the dbt source (`dbt_project/models/staging/<source>/_<source>__sources.yml`).
+Parsing reads it with this module, staging SQL reads it through dbt's graph. So both always apply the same contract.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from wangjian.core.errors import BadArguments
 from wangjian.core.paths import DBT_PROJECT
 
 KEY_SEPARATOR = "|"
-"""Between the values of a key that is told as one text."""
+"""The separator between the values of a key that is written as one text."""
 
 ColumnType = Literal["text", "integer", "decimal", "boolean", "date", "timestamp", "json"]
 
@@ -26,14 +26,14 @@ class Column(BaseModel):
     """One column of a dataset.
 
     Attributes:
-        name: the warehouse's name for it.
+        name: the column's name in the warehouse.
         header: the name in the source's file; for JSON the field's name.
-        required: a row without it goes to quarantine; a file without the column is rejected.
-        personal: a person may stand here; quarantine shows the first sign only.
-        happened: tells when something took place: neither before 2000 nor later than a day after the business date.
+        required: a row without a value goes to quarantine; a file without the column is rejected.
+        personal: the value may name a person; quarantine shows its first character only.
+        happened: the time of an event: a value before 2000 or later than one day after the business date is an error.
         minimum: a smaller number is an error.
-        refers: the kind of code; one that its reference does not know becomes an inferred member of the dimension.
-        on_parse: `keyed_hash` replaces the value by an HMAC before it is written anywhere but landing; `drop` removes it.
+        refers: the kind of code; a code that the reference table lacks becomes an inferred member of the dimension.
+        on_parse: `keyed_hash` replaces the value by an HMAC before it is stored anywhere but in landing; `drop` removes it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -57,10 +57,10 @@ class Dataset(BaseModel):
     """One dataset of a source.
 
     Attributes:
-        key: the columns that name a row.
-        on_critical: what an export that fails as a whole does to the later ones: they wait (`hold`), or not (`skip`).
-        least_rows: a full export with fewer rows fails: nothing is left of what was there.
-        least_share: of the rows of the fullest of the three full exports before; a full export below it fails.
+        key: the columns that identify a row.
+        on_critical: what happens to later exports when one fails as a whole: they wait (`hold`), or they load (`skip`).
+        least_rows: a full export with fewer rows fails, since it would empty the table.
+        least_share: a full export with fewer rows than this share of the largest of the three full exports before fails.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -82,24 +82,24 @@ class Dataset(BaseModel):
 
     @property
     def key_text(self) -> str:
-        """SQL for the key of a row of raw as one text."""
+        """Return an SQL expression of the key of a raw row as one text."""
         return f"concat_ws('{KEY_SEPARATOR}', {', '.join(self.key)})"
 
 
 def contract_file(source: str) -> Path:
-    """The YAML file that holds the contract of a source."""
+    """Return the path of the YAML file with a source's contract."""
     return DBT_PROJECT / "models" / "staging" / source / f"_{source}__sources.yml"
 
 
 @cache
 def load_contract(source: str) -> dict[str, Dataset]:
-    """Read a source's contract.
+    """Return the datasets of a source's contract.
 
     Args:
         source: the source's code.
 
     Returns:
-        Its datasets by name, in the order of the file.
+        The datasets by name, in the order of the file.
 
     Raises:
         BadArguments: there is no contract for that source.
@@ -110,7 +110,7 @@ def load_contract(source: str) -> dict[str, Dataset]:
 def is_daily(source: str) -> bool:
     """Return whether a source sends an export for each business date, as its contract says.
 
-    The newest such date is the one that a publication speaks of. Sources that deliver by month must not move it.
+    A publication bears the newest business date of the daily sources. Sources that deliver by month must not move it.
 
     Raises:
         BadArguments: there is no contract for that source.
@@ -142,7 +142,7 @@ def _meta(source: str) -> dict[str, Any]:
 def _document(source: str) -> dict[str, Any]:
     path = contract_file(source)
     if not path.exists():
-        raise BadArguments(f"no contract for source {source}", file=path, fix="write the dbt source YAML")
+        raise BadArguments(f"there is no contract for source {source}", file=path, fix="write the dbt source YAML")
     document: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))["sources"][0]
     return document
 
@@ -154,5 +154,6 @@ def _dataset(source: str, table: dict[str, Any]) -> Dataset:
 
 
 def _column(column: dict[str, Any]) -> Column:
+    # a file whose header is the column's own name needs no `header` in the contract
     meta = {"header": column["name"], **column["config"]["meta"]}
     return Column(name=column["name"], data_type=column["data_type"], **meta)

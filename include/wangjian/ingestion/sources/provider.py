@@ -1,7 +1,7 @@
-"""How each monitoring provider lays out what it delivers: one YAML file per provider, and no code.
+"""Read how each monitoring provider lays out its files: one YAML file per provider, and no code.
 
-The drop folder connector reads the file names here, the parser the columns. A new provider, or a provider's new column
-names, means a new or changed YAML file in `providers/`.
+The drop folder connector uses the file names, the parser the columns. A new provider, or new column names of a provider, need only
+a new or changed YAML file in `providers/`.
 """
 
 from __future__ import annotations
@@ -24,18 +24,19 @@ SOURCE = "third_party"
 
 
 class _Layout(BaseModel):
+    # a misspelled key in a layout must be an error: ignored, it would leave a column unread
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class ColumnLayout(_Layout):
-    """Where one unified field stands in a provider's file.
+    """Where a provider's file has one field of the contract.
 
     Attributes:
         field: the contract's column.
-        headers: the names that its header may bear, compared after NFKC and without blanks.
-        hyperlink: the target of the cell's link, where it has one, stands for the cell's text.
-        scale: the file's number times this is the contract's unit (万元 → yuan: 10000).
-        values: texts of the file and what stands for them; an empty text means null. Others pass unchanged.
+        headers: the possible names of its header, compared after NFKC normalization and without blanks.
+        hyperlink: whether the target of the cell's link, where it has one, replaces the cell's text.
+        scale: the factor from the file's unit to the contract's unit (万元 → yuan: 10000).
+        values: texts of the file and their replacements; an empty replacement means null. Other texts stay.
     """
 
     field: str
@@ -46,11 +47,11 @@ class ColumnLayout(_Layout):
 
 
 class SheetLayout(_Layout):
-    """Which sheets of a workbook hold rows: all but `exclude`.
+    """Which sheets of a workbook hold rows: all except `exclude`.
 
     Attributes:
-        exclude: names of sheets that hold no rows (the cover sheet).
-        name_field: the contract's column that the sheet's name fills where the cell is blank.
+        exclude: the names of sheets without rows (the cover sheet).
+        name_field: the contract's column that takes the sheet's name where the cell is blank.
     """
 
     exclude: tuple[str, ...] = ()
@@ -61,8 +62,8 @@ class HeaderLayout(_Layout):
     """How to find the header row: the first row that holds every required header.
 
     Attributes:
-        search_rows: look no further than this many rows; 1 = the header is the first row.
-        year_from_title: a date without a year takes the year named in the rows above the header.
+        search_rows: the number of rows to search; 1 = the header is the first row.
+        year_from_title: whether a date without a year takes the year from the rows above the header.
     """
 
     search_rows: int = Field(default=1, ge=1)
@@ -70,14 +71,14 @@ class HeaderLayout(_Layout):
 
 
 class CoverSheet(_Layout):
-    """Control totals on a cover sheet: one row per scope (county = sheet name) with its declared count of rows.
+    """Control totals on a cover sheet: one row per scope (county = sheet name) with the declared number of rows.
 
     Attributes:
         dataset: the dataset whose rows are counted.
         sheet: the cover sheet's name.
-        scope_headers: names that the header of the scope may bear.
-        count_headers: names that the header of the count may bear.
-        totals_marker: the row with this text in the scope column is the sum, not a scope.
+        scope_headers: the possible names of the scope column's header.
+        count_headers: the possible names of the count column's header.
+        totals_marker: the text in the scope column that marks the row of the sum, which is not a scope.
     """
 
     kind: Literal["cover_sheet"]
@@ -92,7 +93,7 @@ class JsonCounts(_Layout):
     """Control totals in a flat JSON object.
 
     Attributes:
-        keys: the object's key → the dataset whose rows it counts.
+        keys: the key in the object → the dataset whose rows it counts.
     """
 
     kind: Literal["json_counts"]
@@ -106,16 +107,16 @@ class FileLayout(_Layout):
     """One kind of file that a provider delivers.
 
     Attributes:
-        dataset: the contract's dataset, or `summary` for a file of control totals alone.
-        name: its name, with `{period}` (YYYYMM, in specials YYYYMMDD), `{version}` and `[...]` around what may be missing.
+        dataset: the contract's dataset, or `summary` for a file that has only control totals.
+        name: the file name, with `{period}` (YYYYMM, in special deliveries YYYYMMDD), `{version}`, and `[...]` around optional parts.
         format: the name of a format in `parsing/formats`.
         role: as in the manifest.
-        encodings: of text files, tried in this order, strictly.
-        sheets: of workbooks.
-        header: where the header row stands.
-        totals_marker: a row with this text in its first filled cell is the sum: neither it nor what follows is read.
-        ignored_headers: columns that are known and not wanted, hence no schema drift.
-        control: the totals that this file declares, of itself or of others.
+        encodings: the encodings of a text file, tried in this order, strictly.
+        sheets: which sheets of a workbook hold rows.
+        header: where the header row is.
+        totals_marker: the text in the first filled cell that marks the row of the sum; reading stops there.
+        ignored_headers: columns that are known and not needed, so that they do not count as schema drift.
+        control: the totals that this file declares, about itself or other files.
         columns: the fields, in any order.
     """
 
@@ -133,7 +134,7 @@ class FileLayout(_Layout):
 
     @cached_property
     def name_pattern(self) -> re.Pattern[str]:
-        """The name as a regular expression with the groups `period` and, where it has one, `version`."""
+        """Return the name as a regular expression with the group `period` and, if the name has one, `version`."""
         pattern = re.escape(self.name)
         pattern = pattern.replace(re.escape("{period}"), r"(?P<period>\d{6}(?:\d{2})?)")
         pattern = pattern.replace(re.escape("{version}"), r"(?P<version>\d{1,4})")
@@ -142,17 +143,17 @@ class FileLayout(_Layout):
     @model_validator(mode="after")
     def _name_holds_the_period(self) -> FileLayout:
         if self.name.count("{period}") != 1 or self.name.count("[") != self.name.count("]"):
-            raise ValueError(f"name {self.name!r} needs {{period}} once, and closed brackets")
+            raise ValueError(f"name {self.name!r} must have {{period}} exactly once, and every bracket closed")
         return self
 
 
 class FileName(_Layout):
-    """A delivered file's name, understood.
+    """The parts of a delivered file's name.
 
     Attributes:
-        layout: how the file is laid out.
-        period: YYYYMM, or YYYYMMDD in a special.
-        version: from `-vN`; without it 1.
+        layout: the layout that the name belongs to.
+        period: YYYYMM, or YYYYMMDD in a special delivery.
+        version: the number of `-vN`; 1 without it.
     """
 
     layout: FileLayout
@@ -164,11 +165,11 @@ class Provider(_Layout):
     """One monitoring provider.
 
     Attributes:
-        provider: its code = the name of its folder in the drop folder.
-        name_zh: Chinese name.
-        name_en: English name.
-        evidence_folder: the folder, inside a delivery, of the screenshots that the list names.
-        files: the kinds of file that it delivers.
+        provider: the code, which is also the name of the provider's folder in the drop folder.
+        name_zh: the Chinese name.
+        name_en: the English name.
+        evidence_folder: the folder in a delivery with the screenshots that the list names.
+        files: the kinds of file that the provider delivers.
     """
 
     provider: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
@@ -178,49 +179,51 @@ class Provider(_Layout):
     files: tuple[FileLayout, ...] = Field(min_length=1)
 
     def recognise(self, file_name: str) -> FileName | None:
-        """Find the layout of a delivered file by its name.
+        """Return layout, period and version of a delivered file.
 
         Args:
-            file_name: the bare name, without folders.
+            file_name: the name without folders.
 
         Returns:
-            Layout, period and version, or null where no layout knows the name.
+            The parts of the name; null where it fits no layout.
         """
         for layout in self.files:
-            if found := layout.name_pattern.fullmatch(file_name):
-                groups = found.groupdict()
+            if match := layout.name_pattern.fullmatch(file_name):
+                groups = match.groupdict()
                 return FileName(layout=layout, period=groups["period"], version=int(groups.get("version") or 1))
         return None
 
 
 @cache
 def load_providers(folder: Path = PROVIDERS) -> dict[str, Provider]:
-    """Read every provider's layout.
+    """Return the layouts of all providers.
 
     Args:
-        folder: holds one YAML file per provider, named like it.
+        folder: the folder with one YAML file per provider, named after the provider.
 
     Returns:
         The providers by code.
 
     Raises:
-        BadArguments: a file is not a valid layout, or names a field that the contract does not have.
+        BadArguments: a file is not a valid layout, or names a field that is not in the contract.
     """
-    found = [_load(path) for path in sorted(folder.glob("*.yml"))]
-    return {provider.provider: provider for provider in found}
+    providers = [_load(path) for path in sorted(folder.glob("*.yml"))]
+    return {provider.provider: provider for provider in providers}
 
 
 def load_provider(code: str) -> Provider:
-    """Read one provider's layout.
+    """Return the layout of one provider.
 
     Raises:
-        BadArguments: nobody has described that provider.
+        BadArguments: there is no layout for that provider.
     """
     try:
         return load_providers()[code]
     except KeyError:
         raise BadArguments(
-            f"provider {code} is not known", folder=PROVIDERS, fix=f"describe its files in providers/{code}.yml"
+            f"there is no layout for provider {code}",
+            folder=PROVIDERS,
+            fix=f"describe its files in providers/{code}.yml",
         ) from None
 
 
@@ -229,7 +232,7 @@ def _load(path: Path) -> Provider:
         document: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
         provider = Provider.model_validate(document)
         if provider.provider != path.stem:
-            raise ValueError(f"describes {provider.provider}, but is named {path.name}")
+            raise ValueError(f"the file describes {provider.provider}, but its name is {path.name}")
         _check_against_contract(provider, load_contract(SOURCE))
     except (ValueError, ValidationError, yaml.YAMLError) as error:
         raise BadArguments(f"invalid provider layout: {error}", file=path, fix="correct the YAML file") from error
@@ -248,5 +251,8 @@ def _check_columns(layout: FileLayout, contract: dict[str, Dataset]) -> None:
     dataset, fields = contract[layout.dataset], [column.field for column in layout.columns]
     unknown = sorted(set(fields) - set(dataset.column_names))
     missing = sorted({column.name for column in dataset.columns if column.required} - set(fields))
+    # checked when the layout is read: otherwise the provider's next file would be the first to show the mistake
     if unknown or missing or len(set(fields)) < len(fields):
-        raise ValueError(f"{layout.name}: unknown fields {unknown}, required but missing {missing}, or one named twice")
+        raise ValueError(
+            f"{layout.name}: unknown fields {unknown}, missing required fields {missing}, or a field is named twice"
+        )

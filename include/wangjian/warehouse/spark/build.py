@@ -1,4 +1,4 @@
-"""A build on Spark: the same models, then the warehouse's file made of what they left."""
+"""Build on Spark with the same models, then make the warehouse's file from Spark's tables. Reasons: docs/decisions/spark.md."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ from wangjian.warehouse.spark.take_over import take_over
 def build_on_spark(
     data: DataRoot, variables: str, *, may_increment: bool, progress: Progress | None = None
 ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """Build on Spark and, where that went well, take everything over into the warehouse's file.
+    """Build on Spark; when all nodes succeed, copy the tables into the warehouse's file.
 
     Args:
-        data: the data root; the caller holds the warehouse's lock and has written what the build reads.
-        variables: `--vars …` for dbt, or nothing.
-        may_increment: whether partitions may stay as the build before left them. A server without its tables makes them all anew.
-        progress: told of each node that ends.
+        data: the data root. The caller holds the warehouse's lock, and has written the files that the build reads.
+        variables: `--vars …` for dbt, or an empty text.
+        may_increment: whether partitions of the last build may stay. A server that does not have its tables builds them all.
+        progress: called when a node has finished.
 
     Returns:
-        dbt's results, one a node, failed ones too; and its manifest.
+        dbt's results, one per node, failed nodes included; and dbt's manifest.
 
     Raises:
         BadArguments: the settings are wrong.
-        WangjianError: Spark did not start, dbt broke off, or a table's files are not there.
+        WangjianError: Spark did not start, dbt broke off, or a table's files do not exist.
     """
     settings = spark_settings(data)
     write_host_names(data)
@@ -54,7 +54,7 @@ def build_on_spark(
 
 @contextmanager
 def _server(data: DataRoot, settings: SparkSettings) -> Iterator[tuple[str, int]]:
-    """The Thrift server that is there, or one that is started for the build; of that one nothing stays."""
+    """Yield the configured Thrift server, or one that is started for this build and removed with all its files."""
     if settings.server:
         yield settings.server
         return
@@ -63,6 +63,6 @@ def _server(data: DataRoot, settings: SparkSettings) -> Iterator[tuple[str, int]
         with local_spark(settings.venv, folder, Path(settings.tables), settings.size) as spark:
             yield "127.0.0.1", spark.port
     finally:
-        # rows of persons lie there
+        # these files hold personal data
         for path in (Path(settings.tables), *folder.glob("worker-*"), folder / "local"):
             shutil.rmtree(path, ignore_errors=True)

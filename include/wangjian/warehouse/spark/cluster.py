@@ -1,7 +1,7 @@
-"""A Spark of this machine alone: a standalone master, workers, and the Thrift server that dbt talks to, from the pip package.
+"""Start a Spark on this machine from the pip package: a standalone master, workers, and the Thrift server for dbt.
 
-For tests, and for an installation that has no cluster. All of it listens on 127.0.0.1 only, on ports that the system picks, and asks
-nobody for a password: whoever has an account on the machine can query it while it runs.
+It is for tests, and for an installation without a cluster. All processes listen on 127.0.0.1 only, on ports that the system picks, and
+ask for no password: every account of the machine can query them while they run.
 """
 
 from __future__ import annotations
@@ -27,30 +27,31 @@ _WORKER = re.compile(r"Successfully registered with master")
 _THRIFT = re.compile(r"Starting ThriftBinaryCLIService on port (\d+)")
 _START_SECONDS = 180
 _DAEMON_MEMORY = "256m"
-# loaded here: between fork and exec nothing may be
+# looked up at import: between fork and exec a process must not load a library
 _prctl = getattr(ctypes.CDLL(None), "prctl", None)
 _PR_SET_PDEATHSIG = 1
 _STOP_SECONDS = 20
 
 _SMALL = {
-    # many models, each with few rows: what takes long is planning and compiling, not the rows
+    # many models with few rows each: planning and compiling take the time, not the rows
     "spark.sql.shuffle.partitions": "2",
     "spark.default.parallelism": "2",
     "spark.sql.leafNodeDefaultParallelism": "1",
     "spark.sql.codegen.wholeStage": "false",
     "spark.ui.enabled": "false",
 }
+# these processes live for minutes: a quick start saves more than faster code
 _QUICK_START = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 
 
 @dataclass(frozen=True)
 class Size:
-    """How large the Spark of this machine is.
+    """The size of the Spark on this machine.
 
     Attributes:
-        workers: worker processes, each with one executor.
-        worker_memory: of each executor.
-        driver_memory: of the Thrift server, which plans all queries.
+        workers: the number of worker processes, each with one executor.
+        worker_memory: the memory of each executor.
+        driver_memory: the memory of the Thrift server, which plans all queries.
     """
 
     workers: int = 2
@@ -60,11 +61,11 @@ class Size:
 
 @dataclass
 class LocalSpark:
-    """A running Spark of this machine.
+    """A running Spark on this machine.
 
     Attributes:
-        port: where the Thrift server listens.
-        processes: by name: `master`, `worker-1`, …, `thrift`.
+        port: the port of the Thrift server.
+        processes: the processes by name: `master`, `worker-1`, …, `thrift`.
     """
 
     port: int
@@ -72,37 +73,36 @@ class LocalSpark:
 
 
 def spark_home(venv: Path) -> Path:
-    """Where the pip package keeps Spark.
+    """Return the folder of Spark in the pip package, its `SPARK_HOME`.
 
     Args:
         venv: the environment of `requirements/spark.lock`.
 
-    Returns:
-        Its `SPARK_HOME`.
-
     Raises:
-        WangjianError: the environment is not there, or Java is not.
+        WangjianError: the environment does not exist, or Java is not installed.
     """
-    found = next(venv.glob("lib/python3*/site-packages/pyspark"), None)
-    if found is None:
+    home = next(venv.glob("lib/python3*/site-packages/pyspark"), None)
+    if home is None:
         raise WangjianError("Spark is not installed", environment=venv, fix="run `make spark-install`")
     if not (settings().java_home or shutil.which("java")):
-        raise WangjianError("Spark needs Java 17 or later, which is not there", fix="install a JRE, or set JAVA_HOME")
-    return found
+        raise WangjianError(
+            "Spark needs Java 17 or later, which is not installed", fix="install a JRE, or set JAVA_HOME"
+        )
+    return home
 
 
 @contextmanager
 def local_spark(venv: Path, folder: Path, tables: Path, size: Size | None = None) -> Iterator[LocalSpark]:
-    """Start master, workers and Thrift server; stop them when the block ends, however it ends.
+    """Start master, workers and Thrift server; stop them when the block ends, even with an error.
 
     Args:
         venv: the environment of `requirements/spark.lock`.
-        folder: for logs and work files; it is made anew.
-        tables: where Spark keeps its tables.
-        size: how large it is.
+        folder: the folder for logs and work files; its old content is removed.
+        tables: the folder of Spark's tables.
+        size: the number of workers and their memory.
 
     Raises:
-        WangjianError: something did not start; the message names its log.
+        WangjianError: a process did not start; the message names its log.
     """
     size, home = size or Size(), spark_home(venv)
     shutil.rmtree(folder, ignore_errors=True)
@@ -136,7 +136,7 @@ def _thrift_server(master: str, folder: Path, tables: Path, size: Size) -> list[
     settings = {
         **_SMALL,
         "spark.sql.warehouse.dir": tables.as_uri(),
-        # a build makes its tables anew, so nobody needs to remember them
+        # a build on this Spark makes all its tables, so no metastore must remember them: one would only cost time to start
         "spark.sql.catalogImplementation": "in-memory",
         "spark.hadoop.hive.server2.thrift.port": "0",
         "spark.hadoop.hive.server2.thrift.bind.host": HOST,
@@ -148,13 +148,13 @@ def _thrift_server(master: str, folder: Path, tables: Path, size: Size) -> list[
         "spark.executor.extraJavaOptions": _QUICK_START,
         "spark.local.dir": str(folder / "local"),
     }
-    told = [part for name, value in settings.items() for part in ("--conf", f"{name}={value}")]
+    options = [part for name, value in settings.items() for part in ("--conf", f"{name}={value}")]
     server = "org.apache.spark.sql.hive.thriftserver.HiveThriftServer2"
-    return ["spark-submit", "--master", master, "--class", server, *told, "spark-internal"]
+    return ["spark-submit", "--master", master, "--class", server, *options, "spark-internal"]
 
 
 class _Starting:
-    """Processes that are being started, each with a log of its own."""
+    """The processes that are being started, each with a log of its own."""
 
     def __init__(self, home: Path, folder: Path) -> None:
         self.home, self.folder = home, folder
@@ -165,6 +165,7 @@ class _Starting:
             "SPARK_LOCAL_IP": HOST,
             "SPARK_PUBLIC_DNS": HOST,
             "SPARK_DAEMON_JAVA_OPTS": _QUICK_START,
+            # the REST server would accept jobs without a password, and nothing here uses it
             "SPARK_MASTER_OPTS": "-Dspark.master.rest.enabled=false",
             "SPARK_LOG_DIR": str(folder),
         }
@@ -174,7 +175,7 @@ class _Starting:
         with (self.folder / f"{name}.log").open("wb") as file:
             self.processes[name] = subprocess.Popen(
                 [str(self.home / "bin" / command[0]), *command[1:]],
-                # of the Thrift server, too, it is the daemons' variable that counts
+                # the Thrift server reads the variable of the daemons too, not that of the driver
                 env=self.environment | {"SPARK_DAEMON_MEMORY": memory},
                 cwd=self.folder,
                 stdin=subprocess.DEVNULL,
@@ -185,29 +186,36 @@ class _Starting:
             )
 
     def until(self, name: str, ready: re.Pattern[str]) -> str:
-        """Wait until the log of a process says that it is ready; returns what the log said."""
+        """Wait until the log of a process says that it is ready; return the last group of the match."""
         log, process = self.folder / f"{name}.log", self.processes[name]
         until = time.monotonic() + _START_SECONDS
         while time.monotonic() < until and process.poll() is None:
-            if found := ready.search(log.read_text(encoding="utf-8", errors="replace")):
-                return found[found.re.groups]
+            if match := ready.search(log.read_text(encoding="utf-8", errors="replace")):
+                return match[match.re.groups]
             time.sleep(0.1)
-        raise WangjianError(f"Spark's {name} did not start", log=log, fix="read the log: memory, Java or a port?")
+        raise WangjianError(
+            f"Spark's {name} did not start",
+            log=log,
+            fix="read the log; common causes are too little memory, a wrong Java, or a port in use",
+        )
 
 
 def _end_with_us() -> None:
-    """In a process that is being started: let the system end it when this one is killed, which then stops nothing itself (Linux)."""
+    """Let Linux end the new process when its parent is killed: a killed parent cannot stop it any more."""
     if _prctl:
         _prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _stop(processes: list[subprocess.Popen[bytes]]) -> None:
-    """The Thrift server first: it ends its executors. Each process leads a group of its own, for those that it began."""
+    """Stop the processes, the Thrift server first, because it ends its executors.
+
+    Each process leads a process group, so that the signal also gets to the processes that it started.
+    """
     for process in reversed(processes):
         _signal(process, signal.SIGTERM)
         with suppress(subprocess.TimeoutExpired):
             process.wait(_STOP_SECONDS)
-        # executors outlive a worker that was killed
+        # executors survive a worker that was killed
         _signal(process, signal.SIGKILL)
         process.wait()
 

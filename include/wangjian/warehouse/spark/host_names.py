@@ -1,4 +1,7 @@
-"""Host names in ASCII for Spark: no function of ours can be registered over Thrift, so the answers are written before the build."""
+"""Write host names in ASCII to a file for Spark.
+
+Over Thrift no Python function can be registered, so Spark looks the results of `idn_to_ascii` up in this file.
+"""
 
 from __future__ import annotations
 
@@ -13,20 +16,20 @@ from wangjian.warehouse import hosts
 from wangjian.warehouse.macros import rendered_macros
 
 FILE = "_snapshot/hosts.parquet"
-"""Below `raw/`; `raw_audit.idn_to_ascii` of Spark reads it."""
+"""The path of the file in `raw/`; Spark's `raw_audit.idn_to_ascii` reads it."""
 
 
 def write_host_names(data: DataRoot) -> int:
-    """Write every host of a URL beyond ASCII in raw with its ASCII form, by the macro that the models use.
+    """Write the ASCII form of every non-ASCII host in raw URLs; the models' own macro extracts the hosts.
 
     Args:
-        data: the data root, with raw files, empty or not, of every dataset, and of corrections.
+        data: the data root. Each dataset and the corrections must have a raw file, even an empty one.
 
     Returns:
-        How many hosts were written.
+        The number of hosts.
     """
     macro = rendered_macros()
-    found = " union ".join(
+    landed = " union ".join(
         f"select url from read_parquet('{data.raw}/{place}', union_by_name=true, hive_partitioning=false)"
         for place in _places_of_urls()
     )
@@ -34,7 +37,7 @@ def write_host_names(data: DataRoot) -> int:
     path = data.raw / FILE
     with connect_beside(path) as connection:
         hosts.register(connection)
-        beyond = f"select {macro('url_own_host', 'url')} as host from ({found} union {corrected}) as urls (url)"
+        beyond = f"select {macro('url_own_host', 'url')} as host from ({landed} union {corrected}) as urls (url)"
         written = connection.sql(
             f"select host, idn_to_ascii(host) as host_in_ascii "
             f"from (select distinct host from ({beyond} where not {macro('matches', 'url', '^[ -~]*$')})) where host is not null"
@@ -46,7 +49,7 @@ def write_host_names(data: DataRoot) -> int:
 
 
 def _places_of_urls() -> list[str]:
-    """The files of the datasets whose contract has a URL that the models compare."""
+    """Return patterns of the files of the datasets that have a column `url`."""
     return [
         f"{source}/{name}/*/*.parquet"
         for source in load_registry()

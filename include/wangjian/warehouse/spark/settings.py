@@ -1,4 +1,4 @@
-"""Which engine builds the warehouse, and where Spark is: from the environment, as an administrator sets it."""
+"""Read from the environment which engine builds the warehouse, and where Spark is."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from wangjian.core.settings import settings
 from wangjian.warehouse.spark.cluster import Size
 
 SPARK_FOLDER = "spark"
-"""Below `scratch/`: the logs, work files and tables of a Spark that a build starts."""
+"""The folder in `scratch/` for logs, work files and tables of a Spark that a build starts."""
 BUILDING = ".building"
-"""Ends the name of a warehouse that is being made of Spark's tables."""
+"""The suffix of a warehouse file that is being made from Spark's tables."""
 
 EngineName = Literal["duckdb", "spark"]
 
 
 def engine() -> EngineName:
-    """The engine that builds the warehouse: `$WANGJIAN_ENGINE`, `duckdb` where it is not set.
+    """Return the engine that builds the warehouse: `$WANGJIAN_ENGINE`, or `duckdb` where it is not set.
 
     Raises:
         BadArguments: there is no such engine.
@@ -36,11 +36,11 @@ class SparkSettings:
     """Where Spark is, and where it reads and writes.
 
     Attributes:
-        venv: the environment that has dbt-spark, and Spark itself where one is started.
-        server: host and port of a Thrift server that is there already; null: a Spark is started on this machine for the build.
-        raw: the folder `raw/` of the data root, as Spark sees it.
-        tables: where Spark keeps its tables (`spark.sql.warehouse.dir`), as DuckDB sees it on this machine.
-        size: of a Spark that is started.
+        venv: the environment with dbt-spark, and with Spark itself where a build starts one.
+        server: host and port of a running Thrift server; null: the build starts a Spark on this machine.
+        raw: the path of the data root's folder `raw/`, as Spark sees it.
+        tables: the folder of Spark's tables (`spark.sql.warehouse.dir`), as DuckDB on this machine sees it.
+        size: the size of a Spark that the build starts.
     """
 
     venv: Path
@@ -51,19 +51,19 @@ class SparkSettings:
 
 
 def spark_settings(data: DataRoot) -> SparkSettings:
-    """What the environment says of Spark.
+    """Return the environment's settings of Spark.
 
     Args:
         data: the data root.
 
     Raises:
-        BadArguments: an address is none, or an existing server is named without its tables.
+        BadArguments: the address is not valid, or a running server is given without its tables.
     """
     given = settings()
     server, tables = _server(given.spark_server), given.spark_tables
     if server and not tables:
-        fix = "set WANGJIAN_SPARK_TABLES to its spark.sql.warehouse.dir, as this machine reaches it"
-        raise BadArguments("nobody says where the Spark server keeps its tables", fix=fix)
+        fix = "set WANGJIAN_SPARK_TABLES to the server's spark.sql.warehouse.dir, as this machine sees it"
+        raise BadArguments("the folder of the Spark server's tables is not set", fix=fix)
     return SparkSettings(
         given.spark_venv or PROJECT_ROOT / ".venv-spark",
         server,
@@ -82,5 +82,8 @@ def _server(address: str | None) -> tuple[str, int] | None:
         return None
     host, colon, port = address.rpartition(":")
     if not (host and colon and port.isdigit()):
-        raise BadArguments(f"no address: {address!r}", fix="set WANGJIAN_SPARK_SERVER to host:port")
+        raise BadArguments(
+            f"the address of the Spark server is not host:port: {address!r}",
+            fix="set WANGJIAN_SPARK_SERVER to host:port",
+        )
     return host, int(port)

@@ -1,4 +1,4 @@
-"""From Spark's tables to the warehouse's file: check, publication and everything behind them go on as after a build by DuckDB."""
+"""Copy Spark's tables into the warehouse's file, so that check and publication are the same as after a build on DuckDB."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class Built:
     """A table that Spark built.
 
     Attributes:
-        types: DuckDB's types by column, of the columns that have a contract.
-        partition: the column whose values are names of folders; null where the files lie in one.
+        types: DuckDB's types of the columns with a contract, by column.
+        partition: the column whose values name the folders of the files; null where all files are in one folder.
     """
 
     schema: str
@@ -29,20 +29,20 @@ class Built:
     partition: str | None = None
 
     def files(self, tables: str) -> str:
-        """A pattern of its files. Folders of other names are left over from statements that were killed."""
+        """Return a pattern of the table's files. It leaves out folders of other names, which killed statements left."""
         folders = f"/{self.partition}=*" if self.partition else ""
         return f"{tables}/{self.schema}.db/{self.name}{folders}/*.parquet"
 
     def columns_alone(self, tables: str) -> str:
-        """A pattern of the file without rows that tells its columns, where partitions are wanted and there is none."""
+        """Return a pattern of the file without rows that has the table's columns, for a table without any partition."""
         return f"{tables}/{self.schema}.db/{self.name}__columns/*.parquet"
 
 
 def built_tables(manifest: Mapping[str, Any]) -> Iterator[Built]:
-    """The tables of a build.
+    """Yield the tables of a build.
 
     Args:
-        manifest: dbt's manifest of it.
+        manifest: dbt's manifest of the build.
     """
     for node in manifest["nodes"].values():
         if node["resource_type"] in ("model", "seed") and node["config"]["materialized"] != "ephemeral":
@@ -51,24 +51,25 @@ def built_tables(manifest: Mapping[str, Any]) -> Iterator[Built]:
 
 
 def take_over(data: DataRoot, tables: str, manifest: Mapping[str, Any]) -> None:
-    """Put a warehouse made of Spark's Parquet files in the place of the present one, in one step.
+    """Replace the warehouse in one step by one that is made from Spark's Parquet files.
 
     Args:
         data: the data root; the caller holds the warehouse's lock.
-        tables: Spark's `spark.sql.warehouse.dir`, as DuckDB reaches it.
+        tables: Spark's `spark.sql.warehouse.dir`, as DuckDB sees it.
         manifest: dbt's manifest of the build.
 
     Raises:
-        WangjianError: a table's files are not there.
+        WangjianError: a table's files do not exist.
     """
     building = data.warehouse.with_name(f"{data.warehouse.name}{BUILDING}")
     building.unlink(missing_ok=True)
     with duckdb.connect(str(building)) as connection:
-        for table in sorted(built_tables(manifest), key=lambda found: (found.schema, found.name)):
+        for table in sorted(built_tables(manifest), key=lambda built: (built.schema, built.name)):
             connection.execute(f'create schema if not exists "{table.schema}"')
             _copy(connection, tables, table)
+    # fsync before the rename: after a power cut the name must not point at an empty file
     fsync_path(building)
-    # the old one's log would be taken for the new one's
+    # DuckDB would apply the old file's log to the new file
     data.warehouse.with_name(f"{data.warehouse.name}.wal").unlink(missing_ok=True)
     building.replace(data.warehouse)
     fsync_path(data.root)
@@ -80,12 +81,12 @@ def _copy(connection: duckdb.DuckDBPyConnection, tables: str, table: Built) -> N
         files = table.columns_alone(tables)
     source = f"read_parquet('{files}', hive_partitioning = {table.partition is not None})"
     try:
-        found = connection.sql(f"select * from {source}").columns
+        columns = connection.sql(f"select * from {source}").columns
     except duckdb.IOException as error:
-        fix = "see that WANGJIAN_SPARK_TABLES is the server's spark.sql.warehouse.dir, as this machine reaches it"
-        raise WangjianError("the files of a table of Spark are not there", files=files, fix=fix) from error
+        fix = "set WANGJIAN_SPARK_TABLES to the server's spark.sql.warehouse.dir, as this machine sees it"
+        raise WangjianError("the files of a Spark table do not exist", files=files, fix=fix) from error
     connection.execute(
-        f'create table "{table.schema}"."{table.name}" as select {", ".join(_columns(table, found))} from {source}'
+        f'create table "{table.schema}"."{table.name}" as select {", ".join(_columns(table, columns))} from {source}'
     )
 
 
@@ -93,9 +94,12 @@ def _has_files(connection: duckdb.DuckDBPyConnection, pattern: str) -> bool:
     return connection.execute("select count(*) > 0 from glob(?)", [pattern]).fetchone() == (True,)
 
 
-def _columns(table: Built, found: Sequence[str]) -> Iterator[str]:
-    """The select list, in the types of the contract. Of partitions the column comes last, and is a fact only where the contract has it."""
-    wanted = [name for name in found if name != table.partition]
+def _columns(table: Built, columns: Sequence[str]) -> Iterator[str]:
+    """Yield the select list, with the types of the contract.
+
+    Spark puts the partition column last, and adds one that the contract may not have: the contract decides about both.
+    """
+    wanted = [name for name in columns if name != table.partition]
     if table.partition in table.types:
         wanted = list(table.types)
     for name in wanted:

@@ -1,4 +1,4 @@
-"""XLSX workbooks by a provider's layout: a sheet per county, a title, a header somewhere, a totals row, a cover sheet."""
+"""Parse XLSX workbooks by a provider's layout: a sheet per county, a title, a header row, a totals row, a cover sheet."""
 
 from __future__ import annotations
 
@@ -16,16 +16,19 @@ from wangjian.ingestion.parsing.dates import iso_cell, iso_date
 from wangjian.ingestion.parsing.records import Declared, Field, ParsedFile, Row, fold, match_header
 from wangjian.ingestion.sources.provider import CoverSheet, FileLayout
 
+# The ledger keeps the message of a rejected file, and `audit.file_ledger` publishes it: another wording of the messages
+# below would change published rows.
 MAX_UNPACKED_BYTES = 512 * 2**20
 YEAR = re.compile(r"(20\d{2})\s*年?")
 
-# a cell far out makes the reader allocate everything up to it: 30 million cells are about 1 GB
+# the reader allocates the whole rectangle up to the last cell, even if one cell far out is all: 30 million cells are
+# about 1 GB
 MAX_CELLS = 30_000_000
-# a cell takes four of these
+# a cell has four tags
 MAX_TAGS = 50_000_000
 MAX_MEMBERS = 10_000
 MAX_LINKED_ROWS = 10_000
-# what the libraries raise on damaged files
+# the errors that the libraries raise for damaged files
 _DAMAGE = (
     zipfile.BadZipFile,
     zlib.error,
@@ -37,13 +40,14 @@ _DAMAGE = (
     NotImplementedError,
     RuntimeError,
 )
-# rows, cells, and the places that either may name, however they are spelt: XML has many ways to write the same
+# rows, cells, and their `r` attributes with a position, in every spelling that XML allows
 _MARK = re.compile(rb"""<(?:[\w.-]+:)?(row|c)(?=[\s/>])|\sr\s*=\s*["']([A-Z]{0,3})([0-9]{1,10})["']""")
-# the reader takes whatever it knows for a workbook: here a cell may be repeated a million times in one element
+# the reader accepts these formats too, but the limits here do not hold for them: one element may repeat a cell a
+# million times
 _OTHER_KINDS = {"content.xml", "xl/workbook.bin"}
 
 Cells = list[tuple[int, list[Any]]]
-"""The rows of a sheet that hold anything: (row number from 1, cells)."""
+"""The rows of a sheet that are not empty: (row number from 1, cells)."""
 Links = dict[tuple[int, int], str]
 """Link targets by row and column, both from 1."""
 
@@ -55,15 +59,15 @@ def parse_workbook(
 
     Args:
         content: the file's bytes.
-        layout: how the provider lays it out.
-        fields: the contract's columns, with the headers they bear.
-        date_fields: names of the columns that hold dates, whose spellings are unified.
+        layout: the provider's layout of the file.
+        fields: the contract's columns, with their possible headers.
+        date_fields: the names of the columns with dates, which are rewritten as ISO dates.
 
     Returns:
         The rows of all sheets, and the totals of the cover sheet.
 
     Raises:
-        RejectedFile: no workbook, too large unpacked, or a sheet without the required columns.
+        RejectedFile: the file is no workbook, too large when unpacked, or has a sheet without the required columns.
     """
     sheets = filled_sheets(content)
     links = _hyperlinks(content) if any(field.hyperlink for field in fields) else {}
@@ -77,10 +81,10 @@ def parse_workbook(
 
 
 def filled_sheets(content: bytes) -> dict[str, Cells]:
-    """The filled rows of every sheet, by its name.
+    """Return the rows of every sheet that are not empty, by the sheet's name.
 
     Raises:
-        RejectedFile: no workbook, or too large unpacked.
+        RejectedFile: the file is no workbook, or too large when unpacked.
     """
     from python_calamine import CalamineError, CalamineWorkbook
 
@@ -90,7 +94,9 @@ def filled_sheets(content: bytes) -> dict[str, Cells]:
         return {name: _filled_rows(book.get_sheet_by_name(name).iter_rows()) for name in book.sheet_names}
     except (CalamineError, *_DAMAGE) as error:
         raise RejectedFile(
-            "UNREADABLE_FILE", f"no readable workbook: {error}", fix="the file is cut off or damaged: ask for it again"
+            "UNREADABLE_FILE",
+            f"no readable workbook: {error}",
+            fix="the file is cut off or damaged: ask for it again",
         ) from None
 
 
@@ -99,7 +105,7 @@ def _filled_rows(rows: Iterator[list[Any]]) -> Cells:
 
 
 def _check_archive(content: bytes) -> None:
-    """Look before anything is unpacked for good: sizes as they are, not as the archive tells, and no cell far out."""
+    """Reject a hostile or broken archive before the reader unpacks it: by its real sizes and by its last cells."""
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         members = archive.infolist()
         if other := _OTHER_KINDS.intersection(archive.namelist()):
@@ -116,7 +122,7 @@ def _check_archive(content: bytes) -> None:
                 fix="ask for the rows in several files",
             )
         for item in members:
-            # reads to the end: a member that is longer than it says, or damaged, is found here
+            # reading to the end fails for a member that is damaged or longer than the archive declares
             member = archive.read(item)
             if item.filename.startswith("xl/worksheets/"):
                 _check_extent(item.filename, member)
@@ -136,10 +142,10 @@ def _check_extent(name: str, sheet: bytes) -> None:
 
 
 def _extent(sheet: bytes) -> tuple[int, int]:
-    """The last column and row, of cells that name their place and of those that follow each other without."""
+    """Return the last column and row. A cell may name its position, or follow the one before without a name."""
     widest = lowest = 1
     columns = rows = 0
-    for tag, letters, number in (found.groups() for found in _MARK.finditer(sheet)):
+    for tag, letters, number in (match.groups() for match in _MARK.finditer(sheet)):
         if tag == b"row":
             columns, rows = 0, rows + 1
         elif tag:
@@ -158,7 +164,10 @@ def _column_number(letters: bytes) -> int:
 
 
 def _hyperlinks(content: bytes) -> dict[str, Links]:
-    """Link targets by sheet and place. The fast reader gives none, and openpyxl would read every cell again."""
+    """Return the link targets by sheet and position.
+
+    The fast reader returns no links, and openpyxl would read every cell again. So only the parts with links are read here.
+    """
     from openpyxl.reader.excel import ExcelReader
 
     try:
@@ -168,7 +177,9 @@ def _hyperlinks(content: bytes) -> dict[str, Links]:
         return {sheet.name: _links_of(reader.archive, place.target) for sheet, place in reader.parser.find_sheets()}
     except (KeyError, ValueError, TypeError, SyntaxError, AttributeError) as error:
         raise RejectedFile(
-            "UNREADABLE_FILE", f"no readable links: {error}", fix="the file is damaged: ask for it again"
+            "UNREADABLE_FILE",
+            f"no readable links: {error}",
+            fix="the file is damaged: ask for it again",
         ) from None
 
 
@@ -179,16 +190,16 @@ def _links_of(archive: zipfile.ZipFile, sheet: str) -> Links:
     if relations not in archive.namelist():
         return {}
     targets = get_dependents(archive, relations).to_dict()
-    found: Links = {}
+    links: Links = {}
     for attributes in _link_elements(archive.read(sheet)):
         target = targets.get(attributes.get(_RELATION, ""))
         if target and target.target:
-            found |= dict.fromkeys(_places(attributes["ref"]), target.target)
-    return found
+            links |= dict.fromkeys(_places(attributes["ref"]), target.target)
+    return links
 
 
 def _link_elements(sheet: bytes) -> Iterator[dict[str, str]]:
-    """The links stand after the cells: the cells are left out before the XML is read."""
+    """Yield the attributes of the link elements. They follow the cells, so the cells are cut out before the XML is parsed."""
     from defusedxml.ElementTree import fromstring
 
     start, tail = _WORKSHEET.search(sheet), _CELLS_END.split(sheet)[-1]
@@ -257,18 +268,18 @@ def _row(
 
 
 def header_row(sheet: str, texts: list[tuple[int, list[str]]], layout: FileLayout, fields: Sequence[Field]) -> int:
-    """The index of the row that holds most of the required headers.
+    """Return the index of the row with the most required headers.
 
     Raises:
-        RejectedFile: none within the rows that the layout says.
+        RejectedFile: none of the rows that the layout allows has a required header.
     """
     wanted = [{fold(header) for header in field.headers} for field in fields if field.required]
     best, most = 0, 0
     for index, (number, row) in enumerate(texts):
         if number > layout.header.search_rows:
             break
-        found = {fold(cell) for cell in row}
-        hits = sum(bool(names & found) for names in wanted)
+        headers = {fold(cell) for cell in row}
+        hits = sum(bool(names & headers) for names in wanted)
         if hits > most:
             best, most = index, hits
     if not most:
@@ -282,8 +293,8 @@ def header_row(sheet: str, texts: list[tuple[int, list[str]]], layout: FileLayou
 
 
 def _year_above(rows: list[tuple[int, list[str]]]) -> int | None:
-    found = YEAR.search(" ".join(cell for _, row in rows for cell in row))
-    return int(found[1]) if found else None
+    match = YEAR.search(" ".join(cell for _, row in rows for cell in row))
+    return int(match[1]) if match else None
 
 
 def _first_filled(row: list[str]) -> str:
@@ -291,11 +302,12 @@ def _first_filled(row: list[str]) -> str:
 
 
 def cell_text(cell: Any) -> str:
-    """A cell as text: whole numbers without `.0`, dates as ISO, large numbers as the sheet shows them."""
+    """Return a cell as text: whole numbers without `.0`, dates as ISO dates, large numbers as the sheet shows them."""
     if isinstance(cell, bool):
         return str(cell).lower()
     if isinstance(cell, float):
-        # beyond 15 digits the sheet has lost the number: what is shown is all there is
+        # a sheet keeps 15 digits. Of a longer number (an ID card number) the rest is lost; the shown form tells a
+        # person so, while more digits would be invented
         return (
             str(int(cell))
             if cell.is_integer() and abs(cell) < 1e15

@@ -1,4 +1,4 @@
-"""The registry of sources: one YAML file per source says how and when it is fetched."""
+"""Read the registry of sources: one YAML file per source says how and when it is fetched."""
 
 from __future__ import annotations
 
@@ -16,17 +16,18 @@ TIMEZONE = "Asia/Shanghai"
 
 
 class _Entry(BaseModel):
+    # a misspelled setting must be an error: ignored, it would leave the default in force
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Retries(_Entry):
-    """How long to insist inside one task; beyond that the scheduler tries the whole task again.
+    """How long one task retries. After that the scheduler runs the whole task again.
 
     Attributes:
-        attempts: of one request, the first included.
-        longest_wait_seconds: between two attempts, also where the server asks for more.
-        timeout_seconds: for connecting, and for each wait for data.
-        answer_seconds: for the whole of one answer over HTTP: data that drips is no wait.
+        attempts: the number of attempts of one request, the first included.
+        longest_wait_seconds: the longest wait between two attempts, even if the server asks for more.
+        timeout_seconds: the limit for connecting, and for each wait for data.
+        answer_seconds: the limit for one whole HTTP answer. A server that sends byte by byte never reaches `timeout_seconds`.
     """
 
     attempts: int = Field(default=5, ge=1)
@@ -36,7 +37,7 @@ class Retries(_Entry):
 
 
 class HttpOptions(_Entry):
-    """Of `http_export`. `page_size` is what is asked for; the server may cap it."""
+    """Options of the connector `http_export`. `page_size` is what is requested; the server may send smaller pages."""
 
     page_size: int = Field(default=5000, ge=1, le=5000)
     parallel_exports: int = Field(default=3, ge=1, le=16)
@@ -45,8 +46,9 @@ class HttpOptions(_Entry):
 
 
 class SftpOptions(_Entry):
-    """Of `sftp_export`. `folder` holds one folder `YYYYMMDD` per business date; none may list more than `max_entries`.
+    """Options of the connector `sftp_export`.
 
+    `folder` holds one folder `YYYYMMDD` per business date. A folder with more than `max_entries` entries is refused.
     Files are named `<prefix>_<dataset>_<YYYYMMDD>_<seq>.csv`, and `.ctl` for their control files.
     """
 
@@ -58,7 +60,7 @@ class SftpOptions(_Entry):
 
 
 class DropOptions(_Entry):
-    """Of `drop_folder`."""
+    """Options of the connector `drop_folder`."""
 
     max_file_bytes: int = 256 * 2**20
 
@@ -68,12 +70,12 @@ class Source(_Entry):
 
     Attributes:
         connection_id: the Airflow connection with address and login.
-        schedule: cron, Asia/Shanghai; the run of a morning fetches the day before.
-        lookback_days: how far back a daily run looks for exports that were sent late or again.
-        overdue_after_days: how old its newest business date may be before someone should ask.
-        format: the name of a format in `parsing/formats`; `provider` = each provider's layout names one per file.
-        encodings: of its text files, tried in this order.
-        daily: the datasets of which each date must have an export.
+        schedule: a cron expression in Asia/Shanghai time; a morning's run fetches the day before.
+        lookback_days: how many days back a daily run looks for exports that were sent late or again.
+        overdue_after_days: how many days old the newest business date may be before the source counts as overdue.
+        format: the name of a format in `parsing/formats`; `provider`: the layout of each provider names one per file.
+        encodings: the encodings of text files, tried in this order.
+        daily: the datasets that must have an export for each date.
     """
 
     source: str
@@ -93,28 +95,28 @@ class Source(_Entry):
 
 @cache
 def load_registry(folder: Path = FOLDER) -> dict[str, Source]:
-    """Read the registry.
+    """Return all sources.
 
     Returns:
         The sources by code, in alphabetical order.
 
     Raises:
-        BadArguments: a file does not keep to the schema.
+        BadArguments: a file breaks the schema.
     """
     return {source.source: source for source in map(_load, sorted(folder.glob("*.yml")))}
 
 
 def get_source(code: str) -> Source:
-    """One source by its code.
+    """Return one source by its code.
 
     Raises:
         BadArguments: there is no such source.
     """
     registry = load_registry()
     if code not in registry:
-        raise BadArguments(f"no source {code}", known=", ".join(registry), fix=f"add {FOLDER.name}/{code}.yml")
+        raise BadArguments(f"there is no source {code}", known=", ".join(registry), fix=f"add {FOLDER.name}/{code}.yml")
     return registry[code]
 
 
 def _load(path: Path) -> Source:
-    return read_document(path, Source, "the settings of the source", "put it there")
+    return read_document(path, Source, "the settings of the source", "add the file")

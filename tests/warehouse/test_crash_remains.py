@@ -1,4 +1,4 @@
-"""What a crash leaves of the warehouse, and what the next build makes of it."""
+"""The next build removes what a crash left of the warehouse, and keeps a sound warehouse."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import duckdb
 import pytest
 
 from wangjian.core.errors import Busy
-from wangjian.warehouse.build import _clear_wreck, forget_warehouse
+from wangjian.warehouse.build import _clear_crash_remains, forget_warehouse
 
 
 @pytest.fixture
@@ -23,24 +23,24 @@ def warehouse(tmp_path: Path) -> Path:
 
 def test_a_sound_warehouse_stays(warehouse: Path) -> None:
     before = warehouse.read_bytes()
-    _clear_wreck(warehouse)
+    _clear_crash_remains(warehouse)
     assert warehouse.read_bytes() == before
 
 
 @pytest.mark.parametrize("kept", [0, 100, 4096, 9000])
-def test_a_warehouse_that_cannot_be_opened_is_made_anew(warehouse: Path, kept: int) -> None:
+def test_a_warehouse_that_cannot_be_opened_is_replaced(warehouse: Path, kept: int) -> None:
     warehouse.write_bytes(warehouse.read_bytes()[:kept])
-    _clear_wreck(warehouse)
+    _clear_crash_remains(warehouse)
     with duckdb.connect(str(warehouse)) as connection:
         assert connection.execute("from duckdb_tables()").fetchall() == []
 
 
-def test_a_torn_header_is_no_end(warehouse: Path) -> None:
+def test_a_warehouse_with_a_torn_header_is_removed(warehouse: Path) -> None:
     content = bytearray(warehouse.read_bytes())
     for header in (4096, 8192):
         content[header + 16 : header + 40] = b"\xff" * 24
     warehouse.write_bytes(content)
-    _clear_wreck(warehouse)
+    _clear_crash_remains(warehouse)
     assert not warehouse.exists()
 
 
@@ -54,26 +54,26 @@ os.kill(os.getpid(), 9)
 """
 
 
-def test_what_was_moved_out_of_memory_goes(warehouse: Path) -> None:
+def test_spilled_rows_are_removed(warehouse: Path) -> None:
     subprocess.run([sys.executable, "-c", SPILL, str(warehouse)], check=False, capture_output=True)
-    assert list((warehouse.parent / "warehouse.duckdb.tmp").iterdir()), "nothing was moved out of memory"
-    _clear_wreck(warehouse)
+    assert list((warehouse.parent / "warehouse.duckdb.tmp").iterdir()), "DuckDB spilled no rows"
+    _clear_crash_remains(warehouse)
     assert [path.name for path in warehouse.parent.iterdir()] == ["warehouse.duckdb"]
 
 
-def test_a_warehouse_that_somebody_writes_to_is_left_alone(warehouse: Path) -> None:
+def test_a_warehouse_that_another_program_writes_to_stays(warehouse: Path) -> None:
     command = "import sys, duckdb; connection = duckdb.connect(sys.argv[1]); print(flush=True); input()"
     with subprocess.Popen(
         [sys.executable, "-c", command, str(warehouse)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as process:
         assert process.stdout and process.stdout.readline()
         with pytest.raises(Busy, match="another program"):
-            _clear_wreck(warehouse)
+            _clear_crash_remains(warehouse)
         process.communicate(b"\n")
     assert warehouse.exists()
 
 
-def test_a_forgotten_warehouse_takes_its_log_along(warehouse: Path) -> None:
+def test_a_removed_warehouse_has_no_log_left(warehouse: Path) -> None:
     log = warehouse.with_name("warehouse.duckdb.wal")
     log.write_bytes(b"of the old file")
     forget_warehouse(warehouse)
