@@ -134,15 +134,29 @@ upgrade-test: setup  ## the version FROM, then this one, then FROM again, on one
 audit: setup  ## what is known against the packages of the locks, by a snapshot of advisories (ADVISORIES)
 	$(BIN)/python -m shipping.advisories $(ADVISORIES)
 
-lint: setup  ## style, types, layers, and whether the locks match
+# each is a target of its own: `make -j2 lint` looks at the SQL while it looks at the rest
+LINTS := lint-sql lint-types lint-python lint-containers lint-locks
+.PHONY: $(LINTS)
+
+lint: $(LINTS)  ## style, types, layers, and whether the locks match
+
+lint-python: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m shipping.licences
+
+lint-types: setup
+	$(BIN)/mypy
+
+lint-sql: setup
 	PATH=$(CURDIR)/$(BIN):$$PATH .ci/lint-sql
+
+lint-containers: setup
 	-@$(MAKE) --no-print-directory containers-install
 	.ci/lint-containers
+
+lint-locks: setup
 	UV=$(UV) .ci/check-locks
 
 format: setup  ## put the style right
