@@ -24,7 +24,7 @@ SPARK := $(if $(WHEELS),,$(shell command -v java >/dev/null && echo spark-instal
 OWN := superset docs spark containers bench
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down bench bench-install bench-plot bench-sizing bench-history bench-backfill test test-all spark-test proof soak lint format lock clean superset superset-install spark-install reference docs docs-install bundle bundle-test upgrade-test audit env wheels images containers-install compose-test
+.PHONY: help setup demo up down bench bench-install bench-plot bench-sizing bench-history bench-backfill test test-install test-all spark-test proof soak lint format lock clean superset superset-install spark-install reference docs docs-install bundle bundle-test upgrade-test audit env wheels images containers-install compose-test
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -110,8 +110,10 @@ bench-backfill: setup  ## a backfill of 2023 through Airflow, beside ten of its 
 test: setup  ## unit tests, dbt unit tests, a day through Airflow, one small run of every invariant, a walk through the pages (10 minutes)
 	$(BIN)/pytest -q -n 2 --dist loadgroup --no-loadscope-reorder -m "not slow or everyday"
 
+test-install: setup $(SUPERSET) $(SPARK)
+
 # pytest ends with 5 where nothing is selected: a bundle may lack all of these tests
-test-all: setup $(SUPERSET) $(SPARK)  ## what `make test` leaves out: every fault, crash and page, Superset, Spark, the benchmark
+test-all: test-install  ## what `make test` leaves out: every fault, crash and page, Superset, Spark, the benchmark
 	$(BIN)/pytest -q -n 2 --dist loadgroup --no-loadscope-reorder --durations=10 -m "slow and not everyday" || test $$? -eq 5
 
 proof: setup $(SUPERSET)  ## the invariants over a whole year: any order, any crash (hours); record in test-artefacts/proof
