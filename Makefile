@@ -107,14 +107,17 @@ bench-history: setup  ## what one more day costs behind 1, 12 and 36 months of h
 bench-backfill: setup  ## a backfill of 2023 through Airflow, beside ten of its days one by one
 	PATH=$(CURDIR)/$(BIN):$$PATH python -m bench.backfill
 
+# one more than the cores of CI: a test that waits for Airflow, a browser or a lock leaves its core to another
+WORKERS ?= 3
+
 test: setup  ## unit tests, dbt unit tests, a day through Airflow, one small run of every invariant, a walk through the pages (10 minutes)
-	$(BIN)/pytest -q -n 2 --dist loadgroup --no-loadscope-reorder -m "not slow or everyday"
+	$(BIN)/pytest -q -n $(WORKERS) --dist loadgroup --no-loadscope-reorder -m "not slow or everyday"
 
 test-install: setup $(SUPERSET) $(SPARK)
 
 # pytest ends with 5 where nothing is selected: a bundle may lack all of these tests
 test-all: test-install  ## what `make test` leaves out: every fault, crash and page, Superset, Spark, the benchmark
-	$(BIN)/pytest -q -n 2 --dist loadgroup --no-loadscope-reorder --durations=10 -m "slow and not everyday" || test $$? -eq 5
+	$(BIN)/pytest -q -n $(WORKERS) --dist loadgroup --no-loadscope-reorder --durations=10 -m "slow and not everyday" || test $$? -eq 5
 
 proof: setup $(SUPERSET)  ## the invariants over a whole year: any order, any crash (hours); record in test-artefacts/proof
 	mkdir -p test-artefacts/proof
@@ -130,7 +133,10 @@ bundle: setup docs-install  ## one archive that installs without a package index
 bundle-test:  ## install the bundle without any network, and run the tests there (BUNDLE, PYTHON, TESTS)
 	PYTHON=$(PYTHON) .ci/try-bundle $(BUNDLE)
 
-upgrade-test: setup  ## the version FROM, then this one, then FROM again, on one data root (FROM: a commit; default: the newest tag)
+upgrade-# one more than the cores of CI: a test that waits for Airflow, a browser or a lock leaves its core to another
+WORKERS ?= 3
+
+test: setup  ## the version FROM, then this one, then FROM again, on one data root (FROM: a commit; default: the newest tag)
 	UPGRADE_FROM=$(FROM) $(BIN)/pytest -q -rs tests/shipping/test_upgrade.py
 
 audit: setup  ## what is known against the packages of the locks, by a snapshot of advisories (ADVISORIES)
