@@ -133,10 +133,7 @@ bundle: setup docs-install  ## one archive that installs without a package index
 bundle-test:  ## install the bundle without any network, and run the tests there (BUNDLE, PYTHON, TESTS)
 	PYTHON=$(PYTHON) .ci/try-bundle $(BUNDLE)
 
-upgrade-# one more than the cores of CI: a test that waits for Airflow, a browser or a lock leaves its core to another
-WORKERS ?= 3
-
-test: setup  ## the version FROM, then this one, then FROM again, on one data root (FROM: a commit; default: the newest tag)
+upgrade-test: setup  ## the version FROM, then this one, then FROM again, on one data root (FROM: a commit; default: the newest tag)
 	UPGRADE_FROM=$(FROM) $(BIN)/pytest -q -rs tests/shipping/test_upgrade.py
 
 audit: setup  ## what is known against the packages of the locks, by a snapshot of advisories (ADVISORIES)
