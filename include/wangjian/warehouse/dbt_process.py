@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import logging
-from typing import IO, Any
+from typing import Any
 
 from wangjian.core.skipped_imports import skip_unused_imports
 
@@ -13,6 +12,7 @@ from wangjian.core.skipped_imports import skip_unused_imports
 skip_unused_imports("pandas", "rfc3987_syntax")
 
 from dbt.cli.main import cli  # noqa: E402
+from dbt.tracking import track_behavior_change_warn  # noqa: E402
 from dbt_common.events.base_types import EventLevel  # noqa: E402
 from dbt_common.events.event_manager import EventManager  # noqa: E402
 
@@ -23,22 +23,18 @@ def _fire_event_that_a_log_keeps(
     self: EventManager, e: Any, level: EventLevel | None = None, *rest: Any, **options: Any
 ) -> None:
     """Skip debug events that every log drops: dbt first makes JSON of each, which is a sixth of a small build's time."""
-    if (level or e.level_tag()) is EventLevel.DEBUG and not self.callbacks and not _logs_debug(self):
+    if (level or e.level_tag()) is EventLevel.DEBUG and not _is_kept(self):
         return
     _fire_event(self, e, level, *rest, **options)
 
 
-def _logs_debug(events: EventManager) -> bool:
+def _is_kept(events: EventManager) -> bool:
+    """Whether a log or a callback takes debug events; dbt's own callback looks at warnings only."""
     logs = [getattr(logger, "_python_logger", None) for logger in events.loggers]
-    return any(log is None or log.isEnabledFor(logging.DEBUG) for log in logs)
+    listeners = [callback for callback in events.callbacks if callback is not track_behavior_change_warn]
+    return bool(listeners) or any(log is None or log.isEnabledFor(logging.DEBUG) for log in logs)
 
 
-def _dump(value: Any, file: IO[str], **options: Any) -> None:
-    """Write JSON in one piece: `json.dump` writes it word by word in Python, a tenth of a small build's time."""
-    file.write(json.dumps(value, **options))
-
-
-json.dump = _dump
 EventManager.fire_event = _fire_event_that_a_log_keeps  # type: ignore[method-assign]
 
 if __name__ == "__main__":
