@@ -24,7 +24,7 @@ SPARK := $(if $(WHEELS),,$(shell command -v java >/dev/null && echo spark-instal
 OWN := superset docs spark containers bench
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down bench bench-install bench-plot bench-sizing bench-history bench-backfill test test-all spark-test proof soak lint format lock clean superset superset-install spark-install reference docs docs-install bundle bundle-test upgrade-test audit env wheels images containers-install compose-test
+.PHONY: help setup demo up down bench bench-install bench-plot bench-sizing bench-history bench-backfill test test-install test-all spark-test proof soak lint format lock clean superset superset-install spark-install reference docs docs-install bundle bundle-test upgrade-test audit env wheels images containers-install compose-test
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -107,12 +107,17 @@ bench-history: setup  ## what one more day costs behind 1, 12 and 36 months of h
 bench-backfill: setup  ## a backfill of 2023 through Airflow, beside ten of its days one by one
 	PATH=$(CURDIR)/$(BIN):$$PATH python -m bench.backfill
 
+# one more than the cores of CI: a test that waits for Airflow, a browser or a lock leaves its core to another
+WORKERS ?= 3
+
 test: setup  ## unit tests, dbt unit tests, a day through Airflow, one small run of every invariant, a walk through the pages (10 minutes)
-	$(BIN)/pytest -q -n 2 --dist loadgroup --no-loadscope-reorder -m "not slow or everyday"
+	$(BIN)/pytest -q -n $(WORKERS) --dist loadgroup --no-loadscope-reorder -m "not slow or everyday"
+
+test-install: setup $(SUPERSET) $(SPARK)
 
 # pytest ends with 5 where nothing is selected: a bundle may lack all of these tests
-test-all: setup $(SUPERSET) $(SPARK)  ## what `make test` leaves out: every fault, crash and page, Superset, Spark, the benchmark
-	$(BIN)/pytest -q -n 2 --dist loadgroup --no-loadscope-reorder --durations=10 -m "slow and not everyday" || test $$? -eq 5
+test-all: test-install  ## what `make test` leaves out: every fault, crash and page, Superset, Spark, the benchmark
+	$(BIN)/pytest -q -n $(WORKERS) --dist loadgroup --no-loadscope-reorder --durations=10 -m "slow and not everyday" || test $$? -eq 5
 
 proof: setup $(SUPERSET)  ## the invariants over a whole year: any order, any crash (hours); record in test-artefacts/proof
 	mkdir -p test-artefacts/proof
@@ -134,15 +139,29 @@ upgrade-test: setup  ## the version FROM, then this one, then FROM again, on one
 audit: setup  ## what is known against the packages of the locks, by a snapshot of advisories (ADVISORIES)
 	$(BIN)/python -m shipping.advisories $(ADVISORIES)
 
-lint: setup  ## style, types, layers, and whether the locks match
+# each is a target of its own: `make -j2 lint` looks at the SQL while it looks at the rest
+LINTS := lint-sql lint-types lint-python lint-containers lint-locks
+.PHONY: $(LINTS)
+
+lint: $(LINTS)  ## style, types, layers, and whether the locks match
+
+lint-python: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m shipping.licences
+
+lint-types: setup
+	$(BIN)/mypy
+
+lint-sql: setup
 	PATH=$(CURDIR)/$(BIN):$$PATH .ci/lint-sql
+
+lint-containers: setup
 	-@$(MAKE) --no-print-directory containers-install
 	.ci/lint-containers
+
+lint-locks: setup
 	UV=$(UV) .ci/check-locks
 
 format: setup  ## put the style right

@@ -20,7 +20,7 @@ from simulator.scenario import Scenario
 from simulator.systems import Systems
 from support.dbt_forks import dbt_server
 from support.in_memory import folder_in_memory, has_room
-from support.made_once import made_once
+from support.made_once import made_once, shared_folder
 from support.served import published_year
 from wangjian.core.paths import DataRoot
 from wangjian.warehouse.dbt import DUCKDB
@@ -135,7 +135,9 @@ def dbt_from_a_server(request: pytest.FixtureRequest, tmp_path_factory: pytest.T
     if not any(item.get_closest_marker("slow") for item in request.session.items):
         yield
         return
-    with dbt_server(tmp_path_factory.mktemp("dbt")) as command, pytest.MonkeyPatch.context() as patch:
+    parsed = shared_folder(tmp_path_factory) / "parsed"
+    parsed.mkdir(exist_ok=True)
+    with dbt_server(tmp_path_factory.mktemp("dbt"), parsed) as command, pytest.MonkeyPatch.context() as patch:
         # wherever this engine is meant, it is by its identity
         patch.setitem(DUCKDB.__dict__, "command", command)
         yield

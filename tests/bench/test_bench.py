@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 import json
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 
 import duckdb
 import pytest
 from bench.__main__ import measure_copies
-from bench.daily import history_text
+from bench.daily import Daily, history_text
 from bench.history import measure
 from bench.records import write_record
 from bench.report import Report
 from bench.scales import Scale
-from bench.stages import share
-from bench.worlds import days_between, land_city
+from bench.worlds import land_city
 
-from support.served import parse_all
 from wangjian.core.paths import DataRoot
-from wangjian.orchestration import pipeline
 
 pytestmark = pytest.mark.world("bench", minutes=5)
 
 FIRST, LAST = date(2023, 2, 1), date(2023, 2, 8)
+# the copies are measured up to the day before the last
+MEASURED = date(2023, 2, 7)
 
 
 @pytest.fixture(scope="module")
@@ -34,13 +33,21 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def behind_history(folder: Path) -> Daily:
+    """A day behind its history. Its warehouse is the city that the copies are compared with."""
+    return measure(DataRoot(folder / "city"), folder / "1", 1, MEASURED)
+
+
 @pytest.mark.slow
-def test_every_stage_is_measured_over_copies_of_a_city_with_identifiers_of_their_own(folder: Path) -> None:
+def test_every_stage_is_measured_over_copies_of_a_city_with_identifiers_of_their_own(
+    folder: Path, behind_history: Daily
+) -> None:
     report = measure_copies(folder, Scale("few", 3, 5), FIRST, LAST, "0.01")
     _every_stage(report)
     _recorded(report, folder / "records")
     with duckdb.connect(str(folder / "few-measured" / "warehouse.duckdb"), read_only=True) as connection:
-        connection.execute(f"attach '{_city(folder).warehouse}' as city (read_only)")
+        connection.execute(f"attach '{folder / '1' / 'warehouse.duckdb'}' as city (read_only)")
         for table, copies in (("dim_storefront", 3), ("fct_lead", 5), ("fct_case", 5), ("fct_case_penalty", 5)):
             few, one = (
                 connection.execute(f"select count(*) from {place}marts.{table}").fetchone() or (0,)
@@ -51,13 +58,13 @@ def test_every_stage_is_measured_over_copies_of_a_city_with_identifiers_of_their
 
 
 @pytest.mark.slow
-def test_one_more_day_is_measured_after_its_history(folder: Path) -> None:
-    found = measure(DataRoot(folder / "city"), folder / "1", 1, LAST)
+def test_one_more_day_is_measured_after_its_history(folder: Path, behind_history: Daily) -> None:
+    found = behind_history
     assert list(found.stages)[-3:] == ["build", "check", "publish"]
     assert found.cpu_seconds > 0
     assert found.seconds < sum(cost.seconds for cost in found.stages.values()), "the publication is measured separately"
     with duckdb.connect(str(folder / "1" / "warehouse.duckdb"), read_only=True) as connection:
-        assert connection.execute("select max(as_of_date) from intermediate.int_as_of").fetchone() == (LAST,)
+        assert connection.execute("select max(as_of_date) from intermediate.int_as_of").fetchone() == (MEASURED,)
     assert "1.00 (1.00)" in history_text([found])
 
 
@@ -79,11 +86,3 @@ def _every_stage(report: Report) -> None:
 def _recorded(report: Report, folder: Path) -> None:
     record = json.loads(write_record(folder, report).read_text())
     assert record["machine"]["cores"] and record["year"]["build"]["seconds"] > 0
-
-
-def _city(folder: Path) -> DataRoot:
-    data = DataRoot(folder / "one")
-    share(DataRoot(folder / "city"), data, days_between(FIRST, LAST - timedelta(days=1)))
-    parse_all(data)
-    pipeline.build(data)
-    return data

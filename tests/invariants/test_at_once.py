@@ -19,7 +19,7 @@ from wangjian import publishing
 from wangjian.core.locks import Holder
 from wangjian.core.paths import DataRoot
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.world("invariants", minutes=2)]
 
 PATIENCE_SECONDS = 300
 BACKFILL = ("backfill", "--source", "jiangxi", "--dataset", "platforms", "--mode", "reparse")

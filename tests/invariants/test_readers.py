@@ -27,7 +27,7 @@ from wangjian.publishing import open_published, publications, publish
 
 __all__ = ["build", "data", "labels"]
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.world("invariants", minutes=2)]
 
 PUBLICATIONS = 100
 ROWS = 10_000

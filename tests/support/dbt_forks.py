@@ -44,16 +44,19 @@ class Run(NamedTuple):
 
 
 @contextmanager
-def dbt_server(folder: Path) -> Iterator[tuple[str, ...]]:
+def dbt_server(folder: Path, parsed: Path) -> Iterator[tuple[str, ...]]:
     """Serve runs of dbt until the context ends.
 
-    Args:
-        folder: the folder for the socket and the parsed project.
+        Args:
+    def _serve(folder: Path, parsed: Path) -> None:
+        # DuckDB is not imported here: it starts threads at import, and a fork would lack them
 
-    Yields:
-        The command that starts dbt, without dbt's arguments.
+        Yields:
+            The command that starts dbt, without dbt's arguments.
     """
-    with subprocess.Popen([sys.executable, __file__, "serve", str(folder)], stdout=subprocess.PIPE) as process:
+    with subprocess.Popen(
+        [sys.executable, __file__, "serve", str(folder), str(parsed)], stdout=subprocess.PIPE
+    ) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == b"ready\n"
         try:
@@ -83,7 +86,7 @@ def _open_here() -> list[int]:
     return [int(link.name) for link in listed if link.exists()]
 
 
-def _serve(folder: Path) -> None:
+def _serve(folder: Path, parsed: Path) -> None:
     # DuckDB is not imported here: it starts threads at import, and a fork would lack them
     from wangjian.warehouse.dbt_process import cli
 
@@ -97,7 +100,7 @@ def _serve(folder: Path) -> None:
     from support.parsed_project import ParsedProject
 
     sys.argv = ["dbt", *asked.arguments]
-    project = ParsedProject(folder, asked.arguments, asked.environment["WANGJIAN_DATA"])
+    project = ParsedProject(parsed, asked.arguments, asked.environment["WANGJIAN_DATA"])
     project.hand_over()
     try:
         cli()
@@ -170,4 +173,4 @@ if __name__ == "__main__":
     if sys.argv[1] == "run":
         sys.exit(_run(sys.argv[2], sys.argv[3:]))
     sys.path[0] = str(Path(__file__).parents[1])
-    _serve(Path(sys.argv[2]))
+    _serve(Path(sys.argv[2]), Path(sys.argv[3]))

@@ -37,7 +37,7 @@ def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path],
     Returns:
         The folder, which callers may only read.
     """
-    folder = _home(factory) / name
+    folder = shared_folder(factory) / name
     with folder.with_suffix(".lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not os.fstat(lock.fileno()).st_size:
@@ -49,7 +49,8 @@ def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path],
     return folder
 
 
-def _home(factory: pytest.TempPathFactory) -> Path:
+def shared_folder(factory: pytest.TempPathFactory) -> Path:
+    """Return the folder that all workers share, and all runs of pytest that `WANGJIAN_TEST_WORLDS` names the same folder for."""
     if shared := os.environ.get(SHARED):
         # named by a hash of the inputs: a world that other code built must not be used
         home = Path(shared) / _inputs_hash()
