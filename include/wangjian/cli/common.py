@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import click
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from wangjian.core.printable import printable
@@ -22,6 +23,12 @@ json_option = click.option("--json", "as_json", is_flag=True, help="for machines
 def echo(line: object) -> None:
     """Print a line for a person, with control characters escaped: a name from a source must not control the terminal."""
     click.echo(printable(str(line)))
+
+
+def warn(warnings: Iterable[str]) -> None:
+    """Print warnings to standard error."""
+    for warning in warnings:
+        console.print("[bold yellow]![/]", escape(warning), highlight=False, soft_wrap=True)
 
 
 def with_progress(action: Callable[[Any], Any]) -> Any:

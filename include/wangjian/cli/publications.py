@@ -1,44 +1,29 @@
-"""Show the kept publications."""
+"""`wangjian publications` and `rollback`."""
 
 from __future__ import annotations
 
-import json
-from zoneinfo import ZoneInfo
-
 import click
 
-from wangjian import publishing
-from wangjian.cli.common import echo
-from wangjian.core.paths import DataRoot
-from wangjian.ingestion.sources.registry import TIMEZONE
-from wangjian.state import Publication
+from wangjian.cli.common import json_option, say, warn
+from wangjian.core.paths import data_root
 
 
-def show_publications(data: DataRoot, *, as_json: bool) -> None:
-    """Print the kept publications, the newest first, and mark the one that readers see."""
-    # after a rollback, what readers see is not the newest
-    shown = publishing.current(data)
-    kept = publishing.publications(data)
-    if as_json:
-        places = [
-            {"is_current": publication == shown, "file": str(data.published / publication.file_name)}
-            for publication in kept
-        ]
-        entries = [publication.model_dump(mode="json") | place for publication, place in zip(kept, places, strict=True)]
-        click.echo(json.dumps(entries, ensure_ascii=False))
-        return
-    for publication in kept:
-        echo(_line(publication, is_current=publication == shown))
-    echo("→ 读者所见 what readers see" if shown else "尚无发布 nothing is published")
+@click.command()
+@json_option
+def publications(as_json: bool) -> None:
+    """List the kept publications: query one with `sql --publication`, make one current again with `rollback`."""
+    from wangjian.cli.show_publications import show_publications
+
+    show_publications(data_root(), as_json=as_json)
 
 
-def _line(publication: Publication, *, is_current: bool) -> str:
-    at = publication.published_at.astimezone(ZoneInfo(TIMEZONE))
-    parts = [
-        f"{'→' if is_current else ' '} {publication.publication_id}",
-        f"数据截至 as of {publication.as_of}",
-        f"发布于 published {at:%Y-%m-%d %H:%M}",
-        f"{(publication.byte_size or 0) / 1e6:9,.1f} MB",
-        f"暂缓 held back {publication.held or '无 nothing'}",
-    ]
-    return "  ".join(parts)
+@click.command()
+@click.argument("publication_id", required=False)
+@json_option
+def rollback(publication_id: str | None, as_json: bool) -> None:
+    """Make a kept publication current again; by default the previous one."""
+    from wangjian.orchestration import pipeline
+
+    report = pipeline.rollback(data_root(), publication_id)
+    say({"publication": report.publication.publication_id, "as of": report.publication.as_of}, as_json=as_json)
+    warn(report.warnings)
