@@ -1,7 +1,7 @@
 """How much faster is one backfill of a year than its days one by one? `make bench-backfill`.
 
-Both go through Airflow's DAGs, from the same simulated sources into fresh data roots. Of the days some are measured, and the year is
-reckoned from them; they are the first of the year, with the least history behind them, so the ratio is rather too small.
+The backfill and the days go through Airflow's DAGs, from the same simulated sources into fresh data roots. Only the first days of the year are
+measured, and the time of all its days is computed from them. These days have the least history behind them, so the true ratio is larger.
 """
 
 from __future__ import annotations

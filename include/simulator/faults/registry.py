@@ -24,7 +24,8 @@ class Fault:
         source: the system that has the fault.
         dataset: the dataset, for the third party with the provider before it (`tp_a.leads`); empty for all datasets.
         description: what happens, zh | en.
-        change: returns the changed thing; the server carries out faults of the stage `server` itself.
+        change: takes what the stage handles (a row, a table, the bytes of a file) and returns it with the fault. A fault of the stage `server` has none: the
+            server acts on its name.
     """
 
     name: str

@@ -163,7 +163,7 @@ def _rebuild(data: DataRoot, report: RestoreReport) -> dict[str, Any]:
         raise WangjianError(
             f"everything is restored, but {_without_key(report)}",
             data_root=data.root,
-            fix="put it there and run `wangjian rebuild`; where it is lost, `wangjian rebuild` makes a new one",
+            fix="put the key into state/keys/ and run `wangjian rebuild`; if the key is lost, `wangjian rebuild` makes a new one, and every hashed number changes",
         )
     # measured: how long a rebuild takes is what a recovery plan needs to know
     started = time.monotonic()
@@ -172,4 +172,4 @@ def _rebuild(data: DataRoot, report: RestoreReport) -> dict[str, Any]:
 
 
 def _without_key(report: RestoreReport) -> str:
-    return f"the key of hashed numbers ({report.backup.key_fingerprint}) is not there: it belongs into state/keys/"
+    return f"the key of hashed numbers ({report.backup.key_fingerprint}) is missing from state/keys/"

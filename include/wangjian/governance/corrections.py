@@ -66,7 +66,12 @@ def correct(
     # The record holds the wrong value: if the source later sends another one, the correction no longer applies, and the source wins.
     if values[0] == right_value:
         raise BadArguments(
-            "the newest delivery has this value already", source=source, dataset=dataset, column=column, **place
+            "the newest delivery has this value already",
+            source=source,
+            dataset=dataset,
+            column=column,
+            fix="nothing to correct: the source has done it",
+            **place,
         )
     made = Correction(
         source=source, provider=provider, dataset=dataset, business_date=day, row_key=place["key"], column_name=column,

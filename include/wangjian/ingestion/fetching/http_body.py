@@ -60,7 +60,11 @@ def read_body(
     content = bytearray()
     for piece in answer.iter_raw():
         if time.monotonic() > ends:
-            raise SourceUnavailable(f"an answer has not ended after {seconds:g} seconds", **where)
+            raise SourceUnavailable(
+                f"an answer has not ended after {seconds:g} seconds",
+                fix="the next run tries again; a slow source needs a larger retries.answer_seconds",
+                **where,
+            )
         try:
             # one byte above the limit is enough to know that the body is too large
             content += unpacker.decompress(piece, limit + 1 - len(content))

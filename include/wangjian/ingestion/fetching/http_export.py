@@ -285,7 +285,11 @@ class Api:
         try:
             return [_listed(item) for item in orjson.loads(answer.content)["exports"]]
         except (ValueError, KeyError, TypeError) as error:
-            raise BadDelivery(f"the list of exports cannot be read: {error}", source=self.source.source) from error
+            raise BadDelivery(
+                f"the list of exports cannot be read: {error}",
+                source=self.source.source,
+                fix="report it to the source; the next run tries again",
+            ) from error
 
     def page(self, dataset: str, business_date: date, number: int, page_size: int) -> Page:
         """Return one page with a checked envelope; a page that breaks the contract is requested a second time."""
@@ -442,7 +446,11 @@ def _page(content: bytes, url: str, dataset: str, business_date: date, number: i
     except ValueError as error:
         raise BadDelivery(f"a page is not JSON: {error}", fix="the source must fix its export", **where) from None
     if not isinstance(body, dict) or (absent := [name for name in ENVELOPE if name not in body]):
-        raise BadDelivery(f"a page lacks {absent if isinstance(body, dict) else 'its envelope'}", **where)
+        raise BadDelivery(
+            f"a page lacks {absent if isinstance(body, dict) else 'its envelope'}",
+            fix="the source must fix its export; nothing of it was landed",
+            **where,
+        )
     asked, got = (dataset, str(business_date), number), (body["dataset"], body["business_date"], body["page"])
     if asked != got:
         raise BadDelivery(
@@ -462,7 +470,11 @@ def _page(content: bytes, url: str, dataset: str, business_date: date, number: i
             record_count=len(body["records"]),
         )
     except (ValueError, TypeError, OverflowError) as error:
-        raise BadDelivery(f"a page's envelope is malformed: {error}", **where) from None
+        raise BadDelivery(
+            f"the fields around a page's records are malformed: {error}",
+            fix="report it to the source; nothing of this export was landed",
+            **where,
+        ) from None
     if not isinstance(body["records"], list) or not _is_plausible(page, page_size):
         raise BadDelivery(
             f"a page's envelope is implausible: mode {page.mode}, export_seq {page.export_seq}, total {page.total}, "

@@ -233,7 +233,11 @@ class _Session:
             try:
                 return await asyncio.wait_for(action(), self.source.retries.timeout_seconds)
             except asyncssh.SFTPNoSuchPath as error:
-                raise SourceUnavailable(f"a path no longer exists: {error}", source=self.source.source) from None
+                raise SourceUnavailable(
+                    f"a path no longer exists: {error}",
+                    source=self.source.source,
+                    fix="the source moved or removed it; the next run looks again",
+                ) from None
             except (asyncssh.Error, OSError, TimeoutError) as error:
                 raise SourceUnavailable(
                     f"a transfer was interrupted: {type(error).__name__} {error}",
@@ -282,7 +286,11 @@ async def _connect_once(source: Source, endpoint: Endpoint) -> asyncssh.SSHClien
     except asyncssh.PermissionDenied as error:
         raise SourceRefused(f"the login is refused: {error}", fix="check login and key or password", **where) from None
     except (asyncssh.Error, OSError, TimeoutError) as error:
-        raise SourceUnavailable(f"no connection: {type(error).__name__} {error}", **where) from None
+        raise SourceUnavailable(
+            f"no connection: {type(error).__name__} {error}",
+            fix="the next run tries again; if it lasts, check host, port and firewall",
+            **where,
+        ) from None
 
 
 def _known_hosts(endpoint: Endpoint) -> asyncssh.SSHKnownHosts:

@@ -78,7 +78,10 @@ class Landing:
             # checked before it gets its name: a wrong content must not be stored under any hash
             if expected not in (None, stored.sha256):
                 raise ArchiveDamaged(
-                    "a restored file differs from the file that was landed", expected=expected, found=stored.sha256
+                    "a restored file differs from the file that was landed",
+                    expected=expected,
+                    found=stored.sha256,
+                    fix="restore it from another copy of the archive",
                 )
             self._keep(temporary, stored.sha256)
         finally:

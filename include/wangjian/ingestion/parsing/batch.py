@@ -24,10 +24,10 @@ from wangjian.ingestion.sources.registry import TIMEZONE, Source
 
 @dataclass(frozen=True)
 class Task:
-    """Exports of one partition, or some of their pages, that become one batch.
+    """Work for one process: exports of one dataset and month, or some of their pages, that become one Parquet file (a batch).
 
     Attributes:
-        contract_hashes: of each provider, as in the ledger; of a government source under "".
+        contract_hashes: the hash of the contract and layout by provider; a government source has one, under the key "".
     """
 
     data: DataRoot

@@ -47,7 +47,7 @@ def load_key(state: Path) -> HashKey:
 
 
 def keys(state: Path) -> list[HashKey]:
-    """Return all versions of the key, the one in use last.
+    """Return all versions of the key that numbers are hashed with, the oldest first; the last one is in use.
 
     Raises:
         WangjianError: other users can read a key file, or it holds no key.

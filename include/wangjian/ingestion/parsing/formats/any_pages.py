@@ -103,7 +103,7 @@ def _check_envelopes(connection: duckdb.DuckDBPyConnection) -> None:
         """
     ).fetchone()
     if wrong and wrong[0]:
-        raise RejectedFile("WRONG_DATE", f"{wrong[0]} pages are not what was asked for")
+        raise RejectedFile("WRONG_DATE", f"{wrong[0]} pages are not what was asked for", fix="ask the source")
     doubled = connection.execute("select sha256 from survey group by sha256 having count(*) > 1").fetchone()
     if doubled:
         raise RejectedFile("UNREADABLE_FILE", "more than one JSON document in a page", fix="the source must fix it")
@@ -112,7 +112,9 @@ def _check_envelopes(connection: duckdb.DuckDBPyConnection) -> None:
 def _check_surveys(surveys: Mapping[str, _Survey], dataset: Dataset) -> None:
     for survey in surveys.values():
         if absent := survey.absent(dataset):
-            raise RejectedFile("MISSING_COLUMN", f"required fields are missing: {', '.join(absent)}")
+            raise RejectedFile(
+                "MISSING_COLUMN", f"required fields are missing: {', '.join(absent)}", fix="ask the source"
+            )
 
 
 def _find_extras(connection: duckdb.DuckDBPyConnection, dataset: Dataset) -> None:

@@ -95,7 +95,11 @@ def _page(item: FileToParse, batch_id: str) -> PageFile:
 
 def _entry(outcome: PageOutcome | None) -> Outcome:
     if outcome is None:
-        return RejectedFile("UNREADABLE_FILE", "the page could not be read")
+        return RejectedFile(
+            "UNREADABLE_FILE",
+            "the page could not be read",
+            fix="report it: the page was not refused, yet it has no rows",
+        )
     return {
         "status": "parsed",
         "rows_read": outcome.rows_read,
