@@ -24,7 +24,7 @@ SPARK := $(if $(WHEELS),,$(shell command -v java >/dev/null && echo spark-instal
 OWN := superset docs spark containers bench
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down bench bench-install bench-plot bench-sizing bench-history bench-backfill test test-install test-all spark-test proof soak lint format lock clean superset superset-install spark-install reference docs docs-install bundle bundle-test upgrade-test audit env wheels images containers-install compose-test
+.PHONY: help setup demo up down bench bench-install bench-plot bench-sizing bench-history bench-backfill test test-install test-all spark-test proof soak lint format lock clean superset superset-install spark-install reference pictures docs docs-install bundle bundle-test upgrade-test audit env wheels images containers-install compose-test
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -83,6 +83,9 @@ spark-test: setup spark-install  ## the warehouse built by DuckDB and by Spark, 
 
 reference: setup  ## the reference pages that are made from the code: commands and settings
 	PATH=$(CURDIR)/$(BIN):$$PATH python -m wangjian.cli.reference
+
+pictures: setup  ## the README's two pictures, from the site of the demonstration (`make demo` first)
+	PATH=$(CURDIR)/$(BIN):$$PATH python docs/images/take.py
 
 docs-install: $(VENV)-docs/.ready  ## what makes these docs into .venv-docs, from its lock
 
