@@ -151,7 +151,7 @@ def test_what_is_no_snapshot(tmp_path: Path) -> None:
     with pytest.raises(WangjianError, match=r"no advisory about a Python package.*→"):
         read_snapshot(folder(tmp_path / "npm", a__json=json.dumps(PILLOW | {"affected": PILLOW["affected"][1:]})))
     for text in ("{", "[]", '{"id": "x"}'):
-        with pytest.raises(WangjianError, match=r"vulns/torn\.json.*lay the snapshot down again"):
+        with pytest.raises(WangjianError, match=r"vulns/torn\.json.*download the snapshot again"):
             read_snapshot(folder(tmp_path / "torn", torn__json=text))
 
 
