@@ -208,7 +208,7 @@ def _write_checksums(root: Path) -> None:
 def _archived(root: Path, archive: Path, epoch: int) -> Path:
     with written_atomically(archive) as temporary, tarfile.open(temporary, "w", format=tarfile.PAX_FORMAT) as tar:
         for path in sorted([root, *root.rglob("*")]):
-            # tar stores a second hard link as a reference, without content: each wheel must be a regular file
+            # wheels are hard links, which tarfile may store as references without content
             info = tar.gettarinfo(path, path.relative_to(root.parent).as_posix())
             info.type = tarfile.REGTYPE if path.is_file() and not path.is_symlink() else info.type
             info.size = path.stat().st_size if info.isreg() else 0
