@@ -80,7 +80,7 @@ def share(source: DataRoot, data: DataRoot, dates: Iterable[date]) -> None:
         data: the data root that gets them.
         dates: business dates.
     """
-    # a link, not copies: the nation's landing zone has tens of gigabytes
+    # a link: copies of the nation's files would need their disk space a second time
     data.landing.mkdir(parents=True, exist_ok=True)
     if not (data.landing / "objects").exists():
         (data.landing / "objects").symlink_to(source.landing / "objects")
