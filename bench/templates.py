@@ -83,7 +83,7 @@ def _is_plain(uscc: object) -> bool:
 
 def _marked_url(url: str) -> str:
     """Return an address with a mark: another shop on the same platform, or another host of a site."""
-    # platforms are known by their hosts: a mark in the host of a shop would make an unknown platform
+    # a mark in the host of a shop would move the shop to a platform that does not exist
     if re.search("/shop/[0-9]+", url):
         return re.sub("(/shop/[0-9]+)", rf"\1.{COPY}", url)
     return re.sub(r"^(https?://)?(www\.)?", rf"\1\2c{COPY}-", url)
@@ -149,7 +149,7 @@ _HEAD = (
 
 def _with_signs(head: str) -> str:
     """Return SQL that adds both check characters to 16 characters of a credit code (GB 11714, GB 32100-2015)."""
-    # with wrong check characters the staging models would quarantine the rows
+    # with wrong check characters the warehouse would take every copied code for an invalid one
     letters = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
     inner = _sum(_INNER_WEIGHTS, letters, "head", 8)
     outer = _sum(_WEIGHTS, _SIGNS, "inner_head", 0)
