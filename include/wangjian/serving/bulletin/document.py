@@ -79,7 +79,6 @@ class _Setter:
         about = self.document.core_properties
         about.title, about.author, about.subject = self.bulletin.title, self.bulletin.organ, self.bulletin.issue
         about.language, about.comments, about.keywords = "zh-CN", self.bulletin.publication.publication_id, ""
-        # python-docx would put its own name here
         about.last_modified_by = self.bulletin.organ
 
     def _masthead(self) -> None:

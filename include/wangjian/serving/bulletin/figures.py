@@ -32,7 +32,7 @@ class Figure:
     Attributes:
         value, last_month, last_year: in the KPI's unit; null if there is no value, or if its base is too small.
         is_suppressed: whether the value is null only because its base is too small.
-        numerator, denominator: the two numbers of a rate; null for other KPIs.
+        numerator, denominator: the numbers from which the value was computed, or null.
     """
 
     unit: str
@@ -346,7 +346,6 @@ def _scorecards(connection: duckdb.DuckDBPyConnection, month: date) -> tuple[Sco
 
 
 def _scorecard(row: Mapping[str, Any]) -> Scorecard:
-    # by the columns' endings: a new rate of the report appears without a change here
     def ending(suffix: str) -> dict[str, Any]:
         return {name.removesuffix(suffix): value for name, value in row.items() if name.endswith(suffix)}
 
