@@ -107,7 +107,7 @@ class Field:
     Attributes:
         scale: the factor from the file's unit to the contract's.
         values: the texts to replace, and their replacements.
-        hyperlink: whether the value is the address of the cell's hyperlink, not its text.
+        hyperlink: whether the address of the cell's hyperlink, if it has one, takes the place of its text.
     """
 
     name: str
