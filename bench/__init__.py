@@ -1,1 +1,1 @@
-"""How long the way takes, measured: `make bench`."""
+"""Measure how long each step from the sources to the published file takes: `make bench`."""

@@ -1,7 +1,7 @@
-"""`make bench`: one run over the demonstration year, stage by stage, with a plain script's floor beside it.
+"""Measure one run over the demonstration year, stage by stage, and a plain script on the same files: `make bench`.
 
-The city comes from the simulated sources, and one more day goes through Airflow, to tell the work from Airflow's start-up and
-scheduling. Province and nation are copies of the city, written straight to landing: there the network is no part of what is measured.
+The city comes from the simulated sources. One more day goes through Airflow, to separate the work from Airflow's start-up and
+scheduling. Province and nation are copies of the city, written directly to landing: the measurement does not include the network.
 """
 
 from __future__ import annotations
@@ -35,17 +35,21 @@ DAY = click.DateTime(formats=["%Y-%m-%d"])
 @click.option("--scale", "name", type=click.Choice(list(SCALES)), default="city", show_default=True)
 @click.option("--from", "start", type=DAY, default="2023-01-01", show_default=True)
 @click.option("--to", "end", type=DAY, default="2023-12-31", show_default=True)
-@click.option("--world", default="1.0", show_default=True, help="of the simulated city; 1.0 is the city in full")
+@click.option("--world", default="1.0", show_default=True, help="scale of the simulated city; 1.0 is the whole city")
 @click.option(
     "--airflow/--no-airflow", default=True, show_default=True, help="city: also send the last day through Airflow"
 )
-@click.option("--full", is_flag=True, help="also others on the same files, and a day behind 1 and 36 months of history")
-@click.option("--folder", type=click.Path(path_type=Path), help="work here, and keep it; default: a temporary folder")
-@click.option("--record", type=click.Path(path_type=Path), help="add what was measured to this folder, as JSON")
+@click.option(
+    "--full", is_flag=True, help="also other tools on the same files, and one more day after 1 and 36 months of history"
+)
+@click.option(
+    "--folder", type=click.Path(path_type=Path), help="work in this folder and keep it; default: a temporary folder"
+)
+@click.option("--record", type=click.Path(path_type=Path), help="write the result to this folder, as JSON")
 def main(
     name: str, start: date, end: date, world: str, airflow: bool, full: bool, folder: Path | None, record: Path | None
 ) -> None:
-    """Measure the year but its last two days, the day before the last, and in the city the last day through Airflow."""
+    """Measure the year without its last two days, then the day before the last; in the city also the last day through Airflow."""
     first, last = start.date(), end.date()  # type: ignore[attr-defined]
     with tempfile.TemporaryDirectory(prefix="wangjian-bench-") as temporary:
         place = folder or Path(temporary)
@@ -61,17 +65,14 @@ def main(
 
 
 def measure(data: DataRoot, first: date, last: date, world: str, *, through_airflow: bool) -> Report:
-    """Run everything once over the city.
+    """Run everything once over the city and return what it cost.
 
     Args:
         data: an empty data root.
         first: first business date of the simulated world.
         last: last business date; at least three days after the first.
-        world: its scale; 1.0 is the city in full.
+        world: its scale; 1.0 is the whole city.
         through_airflow: whether the last day goes through Airflow.
-
-    Returns:
-        What it cost.
     """
     data.root.mkdir(parents=True)
     with simulators(data, str(first), str(last), scale=world) as connections:
@@ -87,15 +88,16 @@ def measure(data: DataRoot, first: date, last: date, world: str, *, through_airf
 
 
 def measure_copies(folder: Path, scale: Scale, first: date, last: date, world: str) -> Report:
-    """Run everything once over copies of the city; the roster is that of the last month.
+    """Run everything once over copies of the city and return what it cost; the roster is that of the last month.
 
     Args:
-        folder: for all that is written; what was landed there before is taken as it is.
+        folder: the folder for all files; exports that an earlier run landed there are used again.
         scale: how many copies.
         first: first business date.
         last: last business date, in the same month as the two before.
         world: the scale of the city.
     """
+    # writing the nation's landing zone takes ten minutes: a second run of the same folder skips it
     city, large = DataRoot(folder / "city"), DataRoot(folder / scale.name)
     if not large.landing.exists():
         city = city if city.landing.exists() else land_city(city.root, first, last, world)
@@ -112,11 +114,11 @@ def measure_copies(folder: Path, scale: Scale, first: date, last: date, world: s
 
 
 def with_peers(report: Report, folder: Path) -> Report:
-    """Let others do the same work, and in the city add a day behind a month and behind three years of history.
+    """Return the report with the costs of other tools; in the city also with a day after one month and after three years.
 
     Args:
-        report: of a run.
-        folder: where the run was.
+        report: the report of a run.
+        folder: the folder of the run.
     """
     data = DataRoot(folder / ("data" if report.scale == "city" else f"{report.scale}-measured"))
     peers = loading(data, os.environ, folder / "peers")
@@ -132,13 +134,13 @@ def _stages(data: DataRoot, connections: Mapping[str, str]) -> Stages:
 
 
 def _dbt_start_up(stages: Stages) -> Cost:
-    """dbt without a model to build: what no SQL can make faster."""
+    """Return the cost of dbt's start without a model to build: no change of the SQL can make it smaller."""
     places = ["--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT)]
     return stages.command("wangjian.warehouse.dbt_process", "ls", "--quiet", "--select", "int_as_of", *places)
 
 
 def _disk(data: DataRoot) -> dict[str, int]:
-    """Bytes on disk by what they are."""
+    """Return the bytes on disk by kind of data."""
     objects = (data.landing / "objects").resolve()
     files = {"landing": objects, "raw": data.raw, "warehouse": data.warehouse, "published": data.published}
     return {name: _size(path) for name, path in files.items()}
@@ -147,7 +149,7 @@ def _disk(data: DataRoot) -> dict[str, int]:
 def _size(path: Path) -> int:
     if path.is_file():
         return path.stat().st_size
-    return sum(found.stat().st_size for found in path.rglob("*") if found.is_file() and not found.is_symlink())
+    return sum(file.stat().st_size for file in path.rglob("*") if file.is_file() and not file.is_symlink())
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""How much faster is one backfill of a year than its days one by one? `make bench-backfill`.
+"""Compare one backfill of a year with its days one by one: `make bench-backfill`.
 
 The backfill and the days go through Airflow's DAGs, from the same simulated sources into fresh data roots. Only the first days of the year are
 measured, and the time of all its days is computed from them. These days have the least history behind them, so the true ratio is larger.
@@ -30,12 +30,12 @@ YEAR = (date(2023, 1, 1), date(2023, 12, 31))
 
 @dataclass(frozen=True)
 class Comparison:
-    """One run of both.
+    """The seconds of the backfill and of the measured days.
 
     Attributes:
         backfill_seconds: from the trigger of the backfill DAG to the end of its last task.
-        daily_seconds: of each measured day: from the trigger of its ingest DAGs until it was published.
-        days: of the whole range.
+        daily_seconds: for each measured day, from the trigger of its ingest DAGs until it was published.
+        days: the number of days in the whole range.
     """
 
     backfill_seconds: float
@@ -44,33 +44,34 @@ class Comparison:
 
     @property
     def ratio(self) -> float:
+        """Return how many times as long all days one by one would take as the backfill."""
         return sum(self.daily_seconds) / len(self.daily_seconds) * self.days / self.backfill_seconds
 
 
 @click.command()
-@click.option("--days", default=10, show_default=True, help="days that are run one by one")
-@click.option("--scale", default="1.0", show_default=True, help="1.0 is the city in full")
+@click.option("--days", default=10, show_default=True, help="number of days to run one by one")
+@click.option("--scale", default="1.0", show_default=True, help="1.0 is the whole city")
 def main(days: int, scale: str) -> None:
-    """Compare a backfill of 2023 with days one by one."""
-    # the schedule ends in the past: nothing but what is triggered here runs
+    """Compare a backfill of 2023 with its days one by one."""
+    # the schedule ends in the past, so only the runs that are triggered here take place
     os.environ["WANGJIAN_SCHEDULE_UNTIL"] = str(YEAR[1])
     with tempfile.TemporaryDirectory(prefix="wangjian-backfill-") as folder:
         sources = DataRoot(Path(folder) / "sources")
         sources.root.mkdir()
         with simulators(sources, *map(str, YEAR), scale=scale) as connections:
-            found = compare(Path(folder), connections, *YEAR, days)
-    click.echo(text(found))
+            comparison = compare(Path(folder), connections, *YEAR, days)
+    click.echo(text(comparison))
 
 
 def compare(folder: Path, connections: Mapping[str, str], first: date, last: date, days: int) -> Comparison:
-    """Run both.
+    """Run the backfill, then the days one by one, and return their seconds.
 
     Args:
-        folder: for the two data roots.
-        connections: of the sources.
-        first: first business date of the backfill, and of the days.
+        folder: the folder for the two data roots.
+        connections: the sources' connections, by variable.
+        first: first business date of the backfill and of the days.
         last: last business date of the backfill.
-        days: how many are run one by one.
+        days: the number of days to run one by one.
     """
     whole = _backfill(DataRoot(folder / "backfill"), connections, first, last)
     single = _daily(DataRoot(folder / "daily"), connections, [first + timedelta(days=n) for n in range(days)])
@@ -105,18 +106,21 @@ def _timed(client: httpx.Client, watch: Watch, runs: Mapping[str, Mapping[str, s
         af.trigger(client, dag_id, dict(conf))
     watch.follow(client)
     if watch.failed:
-        raise SystemExit(f"✘ failed: {', '.join(watch.failed)}; a failed run measures nothing")
+        raise SystemExit(
+            f"✘ failed in Airflow: {', '.join(watch.failed)}; the measurement is void → read the task's log, run again"
+        )
     return (af.last_end(client, triggered) - triggered).total_seconds()
 
 
-def text(found: Comparison) -> str:
-    """What was measured, for a person."""
-    daily = found.daily_seconds
+def text(comparison: Comparison) -> str:
+    """Return the result as text."""
+    daily = comparison.daily_seconds
     return "\n".join(
         (
-            f"backfill of {found.days} days: {found.backfill_seconds:.1f} s",
+            f"backfill of {comparison.days} days: {comparison.backfill_seconds:.1f} s",
             f"{len(daily)} days one by one: {sum(daily):.1f} s, median {median(daily):.1f} s a day",
-            f"so {found.days} days one by one: {sum(daily) / len(daily) * found.days:,.0f} s; ratio {found.ratio:.0f}",
+            f"so {comparison.days} days one by one: {sum(daily) / len(daily) * comparison.days:,.0f} s; "
+            f"ratio {comparison.ratio:.0f}",
         )
     )
 

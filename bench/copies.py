@@ -1,7 +1,7 @@
-"""Exports of a larger world straight into landing: every record of the city once for each copy, with identifiers of the copy's own.
+"""Write the exports of a larger world directly into landing: every record of the city once per copy, with the copy's own identifiers.
 
-Counts, pages, control files and manifests are as the contracts want them; names, dates and codes are the city's. The monthly roster is
-that of the last month alone. Third-party providers stay as they are: no workbook has so many rows.
+Counts, pages, control files and manifests are as the contracts require; names, dates and codes are the city's. Only the last month's
+roster is copied. Deliveries of third-party providers stay as they are: a workbook cannot have so many rows.
 """
 
 from __future__ import annotations
@@ -46,9 +46,9 @@ class Copier:
     """Writes the larger world's exports.
 
     Args:
-        source: holds the city.
-        target: gets the larger world.
-        scale: how large.
+        source: the landing zone of the city.
+        target: the landing zone of the larger world.
+        scale: the number of copies.
     """
 
     def __init__(self, source: Landing, target: Landing, scale: Scale) -> None:
@@ -56,7 +56,7 @@ class Copier:
         self._expander = Expander()
 
     def copy(self, first_of_roster: date) -> None:
-        """Everything; rosters and scans from a date on."""
+        """Copy all exports; skip rosters and scans before a date."""
         for manifest in self._source.exports():
             if manifest.key.dataset in ROSTER and manifest.key.business_date < first_of_roster:
                 continue
@@ -78,7 +78,7 @@ class Copier:
         records = [record for document in documents for record in document["records"]]
         templates = [template(record, identifiers, _json) for record in records]
         envelope = {**documents[0], "page_size": PAGE_ROWS, "total": len(records) * copies}
-        # an export without records is a page all the same
+        # an export without records still has one page: without it the export would look incomplete
         texts = self._expander.pages(templates, copies, PAGE_ROWS, ",") if templates else [""]
         for number, text in enumerate(texts, start=1):
             yield self._kept(manifest.files[0], f"p{number:05d}", _page(envelope, number, text))
@@ -98,6 +98,7 @@ class Copier:
                 yield self._as_it_is(file)
 
     def _control(self, file: LandedFile, content: bytes, copies: int) -> bytes:
+        # the parser compares the control file with the data: rows, hash and amount must be those of the copies
         name, rows, _, amount = self._source.read(file.sha256).decode("ascii").strip().split("|")
         total = f"{Decimal(amount) * copies}" if amount else ""
         return f"{name}|{int(rows) * copies}|{hashlib.sha256(content).hexdigest()}|{total}\n".encode("ascii")

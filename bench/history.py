@@ -1,8 +1,8 @@
-"""Does a daily run get slower as history grows? `make bench-history`.
+"""Measure whether a daily run gets slower as history grows: `make bench-history`.
 
-The same bytes are landed once; each data root then holds the last months of them, as if the warehouse had begun then. After that
-one more day comes, through parse, build, check and publish, each in a process of its own. Publication copies the whole file, which
-must grow with history, so it stands apart.
+The files are landed once; each data root then holds their last months, as if the warehouse had begun then. After that one more day
+goes through parse, build, check and publish, each in its own process. Publication copies the whole file, which grows with history, so
+the sum leaves it out.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ LAST = date(2023, 12, 30)
 
 
 @click.command()
-@click.option("--months", default="1,12,36", show_default=True, help="months of history, with commas between")
+@click.option("--months", default="1,12,36", show_default=True, help="months of history, separated by commas")
 @click.option("--to", "end", type=DAY, default=str(LAST), show_default=True, help="the day that is added")
-@click.option("--scale", default="1.0", show_default=True, help="1.0 is the city in full")
+@click.option("--scale", default="1.0", show_default=True, help="1.0 is the whole city")
 @click.option(
-    "--landed", type=click.Path(exists=True, path_type=Path), help="a data root that has it all landed already"
+    "--landed", type=click.Path(exists=True, path_type=Path), help="a data root in which everything is landed already"
 )
 def main(months: str, end: date, scale: str, landed: Path | None) -> None:
-    """Measure a daily run behind 1, 12 and 36 months of history."""
+    """Measure a daily run after 1, 12 and 36 months of history."""
     counts = tuple(int(count) for count in months.split(","))
     with tempfile.TemporaryDirectory(prefix="wangjian-history-") as folder:
-        found = histories(Path(folder), counts, end.date(), scale, landed)  # type: ignore[attr-defined]
-    click.echo(history_text(found))
+        days = histories(Path(folder), counts, end.date(), scale, landed)  # type: ignore[attr-defined]
+    click.echo(history_text(days))
 
 
 def histories(
@@ -46,14 +46,14 @@ def histories(
     world: str = "1.0",
     landed: Path | None = None,
 ) -> tuple[Daily, ...]:
-    """Add a day behind each of several histories.
+    """Add a day after each of several histories and return what it cost, the shortest history first.
 
     Args:
-        folder: for all that is written.
-        months: how long they are.
+        folder: the folder for all files.
+        months: the length of each history.
         day: the business date that is added.
         world: the scale of the simulated city.
-        landed: a data root that has it all landed already; else it is fetched.
+        landed: a data root in which everything is landed already; without it the exports are fetched.
     """
     counts = sorted(months)
     source = DataRoot(landed) if landed else land_city(folder / "landed", _begin(day, counts[-1]), day, world)
@@ -65,12 +65,12 @@ def _begin(day: date, months: int) -> date:
 
 
 def measure(source: DataRoot, root: Path, months: int, day: date) -> Daily:
-    """Build what came before the day, add the day, and measure what that costs.
+    """Build the history before a day, add the day, and return what the day cost.
 
     Args:
-        source: has everything landed.
+        source: a data root in which everything is landed.
         root: a fresh folder for the data root.
-        months: of history.
+        months: the length of the history.
         day: the business date that is added.
     """
     data = DataRoot(root)

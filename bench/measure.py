@@ -1,4 +1,4 @@
-"""A command's wall time, its processor time, and the peak memory of its processes together."""
+"""Measure a command: its wall time, its processor time, and the peak memory of its processes together."""
 
 from __future__ import annotations
 
@@ -13,20 +13,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Event, Thread
 
-# a look at a process of 8 GB takes some hundredths of a second
+# seconds between two samples: sampling a process of 8 GB takes some hundredths of a second, which would slow the command if done often
 _INTERVAL = 1.0
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What a stage cost.
+    """The cost of a stage.
 
     Attributes:
         seconds: wall time, from start to end of the process.
-        peak_mb: memory of all its processes at once at its highest, in MB of 10^6 bytes; or of the largest of them, if that is more.
-        files: files that went through it, or null.
-        rows: rows that went through it, or null.
-        cpu_seconds: processor time of all its processes: what is left of the wall time when the machine is shared.
+        peak_mb: the highest memory of all its processes at the same time, in MB of 10^6 bytes; the peak of the largest one if that
+            is more.
+        files: files that it read, or null.
+        rows: rows that it read, or null.
+        cpu_seconds: processor time of all its processes. Unlike the wall time, it hardly depends on what else the machine does.
     """
 
     seconds: float
@@ -37,54 +38,55 @@ class Cost:
 
     @property
     def rows_per_second(self) -> float | None:
+        """Return the rows per second of wall time; null if the stage reads no rows."""
         return self.rows / self.seconds if self.rows and self.seconds else None
 
 
 def run(command: Sequence[str], environment: Mapping[str, str], log: Path) -> Cost:
-    """Run a command to its end.
+    """Run a command to its end and return what it cost.
 
     Args:
-        command: what to run.
+        command: the program and its arguments.
         environment: its whole environment.
-        log: where its output goes.
+        log: the file to which its output is added.
 
     Raises:
-        SystemExit: it failed; the log says why.
+        SystemExit: the command failed; the message has the end of its output.
     """
     started = time.monotonic()
     with log.open("ab") as output:
         process = subprocess.Popen(command, env=dict(environment), stdout=output, stderr=output)
-    # a process's children count too once they have ended: dbt runs below `wangjian build`
+    # wait4 also counts the children that have ended: dbt runs as a child of `wangjian build`
     with _watched(process.pid) as peak:
         _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     seconds = time.monotonic() - started
     if process.returncode:
-        sys.exit(f"✘ {' '.join(command)} ended with {process.returncode}\n{log.read_text()[-2000:]}")
-    # a peak between two looks at all of them is seen of the largest alone
+        sys.exit(f"✘ {' '.join(command)} ended with {process.returncode}; log: {log}\n{log.read_text()[-2000:]}")
+    # the samples miss a peak between two of them; the kernel's own maximum does not, but knows the largest process only
     return Cost(seconds, max(usage.ru_maxrss * 1024, *peak) / 1e6, cpu_seconds=usage.ru_utime + usage.ru_stime)
 
 
 @contextmanager
 def _watched(pid: int) -> Iterator[list[int]]:
-    """Look at a process and all below it; gives a list of the bytes that they had at each look."""
-    seen, is_over = [0], Event()
+    """Sample the memory of a process and its descendants; yield the list to which each sample is added, in bytes."""
+    samples, is_over = [0], Event()
 
-    def look() -> None:
+    def sample() -> None:
         while not is_over.wait(_INTERVAL):
-            seen.append(sum(_memory(found) for found in _family(pid)))
+            samples.append(sum(_memory(member) for member in _family(pid)))
 
-    watcher = Thread(target=look, daemon=True)
+    watcher = Thread(target=sample, daemon=True)
     watcher.start()
     try:
-        yield seen
+        yield samples
     finally:
         is_over.set()
         watcher.join()
 
 
 def _family(pid: int) -> Iterator[int]:
-    """A process and its descendants."""
+    """Yield the ids of a process and its descendants; one that has ended has none."""
     yield pid
     with contextlib.suppress(OSError):
         for task in Path(f"/proc/{pid}/task").iterdir():
@@ -93,7 +95,8 @@ def _family(pid: int) -> Iterator[int]:
 
 
 def _memory(pid: int) -> int:
-    """Bytes of a process, its share of what it has in common with others (`Pss` of proc(5)); none where it has ended."""
+    """Return the bytes of a process, with its share of memory that several processes use; 0 if it has ended."""
+    # Pss of proc(5): a sum of resident sizes would count shared pages once per process
     with contextlib.suppress(OSError):
         for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
             if line.startswith("Pss:"):

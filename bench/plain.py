@@ -1,10 +1,10 @@
-"""The floor: the same files parsed and the same SELECTs run by a plain DuckDB script, without the warehouse's guarantees.
+"""Do the warehouse's work in a plain DuckDB script, without its guarantees: the floor with which the benchmark compares.
 
-    python -m bench.plain parse     landed files to Parquet, values without blanks around them and null where nothing is left, as raw has
-                                    them: no row lineage, ledger, control totals, rejected rows or evidence
-    python -m bench.plain build     dbt's compiled SELECTs, in order: no dbt, no tests, no seeds, no build record
+    python -m bench.plain parse     landed files to Parquet; values as in raw (trimmed, blank is null); no row lineage, ledger, control
+                                    totals, rejected rows or evidence
+    python -m bench.plain build     dbt's compiled SELECTs, in order; no dbt, tests, seeds or build record
 
-Reads the data root `$WANGJIAN_DATA` and writes below `$BENCH_PLAIN`, never into the data root.
+It reads the data root `$WANGJIAN_DATA` and writes below `$BENCH_PLAIN`, never into the data root.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ DATA, OUT = Path(os.environ["WANGJIAN_DATA"]), Path(os.environ["BENCH_PLAIN"])
 
 
 def parse() -> None:
-    """Every landed data file as rows of text, a Parquet file per source and dataset (and month, for JSON)."""
+    """Write every landed data file as rows of text: a Parquet file per source, dataset and month."""
     for (source, dataset, month), files in _landed().items():
         target = OUT / f"{source}-{dataset}-{month}.parquet"
         if source == "five_level":
@@ -44,15 +44,16 @@ def parse() -> None:
 
 
 def _landed() -> dict[tuple[str, str, str], list[tuple[str, Path]]]:
-    found: dict[tuple[str, str, str], list[tuple[str, Path]]] = defaultdict(list)
+    """Return the names and paths of the landed data files by source, dataset and month."""
+    files: dict[tuple[str, str, str], list[tuple[str, Path]]] = defaultdict(list)
     for manifest in sorted((DATA / "landing" / "manifests").glob("*/*/*/*.jsonl")):
         for line in manifest.read_text(encoding="utf-8").splitlines():
             record = json.loads(line)
             if record["role"] == "data":
                 key = (record["source"], record["dataset"], manifest.parent.name)
                 sha256 = record["sha256"]
-                found[key].append((record["part"], DATA / "landing" / "objects" / sha256[:2] / sha256))
-    return found
+                files[key].append((record["part"], DATA / "landing" / "objects" / sha256[:2] / sha256))
+    return files
 
 
 def _json_pages(paths: list[Path], target: Path) -> None:
@@ -75,7 +76,8 @@ def _tables(name: str, path: Path) -> list[pa.Table]:
 
 
 def _decoded(content: bytes) -> str:
-    """DuckDB reads GB18030 only with an extension."""
+    """Return the text of a CSV file, which is UTF-8 or GB18030."""
+    # not by DuckDB, which reads GB18030 only with an extension
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -92,7 +94,7 @@ def _table(cells: list[list[Any]]) -> pa.Table:
 
 
 def build() -> None:
-    """Every model's compiled SELECT as a table or view, seeds copied from the warehouse, one connection."""
+    """Create every model from its compiled SELECT on one connection; copy the seeds from the warehouse."""
     target = work_folder(DataRoot(DATA))
     nodes = {
         name: node
@@ -112,7 +114,7 @@ def build() -> None:
         for schema in sorted({node["schema"] for node in nodes.values()}):
             connection.execute(f"create schema if not exists {schema}")
         for name in _in_order(nodes):
-            # an ephemeral model is part of the SELECTs that read it
+            # dbt has compiled an ephemeral model into the SELECTs that read it
             if nodes[name]["config"]["materialized"] != "ephemeral":
                 connection.execute(_statement(nodes[name], target))
 

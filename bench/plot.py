@@ -1,6 +1,6 @@
-"""The records over time, as a picture: `make bench-plot`. Ratios of one run alone: seconds of two machines say nothing.
+"""Draw the records over time: `make bench-plot`. The picture shows ratios within one run: seconds of two machines are not comparable.
 
-Needs nothing of the project: it runs in the environment of the peers.
+The script imports nothing of the project: it runs in the environment of the other tools, which has matplotlib.
 """
 
 from __future__ import annotations
@@ -22,36 +22,37 @@ MARKS = {"city": "o", "province": "s", "nation": "^"}
 
 
 def ratio(record: dict[str, Any], step: str) -> float:
-    """Seconds of a step over the floor's."""
+    """Return the seconds of a step divided by the floor's."""
     seconds = sum(cost["seconds"] for name, cost in record["year"].items() if name.split()[0] == step)
     return float(seconds / record["floor"][step]["seconds"])
 
 
 def draw(folder: Path) -> Path:
-    """Draw every record of a folder.
+    """Draw every record of a folder and return the path of the picture.
 
     Args:
-        folder: holds `*.json`.
+        folder: the folder of the records (`*.json`).
 
     Returns:
-        The picture, an SVG beside them.
+        The path of an SVG file in the same folder.
     """
     lines: dict[tuple[str, str], list[tuple[datetime, float]]] = defaultdict(list)
     for path in sorted(folder.glob("*.json")):
         record = json.loads(path.read_text())
         for step in STEPS:
-            when = datetime.fromisoformat(record["measured_at"])
-            lines[step, record["scale"]].append((when, ratio(record, step)))
+            measured_at = datetime.fromisoformat(record["measured_at"])
+            lines[step, record["scale"]].append((measured_at, ratio(record, step)))
     figure, axes = plt.subplots(figsize=(9, 4.5))
     for (step, scale), points in sorted(lines.items()):
-        whens, ratios = zip(*points, strict=True)
-        axes.plot(whens, ratios, marker=MARKS.get(scale, "x"), label=f"{step}, {scale}")
+        times, ratios = zip(*points, strict=True)
+        axes.plot(times, ratios, marker=MARKS.get(scale, "x"), label=f"{step}, {scale}")
     axes.axhline(1, color="grey", linewidth=0.8)
     axes.set_ylim(bottom=0)
     axes.set_ylabel("seconds over the plain script's")
     axes.legend()
     figure.autofmt_xdate()
     target = folder / "ratios.svg"
+    # without the date the same records give the same bytes
     figure.savefig(target, metadata={"Date": None})
     return target
 

@@ -1,4 +1,4 @@
-"""How long the queries behind the dashboards take on the published file."""
+"""Measure how long the dashboards' queries take on the published file."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ TIMES = 3
 
 
 def latencies(published: Path) -> dict[str, float]:
-    """Ask each chart's query, each on a connection of its own.
+    """Return the milliseconds of each chart's query, each on its own connection.
 
     Args:
         published: the DuckDB file that BI opens.
 
     Returns:
-        Median milliseconds of so many answers after a first one, by chart.
+        By chart, the median of `TIMES` runs after a first one that does not count.
     """
     return {name: _milliseconds(published, query) for name, query in chart_queries()}
 
@@ -39,11 +39,11 @@ def _milliseconds(published: Path, query: str) -> float:
 
 
 def chart_queries() -> Iterator[tuple[str, str]]:
-    """Name and SQL of every chart that counts or adds up something, as the charts' and datasets' files have it."""
-    found, labels = load_description(), load_labels()
-    for name, chart in found.charts.items():
+    """Yield the name and SQL of every chart that has a metric, from the description of the dashboards."""
+    description, labels = load_description(), load_labels()
+    for name, chart in description.charts.items():
         if chart.metrics:
-            dataset = found.datasets[chart.dataset]
+            dataset = description.datasets[chart.dataset]
             yield name, _query(chart, dataset, with_names(dataset, labels))
 
 

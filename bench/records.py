@@ -1,4 +1,4 @@
-"""What was measured, as JSON: for comparison over time, and for the sizing page."""
+"""Write a run's measurements as JSON: for comparison over time, and for the page on sizing."""
 
 from __future__ import annotations
 
@@ -17,26 +17,23 @@ from wangjian.state import now
 
 
 def write_record(folder: Path, report: Report) -> Path:
-    """Add a run to the records.
+    """Add a run to the records and return the path of the new file.
 
     Args:
-        folder: holds one file a run.
-        report: what was measured.
-
-    Returns:
-        The new file.
+        folder: the folder of the records, one file per run.
+        report: the measurements of the run.
     """
     measured = now()
     path = folder / f"{measured:%Y%m%dT%H%M}-{report.scale}.json"
-    found = {"measured_at": f"{measured:%Y-%m-%dT%H:%M%z}", "commit": _commit(), "machine": machine(), **asdict(report)}
-    found["targets"] = [asdict(target) for target in report.targets()]
+    head = {"measured_at": f"{measured:%Y-%m-%dT%H:%M%z}", "commit": _commit(), "machine": machine()}
+    record = {**head, **asdict(report), "targets": [asdict(target) for target in report.targets()]}
     folder.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(found, ensure_ascii=False, indent=1, default=str) + "\n", encoding="utf-8")
+    path.write_text(json.dumps(record, ensure_ascii=False, indent=1, default=str) + "\n", encoding="utf-8")
     return path
 
 
 def machine() -> dict[str, Any]:
-    """What the run ran on: figures of two machines are never compared but as ratios."""
+    """Return the machine and the versions of a run. Only ratios of two machines are comparable, never seconds."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
     names = [line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
     return {

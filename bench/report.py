@@ -15,10 +15,10 @@ from bench.through_airflow import Orchestrated
 
 @dataclass(frozen=True)
 class Report:
-    """What one run measured.
+    """The measurements of one run.
 
     Attributes:
-        scale: of the world.
+        scale: the name of the world's scale.
         span: first and last business date of the long range.
         year: cost of each stage over the long range.
         day: cost of each stage over the one day after it.
@@ -26,10 +26,10 @@ class Report:
         start_up: cost of dbt's start without a model to build.
         queries: milliseconds by chart.
         disk: bytes by kind of data, at the end.
-        models: seconds by model of the long range's build, of the slowest dozen.
+        models: seconds of the twelve slowest models in the long range's build.
         orchestrated: a day through Airflow, or null.
-        peers: what others took for the same work over the long range, by name.
-        daily: one more day behind so many months of history.
+        peers: cost of other tools for the same work over the long range, by name.
+        daily: cost of one more day after each length of history.
     """
 
     scale: str
@@ -46,7 +46,7 @@ class Report:
     daily: tuple[Daily, ...] = ()
 
     def text(self) -> str:
-        """The whole report."""
+        """Return the report as text."""
         lines = [f"python {platform.python_version()}, {os.cpu_count()} cores"]
         lines += _table(f"{self.span[0]} to {self.span[1]}", self.year)
         lines += _table("one day more", self.day)
@@ -55,29 +55,36 @@ class Report:
         lines += [self._slowest_models()] if self.models else []
         lines += ["", "disk, MB: " + ", ".join(f"{name} {size / 1e6:,.0f}" for name, size in self.disk.items())]
         return "\n".join(
-            [*lines, *self._slowest_queries(), *self._airflow(), *self._beside(), "", *_told(self.targets())]
+            [
+                *lines,
+                *self._slowest_queries(),
+                *self._airflow(),
+                *self._peers_and_history(),
+                "",
+                *_target_lines(self.targets()),
+            ]
         )
 
     def targets(self) -> list[Target]:
-        """What the run was to reach, and what it did."""
+        """Return the targets that apply to the run, each with the measured value."""
         return targets(self)
 
     def ratio(self, step: str) -> float:
-        """Seconds of our step over seconds of the plain script's."""
+        """Return the seconds of a step divided by the plain script's."""
         return self.seconds(step) / self.floor[step].seconds
 
     def seconds(self, step: str) -> float:
-        """Of a step over the long range, all sources together."""
+        """Return the seconds of a step over the long range, all sources together."""
         return sum(cost.seconds for name, cost in self.year.items() if name.split()[0] == step)
 
     def _slowest_queries(self) -> list[str]:
         slowest = sorted(self.queries.items(), key=lambda item: -item[1])[:5]
-        told = ", ".join(f"{name} {milliseconds:.0f}" for name, milliseconds in slowest)
-        return ["", f"{len(self.queries)} dashboard queries, ms; slowest: {told}"]
+        listed = ", ".join(f"{name} {milliseconds:.0f}" for name, milliseconds in slowest)
+        return ["", f"{len(self.queries)} dashboard queries, ms; slowest: {listed}"]
 
     def _slowest_models(self) -> str:
-        told = ", ".join(f"{name} {seconds:.1f}" for name, seconds in list(self.models.items())[:6])
-        return f"  slowest models, s: {told}"
+        listed = ", ".join(f"{name} {seconds:.1f}" for name, seconds in list(self.models.items())[:6])
+        return f"  slowest models, s: {listed}"
 
     def _against(self, step: str) -> str:
         floor = self.floor[step]
@@ -86,22 +93,23 @@ class Report:
             f"plain peak {floor.peak_mb:.0f} MB"
         )
 
-    def _beside(self) -> list[str]:
-        lines = [f"  {name:22} {cost.seconds:8.1f} s, peak {cost.peak_mb:.0f} MB" for name, cost in self.peers.items()]
-        told = ["", "others on the same files: the JSON pages, and dbt by itself", *lines] if lines else []
-        return [*told, "", history_text(self.daily)] if self.daily else told
+    def _peers_and_history(self) -> list[str]:
+        rows = [f"  {name:22} {cost.seconds:8.1f} s, peak {cost.peak_mb:.0f} MB" for name, cost in self.peers.items()]
+        peers = ["", "other tools on the same files: loaders on the JSON pages, dbt on the parsed files", *rows]
+        lines = peers if rows else []
+        return [*lines, "", history_text(self.daily)] if self.daily else lines
 
     def _airflow(self) -> list[str]:
         if self.orchestrated is None:
             return []
-        found, year = self.orchestrated, sum(cost.seconds for cost in self.year.values())
-        overhead = found.start_seconds + found.run_seconds - found.step_seconds
+        day, year = self.orchestrated, sum(cost.seconds for cost in self.year.values())
+        overhead = day.start_seconds + day.run_seconds - day.step_seconds
         return [
             "",
             "one day through Airflow",
-            f"  start-up {found.start_seconds:.1f} s, run {found.run_seconds:.1f} s, of which steps at work {found.step_seconds:.1f} s",
-            f"  share that is not Airflow: {found.step_seconds / (found.start_seconds + found.run_seconds):.0%} with start-up, "
-            f"{found.step_seconds / found.run_seconds:.0%} of the run alone",
+            f"  start-up {day.start_seconds:.1f} s, run {day.run_seconds:.1f} s, of which steps at work {day.step_seconds:.1f} s",
+            f"  share that is not Airflow: {day.step_seconds / (day.start_seconds + day.run_seconds):.0%} with start-up, "
+            f"{day.step_seconds / day.run_seconds:.0%} of the run alone",
             f"  the long range, with the same start-up and scheduling: {year / (year + overhead):.0%}",
         ]
 
@@ -120,8 +128,8 @@ def _table(title: str, costs: dict[str, Cost]) -> list[str]:
     ]
 
 
-def _told(found: list[Target]) -> list[str]:
+def _target_lines(measured: list[Target]) -> list[str]:
     return [
         f"{'✔' if target.is_met else '✘'} {target.name}: {target.value:.2f} (target: {target.limit})"
-        for target in found
+        for target in measured
     ]

@@ -1,4 +1,4 @@
-"""How large the worlds of the benchmark are."""
+"""The sizes of the benchmark's worlds."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Scale:
-    """A world that is made of copies of the simulated city, each with identifiers of its own.
+    """A world that is made of copies of the simulated city, each with its own identifiers.
 
     Attributes:
-        storefronts: copies of the roster, its changes, the scans and what tells of storefronts.
-        leads: copies of leads, events, cases and what hangs on them. A copy beyond the roster's tells of shops that no roster has.
+        storefronts: copies of the roster, its changes, the scans and the inspections.
+        leads: copies of leads, events, cases and their parts. If there are more than copies of the roster, some leads are about shops
+            that no roster has.
     """
 
     name: str

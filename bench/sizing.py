@@ -1,4 +1,4 @@
-"""What a million rows cost, from the committed records, as the page on sizing shows it: `make bench-sizing` writes it there."""
+"""Write the cost of a million rows, from the committed records, into the page on sizing: `make bench-sizing`."""
 
 from __future__ import annotations
 
@@ -13,29 +13,27 @@ STEPS = ("parse", "build", "check", "publish")
 
 
 def newest(folder: Path) -> dict[str, Mapping[str, Any]]:
-    """The newest record of each scale.
+    """Return the newest record of each scale, the smallest world first.
 
     Args:
-        folder: holds one file a run.
-
-    Returns:
-        By scale, the smallest world first.
+        folder: the folder of the records, one file per run.
     """
+    # a file name begins with its time: the last record of a scale is the newest
     records = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.json"))]
-    found = {record["scale"]: record for record in records}
-    return dict(sorted(found.items(), key=lambda item: rows_of(item[1])))
+    by_scale = {record["scale"]: record for record in records}
+    return dict(sorted(by_scale.items(), key=lambda item: rows_of(item[1])))
 
 
 def rows_of(record: Mapping[str, Any]) -> int:
-    """Rows that were parsed, of all sources together."""
+    """Return the number of parsed rows of all sources."""
     return sum(cost["rows"] or 0 for name, cost in record["year"].items() if name.startswith("parse "))
 
 
 def table(records: Iterable[Mapping[str, Any]]) -> str:
-    """The table, as Markdown.
+    """Return the cost of each stage for a million rows, as a Markdown table.
 
     Args:
-        records: of runs, one a scale.
+        records: one record per scale.
     """
     head = "| world | rows, millions | stage | processor seconds for a million rows | wall seconds | peak memory, MB |"
     lines = [line for record in records for line in _stages(record)]
@@ -54,20 +52,20 @@ def _stages(record: Mapping[str, Any]) -> Iterator[str]:
 
 
 def growth(records: Iterable[Mapping[str, Any]]) -> str:
-    """What a million rows take in each world over what they take in the smallest, as Markdown; 1 is growth in line with the rows.
+    """Return how the time for a million rows grows with the world, as a Markdown table; 1 means in line with the rows.
 
     Args:
-        records: of runs, one a scale, the smallest world first.
+        records: one record per scale, the smallest world first.
     """
-    taken = [
+    worlds = [
         (record["scale"], sum(cost["seconds"] for cost in _costs(record, *STEPS)), rows_of(record) / 1e6)
         for record in records
     ]
-    _, seconds, millions = taken[0]
+    _, seconds, millions = worlds[0]
     smallest = seconds / millions
     lines = [
         f"| {world} | {seconds:,.0f} | {seconds / millions:.1f} | {seconds / millions / smallest:.2f} |"
-        for world, seconds, millions in taken
+        for world, seconds, millions in worlds
     ]
     head = "| world | parse, build, check and publish, wall seconds | for a million rows | over the smallest world's |"
     return "\n".join([head, "| --- | ---: | ---: | ---: |", *lines])
@@ -78,10 +76,10 @@ def _costs(record: Mapping[str, Any], *steps: str) -> list[Mapping[str, Any]]:
 
 
 def disk(records: Iterable[Mapping[str, Any]]) -> str:
-    """What lies on the disk, as Markdown.
+    """Return the disk space by kind of data, as a Markdown table.
 
     Args:
-        records: of runs, one a scale.
+        records: one record per scale.
     """
     lines = [
         f"| {record['scale']} | {name} | {size / 1e6:,.0f} | {size / rows_of(record):,.0f} |"
@@ -92,16 +90,16 @@ def disk(records: Iterable[Mapping[str, Any]]) -> str:
 
 
 def shown(page: str, records: Iterable[Mapping[str, Any]]) -> str:
-    """The page with the tables of these records in the place of those that it has.
+    """Return the page with the tables of these records in place of its own.
 
     Args:
-        page: Markdown; the tables stand between `BEGIN` and `END`.
-        records: of runs, one a scale.
+        page: Markdown with its tables between `BEGIN` and `END`.
+        records: one record per scale, the smallest world first.
     """
     before, _, rest = page.partition(BEGIN)
     _, _, after = rest.partition(END)
-    found = list(records)
-    return f"{before}{BEGIN}\n\n{table(found)}\n\n{growth(found)}\n\n{disk(found)}\n\n{END}{after}"
+    worlds = list(records)
+    return f"{before}{BEGIN}\n\n{table(worlds)}\n\n{growth(worlds)}\n\n{disk(worlds)}\n\n{END}{after}"
 
 
 if __name__ == "__main__":

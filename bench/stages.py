@@ -1,4 +1,4 @@
-"""The stages of the way, each in a process of its own, so that seconds and memory are the stage's own."""
+"""Run the stages, each in its own process, so that the measured seconds and memory are the stage's alone."""
 
 from __future__ import annotations
 
@@ -22,47 +22,47 @@ from wangjian.warehouse.dbt_results import is_test, node_name
 
 
 class Stages:
-    """Runs the stages on a data root, one after the other, and keeps what each cost.
+    """Runs the stages on a data root, one after the other, and measures each.
 
     Args:
         data: the data root.
         environment: the whole environment of each process.
-        log: where their output goes.
+        log: the file to which their output is added.
     """
 
     def __init__(self, data: DataRoot, environment: Mapping[str, str], log: Path) -> None:
         self._data, self._environment, self._log = data, environment, log
 
     def fetched(self, first: date, last: date) -> dict[str, Cost]:
-        """Fetch a range from the sources."""
+        """Fetch a range of days from the sources and return the cost of each."""
         return {
             f"ingest {source}": self._step("ingest", source, "--from", str(first), "--to", str(last))
             for source in load_registry()
         }
 
     def processed(self) -> dict[str, Cost]:
-        """Parse, build, check and publish what is landed, in this order."""
+        """Parse, build, check and publish what is landed, and return the cost of each stage in this order."""
         costs = {f"parse {source}": self._step("parse", source) for source in load_registry()}
         return costs | {step: self._step(step) for step in ("build", "check", "publish")}
 
     def floor(self) -> dict[str, Cost]:
-        """What a plain script takes for the same parse and the same tables.
+        """Return what a plain script costs for the same files and the same tables.
 
         Raises:
-            SystemExit: it did other work than the stages.
+            SystemExit: its tables have other row counts than the warehouse.
         """
         costs = {step: self.command("bench.plain", step) for step in ("parse", "build")}
         same_rows(self._data.warehouse, Path(self._environment["BENCH_PLAIN"]) / "plain.duckdb")
         return costs
 
     def slowest_models(self) -> dict[str, float]:
-        """Seconds by model of the last build, of the slowest dozen; two are under way at a time."""
+        """Return the seconds of the twelve slowest models of the last build; dbt runs two models at a time."""
         results = json.loads((work_folder(self._data) / "run_results.json").read_text())["results"]
         seconds = {node_name(result): float(result["execution_time"]) for result in results if not is_test(result)}
         return dict(sorted(seconds.items(), key=lambda item: -item[1])[:12])
 
     def command(self, module: str, *arguments: str) -> Cost:
-        """Run one module of ours."""
+        """Run a module of the project and return what it cost."""
         click.echo(f"  … {module} {' '.join(arguments)}", err=True)
         return run([sys.executable, "-m", module, *arguments], self._environment, self._log)
 
@@ -73,13 +73,14 @@ class Stages:
 
 
 def share(source: DataRoot, data: DataRoot, dates: Iterable[date]) -> None:
-    """Land the exports of some days as another data root has them; the bytes are shared.
+    """Land the exports of some days from another data root; both share the files.
 
     Args:
-        source: has them.
-        data: gets them.
+        source: the data root that has the exports.
+        data: the data root that gets them.
         dates: business dates.
     """
+    # a link: copies of the nation's files would need their disk space a second time
     data.landing.mkdir(parents=True, exist_ok=True)
     if not (data.landing / "objects").exists():
         (data.landing / "objects").symlink_to(source.landing / "objects")
@@ -88,10 +89,12 @@ def share(source: DataRoot, data: DataRoot, dates: Iterable[date]) -> None:
 
 
 def same_rows(warehouse: Path, plain: Path) -> None:
-    """The floor counts only if it did the same work: every mart has as many rows as the warehouse's.
+    """Stop if a mart of the plain script has another number of rows than the warehouse's.
+
+    Without the same work the comparison of their times would mean nothing.
 
     Raises:
-        SystemExit: it did other work.
+        SystemExit: a mart has another number of rows.
     """
     with duckdb.connect() as connection:
         connection.execute(f"attach '{warehouse}' as warehouse (read_only)")
@@ -104,4 +107,6 @@ def same_rows(warehouse: Path, plain: Path) -> None:
                 f"select (select count(*) from warehouse.marts.{table}), (select count(*) from plain.marts.{table})"
             ).fetchone()
             if not counts or counts[0] != counts[1]:
-                sys.exit(f"✘ the plain build of {table} has other rows than the warehouse: {counts}")
+                sys.exit(
+                    f"✘ marts.{table}: the warehouse and the plain script have other row counts: {counts} → make bench/plain.py do the same work"
+                )

@@ -1,4 +1,4 @@
-"""A record with marks where a copy's own identifiers go, and the records of many copies made from it by DuckDB."""
+"""Turn a record into a template with marks for the copy's own identifiers; DuckDB makes the records of many copies from it."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ import pyarrow as pa
 
 @dataclass(frozen=True)
 class Identifiers:
-    """The fields of a dataset that are a copy's own.
+    """The fields of a dataset that differ in each copy.
 
     Attributes:
-        per: of what there are copies, `storefronts` or `leads`.
+        per: the attribute of `Scale` that has the number of copies: `storefronts` or `leads`.
         names: keys and references to keys.
         urls: addresses of shops and sites.
         usccs: unified social credit codes.
@@ -34,18 +34,18 @@ _NUMBERS = ("@@FIRST@@", "@@SECOND@@")
 _SIGNS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _WEIGHTS = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28)
 _INNER_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
-# so many records are made at once, in DuckDB's memory
+# records that are made at once: more would not fit into DuckDB's memory limit
 CHUNK_ROWS = 250_000
 
 
 @dataclass(frozen=True)
 class Template:
-    """A record as text.
+    """A record as text with marks.
 
     Attributes:
-        text: with marks.
-        uscc: of the city's record, where the text has its mark.
-        numbers: of its case numbers, in the order of their marks.
+        text: the record, with a mark in place of each identifier.
+        uscc: the credit code of the city's record, if the text has a mark for it.
+        numbers: the numbers in its case numbers, in the order of their marks.
     """
 
     text: str
@@ -56,33 +56,34 @@ class Template:
 def template(
     record: Mapping[str, object], identifiers: Identifiers, text_of: Callable[[Mapping[str, object]], str]
 ) -> Template:
-    """Put marks into a record.
+    """Return a record as a template, with marks in place of its identifiers.
 
     Args:
         record: values by field.
-        identifiers: what is a copy's own.
-        text_of: writes a record down.
+        identifiers: the fields that differ in each copy.
+        text_of: writes a record as text.
     """
-    found = dict(record)
-    found |= {name: f"{record[name]}.{COPY}" for name in identifiers.names if record.get(name)}
-    found |= {name: _marked_url(str(record[name])) for name in identifiers.urls if record.get(name)}
+    marked = dict(record)
+    marked |= {name: f"{record[name]}.{COPY}" for name in identifiers.names if record.get(name)}
+    marked |= {name: _marked_url(str(record[name])) for name in identifiers.urls if record.get(name)}
     numbers: list[int] = []
     for name in identifiers.case_nos:
         if number := re.search("([0-9]+)号", str(record.get(name) or "")):
-            found[name] = str(record[name]).replace(number[0], f"{_NUMBERS[len(numbers)]}号")
+            marked[name] = str(record[name]).replace(number[0], f"{_NUMBERS[len(numbers)]}号")
             numbers.append(int(number[1]))
     uscc = next((str(record[name]) for name in identifiers.usccs if _is_plain(record.get(name))), None)
-    found |= {name: USCC for name in identifiers.usccs if uscc}
-    return Template(text_of(found), uscc, tuple(numbers))
+    marked |= {name: USCC for name in identifiers.usccs if uscc}
+    return Template(text_of(marked), uscc, tuple(numbers))
 
 
 def _is_plain(uscc: object) -> bool:
-    """Others stay as they are: what is wrong in the city is wrong in its copies."""
+    """Return whether a credit code has the form of one. Any other stays as it is: an error of the city is an error of its copies."""
     return isinstance(uscc, str) and bool(re.fullmatch("[0-9]{8}[0-9A-Z]{10}", uscc))
 
 
 def _marked_url(url: str) -> str:
-    """A shop of its own on the same platform, or a site with a host of its own."""
+    """Return an address with a mark: another shop on the same platform, or another host of a site."""
+    # a mark in the host of a shop would move the shop to a platform that does not exist
     if re.search("/shop/[0-9]+", url):
         return re.sub("(/shop/[0-9]+)", rf"\1.{COPY}", url)
     return re.sub(r"^(https?://)?(www\.)?", rf"\1\2c{COPY}-", url)
@@ -96,13 +97,13 @@ class Expander:
         self._connection.execute(f"create macro own_uscc(uscc, copy) as {_with_signs(_HEAD)}")
 
     def pages(self, templates: Sequence[Template], copies: int, rows: int, separator: str) -> Iterator[str]:
-        """The records of all copies, copy by copy, as texts of so many records each.
+        """Yield the records of all copies, copy by copy, as texts of up to `rows` records.
 
         Args:
             templates: the records of one copy.
-            copies: how many.
-            rows: at most in a text; the last text of a chunk may have fewer.
-            separator: between two records.
+            copies: the number of copies.
+            rows: the most records in a text; the last text of a chunk may have fewer.
+            separator: the text between two records.
         """
         table = pa.table(
             {
@@ -119,12 +120,12 @@ class Expander:
         self._connection.unregister("template")
 
     def _chunk(self, chunk: range, copies: int, rows: int, separator: str) -> list[str]:
-        # a number of its own for each case: the city's number times the copies, plus the copy
+        # each case needs its own number: the city's number times the copies, plus the copy's number
         own = f"replace(text, '{COPY}', cast(copy as varchar))"
         for place, mark in enumerate(_NUMBERS, start=1):
             own = f"replace({own}, '{mark}', cast(coalesce(numbers[{place}], 0) * {copies} + copy as varchar))"
         own = f"replace({own}, '{USCC}', coalesce(own_uscc(uscc, copy), ''))"
-        found = self._connection.execute(
+        texts = self._connection.execute(
             f"""
             select string_agg({own}, $separator order by copy, place)
             from template cross join (select unnest(range({chunk.start}, {chunk.stop})) as copy)
@@ -133,21 +134,22 @@ class Expander:
             """,
             {"separator": separator},
         )
-        return [text for (text,) in found.fetchall()]
+        return [text for (text,) in texts.fetchall()]
 
 
 def _sign(value: str) -> str:
     return f"substr('{_SIGNS}', 1 + ({value}) % 31, 1)"
 
 
-# registrar and kind stay; the copy takes the first three of the eight signs of the subject
+# the registrar and the kind stay; the copy's number takes the first three of the eight characters of the subject
 _HEAD = (
     f"substr(uscc, 1, 8) || {_sign('copy // 961')} || {_sign('copy // 31')} || {_sign('copy')} || substr(uscc, 12, 5)"
 )
 
 
 def _with_signs(head: str) -> str:
-    """SQL: 16 signs with both of their check signs (GB 11714, GB 32100-2015)."""
+    """Return SQL that adds both check characters to 16 characters of a credit code (GB 11714, GB 32100-2015)."""
+    # with wrong check characters the warehouse would take every copied code for an invalid one
     letters = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
     inner = _sum(_INNER_WEIGHTS, letters, "head", 8)
     outer = _sum(_WEIGHTS, _SIGNS, "inner_head", 0)

@@ -1,4 +1,4 @@
-"""One day through Airflow's DAGs, to tell the steps' own time from Airflow's."""
+"""Run one day through Airflow's DAGs, to separate the steps' own time from Airflow's."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from wangjian.state import now, runs
 
 @dataclass(frozen=True)
 class Orchestrated:
-    """A day's run in Airflow.
+    """The seconds of a day's run in Airflow.
 
     Attributes:
         start_seconds: from the command to healthy components.
         run_seconds: from the trigger of the ingest DAGs until the last task ended.
-        step_seconds: of these, how long at least one of our steps was at work.
+        step_seconds: the part of the run in which at least one step was at work.
     """
 
     start_seconds: float
@@ -30,12 +30,13 @@ class Orchestrated:
 
     @property
     def overhead_seconds(self) -> float:
-        """Of the run, without start-up: how long none of our steps was at work."""
+        """Return the part of the run in which no step was at work; start-up is not included."""
         return self.run_seconds - self.step_seconds
 
 
 def day_through_airflow(data: DataRoot, connections: dict[str, str], day: date) -> Orchestrated:
-    """Start Airflow, run the ingest DAGs for a day, wait until the warehouse is published."""
+    """Start Airflow, run the ingest DAGs for a day, wait until the warehouse is published, and return the seconds."""
+    # the schedule ends on the day, so only the runs that are triggered here take place
     os.environ["WANGJIAN_SCHEDULE_UNTIL"] = str(day)
     home, watch = data.root / "airflow", Watch(data)
     begun = time.monotonic()
@@ -52,7 +53,7 @@ def day_through_airflow(data: DataRoot, connections: dict[str, str], day: date) 
 
 
 def _busy_seconds(data: DataRoot, since: datetime) -> float:
-    """The length of the union of the steps' intervals."""
+    """Return the length of the union of the steps' intervals: steps that run at the same time count once."""
     busy, until = 0.0, since
     for step in runs(data):
         if step.started_at >= since and step.ended_at and step.ended_at > until:

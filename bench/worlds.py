@@ -1,4 +1,4 @@
-"""The worlds of the benchmark, landed."""
+"""Land the worlds of the benchmark."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from wangjian.ingestion.landing.store import Landing
 
 
 def land_city(root: Path, first: date, last: date, world: str) -> DataRoot:
-    """Fetch a simulated city into a fresh landing zone.
+    """Fetch a simulated city into a new data root and return it.
 
     Args:
-        root: of the data.
+        root: the folder of the data root.
         first: first business date.
         last: last business date.
-        world: the scale of the simulated world; 1.0 is the city in full.
+        world: the scale of the simulated world; 1.0 is the whole city.
     """
     data = DataRoot(root)
     data.root.mkdir(parents=True)
@@ -34,17 +34,18 @@ def land_city(root: Path, first: date, last: date, world: str) -> DataRoot:
 
 
 def land_copies(city: DataRoot, root: Path, scale: Scale, last: date) -> DataRoot:
-    """Write the exports of a larger world.
+    """Write the exports of a larger world into a new data root and return it.
 
     Args:
-        city: has the city's exports landed.
-        root: of the larger world's data.
-        scale: how large.
-        last: the last business date; of rosters and scans, only those of its month are written.
+        city: the data root in which the city is landed.
+        root: the folder of the larger world's data root.
+        scale: the number of copies.
+        last: the last business date; only the rosters and scans of its month are written.
     """
     data = DataRoot(root)
     data.landing.mkdir(parents=True)
-    # a process that starts another hands its own peak of memory on: what is measured must not come from one that wrote all this
+    # a new process starts with the memory peak of its parent: if this process wrote the copies, every stage measured later would show
+    # that peak
     with ProcessPoolExecutor(1, get_context("spawn")) as apart:
         apart.submit(_copy, city, data, scale, last.replace(day=1)).result()
     return data
@@ -55,5 +56,5 @@ def _copy(city: DataRoot, data: DataRoot, scale: Scale, first_of_roster: date) -
 
 
 def days_between(first: date, last: date) -> list[date]:
-    """Every day from the first to the last."""
+    """Return every day from the first to the last."""
     return [first + timedelta(days=number) for number in range((last - first).days + 1)]

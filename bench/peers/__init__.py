@@ -1,7 +1,7 @@
-"""What others take for the same work, side by side on the same files: `make bench FULL=1`.
+"""Measure other tools on the same files: `make bench FULL=1`.
 
-Loading: the JSON pages of the five-level system, which all can do, to rows in a table; no lineage, control totals or rejected rows.
-Building: dbt by itself on the same parsed files, without what the warehouse does around it.
+Loading: the JSON pages of the five-level system, which every loader can read, into tables; no lineage, control totals or rejected rows.
+Building: dbt alone on the same parsed files, without the warehouse's own work around it.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ LOADERS = ("dlt", "polars", "pandas")
 
 
 def loading(data: DataRoot, environment: Mapping[str, str], folder: Path) -> dict[str, Cost]:
-    """Each loader over the landed JSON pages, in a process of its own.
+    """Run each loader on the landed JSON pages, in its own process, and return what each cost.
 
     Args:
-        data: everything is landed and parsed there.
-        environment: of the processes.
-        folder: gets what they write.
+        data: a data root in which everything is landed and parsed.
+        environment: the environment of the processes.
+        folder: the folder for their output.
 
     Returns:
-        By loader.
+        The cost by the loader's name.
 
     Raises:
-        SystemExit: one failed, or read other rows than the warehouse.
+        SystemExit: a loader failed, or read another number of rows than the warehouse.
     """
     folder.mkdir(parents=True)
     listed = folder / "files.json"
@@ -48,20 +48,20 @@ def loading(data: DataRoot, environment: Mapping[str, str], folder: Path) -> dic
         costs[name] = run(command, environment, folder / f"{name}.log")
         counted = json.loads((target / "counts.json").read_text())
         if counted != wanted:
-            sys.exit(f"✘ {name} read other rows than the warehouse: {counted}, not {wanted}")
+            sys.exit(f"✘ {name} read {counted} rows, the warehouse {wanted} → make load_with_{name}.py read every page")
     return costs
 
 
 def _pages(data: DataRoot) -> dict[str, list[str]]:
     landing = Landing(data.landing)
-    found: dict[str, set[str]] = defaultdict(set)
+    pages: dict[str, set[str]] = defaultdict(set)
     for export in landing.exports("five_level"):
-        found[export.key.dataset] |= {str(landing.path_of(file.sha256)) for file in export.files}
-    return {dataset: sorted(paths) for dataset, paths in sorted(found.items())}
+        pages[export.key.dataset] |= {str(landing.path_of(file.sha256)) for file in export.files}
+    return {dataset: sorted(paths) for dataset, paths in sorted(pages.items())}
 
 
 def _rows(data: DataRoot) -> dict[str, int]:
-    """Of each distinct page once: what is landed twice is read once by the others."""
+    """Return the rows of each dataset in distinct pages: a page that is landed twice is read once by the loaders."""
     query = (
         "select dataset, cast(sum(rows_read) as bigint) from ("
         f"select distinct dataset, file_sha256, rows_read from read_parquet('{data.raw}/_ledger/five_level/*/*.parquet')"
@@ -71,7 +71,7 @@ def _rows(data: DataRoot) -> dict[str, int]:
 
 
 def plain_dbt(data: DataRoot, environment: Mapping[str, str], folder: Path) -> Cost:
-    """dbt by itself: models, seeds and tests, from the same raw files to a file of its own."""
+    """Build models, seeds and tests with dbt alone, from the same raw files to another DuckDB file, and return what it cost."""
     root = folder / "dbt"
     root.mkdir(parents=True)
     (root / "raw").symlink_to(data.raw)

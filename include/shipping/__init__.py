@@ -1,1 +1,1 @@
-"""What goes out of the house: the bundle for machines without a package index, what is in it, under which licences, and what is known against it."""
+"""Everything that leaves the project: the offline bundle, its bill of materials and licences, and the audit of known vulnerabilities."""

@@ -1,6 +1,7 @@
-"""What is known against the packages of the locks, by a snapshot of advisories in OSV's format: `make audit ADVISORIES=…`.
+"""Compare the locks with a snapshot of security advisories in OSV's format: `make audit ADVISORIES=…`.
 
-A snapshot is a folder or a zip: the `PyPI` export of OSV (JSON), or the Python Packaging Advisory Database (YAML). Read offline.
+A snapshot is a folder or a zip: the `PyPI` export of OSV (JSON), or the Python Packaging Advisory Database (YAML). The audit
+needs no network.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ ACCEPTED = PROJECT_ROOT / "requirements" / "advisories.toml"
 
 
 class Accepted(BaseModel):
-    """An advisory that a person looked at, and why it does no harm here, until when."""
+    """The reason why an advisory does no harm here, who decided so, and the last day on which that holds."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -40,7 +41,7 @@ class Accepted(BaseModel):
 
 @dataclass(frozen=True)
 class Finding:
-    """An advisory that holds for a pinned package."""
+    """An advisory that affects a pinned package."""
 
     package: str
     version: str
@@ -52,6 +53,7 @@ class Finding:
 
     @property
     def names(self) -> frozenset[str]:
+        """Return the advisory's id and its aliases: a person may have accepted it under any of them."""
         return frozenset({self.advisory, *self.aliases})
 
     def __str__(self) -> str:
@@ -62,7 +64,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The advisories by package, and how new the newest is."""
+    """The advisories by package, and the time at which the newest was modified."""
 
     by_package: Mapping[str, tuple[Mapping[str, Any], ...]]
     newest: datetime
@@ -73,30 +75,31 @@ class Snapshot:
 
 
 def read_snapshot(path: Path) -> Snapshot:
-    """Read all advisories about Python packages that were not withdrawn.
+    """Return all advisories about Python packages that were not withdrawn.
 
     Args:
-        path: a folder or zip with one advisory a file (`.json`, `.yaml`).
+        path: a folder or zip with one advisory per file (`.json`, `.yaml`).
 
     Raises:
         BadArguments: there is no such file or folder.
-        WangjianError: a file is no advisory, or there is none at all.
+        WangjianError: a file is not an advisory, or the snapshot has none about a Python package.
     """
-    found: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+    by_package: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
     newest = ""
     for name, content in _files(path):
         advisory = _advisory(path, name, content)
         newest = max(newest, str(advisory["modified"]))
         for package in _packages(advisory):
-            found[package].append(advisory)
-    if not found:
-        fix = "lay down the PyPI export of OSV, or the Python Packaging Advisory Database"
-        raise WangjianError("no advisory about a Python package", snapshot=path, fix=fix)
-    return Snapshot({name: tuple(some) for name, some in found.items()}, datetime.fromisoformat(newest))
+            by_package[package].append(advisory)
+    # an empty snapshot would report "0 open", as if every package had been checked
+    if not by_package:
+        fix = "download the PyPI export of OSV, or the Python Packaging Advisory Database"
+        raise WangjianError("the snapshot has no advisory about a Python package", snapshot=path, fix=fix)
+    return Snapshot({name: tuple(some) for name, some in by_package.items()}, datetime.fromisoformat(newest))
 
 
 def findings(locks: Iterable[Path], snapshot: Snapshot) -> list[Finding]:
-    """What the snapshot says against the pins of the locks, by package."""
+    """Return the advisories that affect a pin of the locks, in the order of the packages."""
     where: dict[tuple[str, str], list[str]] = defaultdict(list)
     pins: dict[tuple[str, str], Pin] = {}
     for lock in locks:
@@ -112,11 +115,11 @@ def findings(locks: Iterable[Path], snapshot: Snapshot) -> list[Finding]:
 
 
 def is_affected(package: str, version: str, advisory: Mapping[str, Any]) -> bool:
-    """Does an advisory hold for a version? As OSV's specification has it: listed by name, or within a range.
+    """Return whether an advisory affects a version: OSV's specification lists versions by name or as ranges.
 
     Args:
         package: the normalised name.
-        version: as pinned.
+        version: the pinned version.
         advisory: one OSV record.
     """
     return any(
@@ -127,15 +130,15 @@ def is_affected(package: str, version: str, advisory: Mapping[str, Any]) -> bool
 
 
 def load_accepted(path: Path = ACCEPTED) -> dict[str, Accepted]:
-    """What a person accepted, by the advisory's name or one of its aliases."""
-    found = tomllib.loads(path.read_text(encoding="utf-8"))
-    return TypeAdapter(dict[str, Accepted]).validate_python(found)
+    """Return the accepted advisories by id or alias."""
+    entries = tomllib.loads(path.read_text(encoding="utf-8"))
+    return TypeAdapter(dict[str, Accepted]).validate_python(entries)
 
 
-def open_findings(found: Iterable[Finding], accepted: Mapping[str, Accepted], at: date) -> list[Finding]:
-    """The findings that nobody accepted, or not for so long."""
-    holding = {name for name, one in accepted.items() if at <= one.until}
-    return [finding for finding in found if not finding.names & holding]
+def open_findings(candidates: Iterable[Finding], accepted: Mapping[str, Accepted], at: date) -> list[Finding]:
+    """Return the findings that nobody accepted, or whose acceptance ended before `at`."""
+    valid = {name for name, one in accepted.items() if at <= one.until}
+    return [finding for finding in candidates if not finding.names & valid]
 
 
 def _files(path: Path) -> Iterator[tuple[str, bytes]]:
@@ -149,7 +152,8 @@ def _files(path: Path) -> Iterator[tuple[str, bytes]]:
                 if _is_advisory(name.rsplit("/", 1)[-1]):
                     yield name, archive.read(name)
     else:
-        raise BadArguments("neither a folder nor a zip", snapshot=path, fix="ADVISORIES=folder or zip of OSV records")
+        fix = "give a folder or a zip of OSV records: make audit ADVISORIES=…"
+        raise BadArguments("the snapshot is neither a folder nor a zip", snapshot=path, fix=fix)
 
 
 def _is_advisory(name: str) -> bool:
@@ -158,20 +162,19 @@ def _is_advisory(name: str) -> bool:
 
 def _advisory(snapshot: Path, name: str, content: bytes) -> Mapping[str, Any]:
     try:
-        # dates stay text: JSON has none
-        read = json.loads(content) if name.endswith(".json") else yaml.load(content, _TextLoader)  # noqa: S506
-        if isinstance(read, dict) and {"id", "modified"} <= read.keys():
-            return read
+        record = json.loads(content) if name.endswith(".json") else yaml.load(content, _TextLoader)  # noqa: S506
+        if isinstance(record, dict) and {"id", "modified"} <= record.keys():
+            return record
     except (ValueError, yaml.YAMLError) as error:
         raise WangjianError(f"an advisory cannot be read: {error}", snapshot=snapshot, file=name, fix=_AGAIN) from None
     raise WangjianError("no OSV record: it lacks `id` or `modified`", snapshot=snapshot, file=name, fix=_AGAIN)
 
 
-_AGAIN = "lay the snapshot down again"
+_AGAIN = "download the snapshot again"
 
 
 class _TextLoader(yaml.CSafeLoader):
-    """YAML whose times stay text."""
+    """A YAML loader that leaves times as text, so that YAML and JSON records have the same types."""
 
     yaml_implicit_resolvers = {  # noqa: RUF012
         first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
@@ -180,18 +183,20 @@ class _TextLoader(yaml.CSafeLoader):
 
 
 def _packages(advisory: Mapping[str, Any]) -> set[str]:
+    """Return the Python packages that an advisory is about; none if it was withdrawn."""
     if advisory.get("withdrawn"):
         return set()
     return {name for affected in advisory.get("affected", ()) if (name := _name(affected))}
 
 
 def _name(affected: Mapping[str, Any]) -> str | None:
+    # one record may name packages of several ecosystems, and an npm package may have the name of a Python package
     package = affected.get("package", {})
     return str(canonicalize_name(package["name"])) if package.get("ecosystem") == "PyPI" else None
 
 
 def _ranges(affected: Mapping[str, Any]) -> Iterator[list[Mapping[str, str]]]:
-    """The events of ranges of versions; what git commits say cannot be compared with a version."""
+    """Yield the events of each range of versions. It skips ranges of git commits: no version compares with a commit."""
     for one in affected.get("ranges", ()):
         if one["type"] in {"ECOSYSTEM", "SEMVER"}:
             yield one["events"]
@@ -199,6 +204,7 @@ def _ranges(affected: Mapping[str, Any]) -> Iterator[list[Mapping[str, str]]]:
 
 def _within(version: Version, events: Iterable[Mapping[str, str]]) -> bool:
     within = False
+    # OSV allows the events in any order: only by version do they say where each range begins and ends
     for kind, at in sorted(_timeline(events), key=lambda event: event[1]):
         if kind == "introduced" and version >= at:
             within = True
@@ -211,9 +217,10 @@ def _timeline(events: Iterable[Mapping[str, str]]) -> Iterator[tuple[str, Versio
     for event in events:
         for kind, text in event.items():
             try:
-                # "0" stands for whatever came first, development releases too
+                # OSV's "0" is before every version, but PEP 440 sorts 0.dev0 and 0a1 before 0
                 yield kind, Version("0.dev0" if text == "0" else text)
             except InvalidVersion:
+                # such a version is not comparable with a pin; the other events of the record still count
                 continue
 
 
@@ -226,43 +233,46 @@ def _finding(key: tuple[str, str], advisory: Mapping[str, Any], locks: Iterable[
         for event in events
         if "fixed" in event
     }
-    text = str(advisory.get("summary") or advisory.get("details") or "").strip().splitlines()
+    lines = str(advisory.get("summary") or advisory.get("details") or "").strip().splitlines()
     return Finding(
         *key,
         advisory=advisory["id"],
         aliases=tuple(sorted(advisory.get("aliases", ()))),
         fixed_in=tuple(sorted(fixes)),
-        summary=text[0][:160] if text else "",
+        summary=lines[0][:160] if lines else "",
         locks=tuple(sorted(set(locks))),
     )
 
 
 def audit(path: Path, locks: Iterable[Path], at: date) -> list[Finding]:
-    """Say what is known against the locks, and return what nobody accepted.
+    """Print the advisories that affect the locks, and return those that nobody accepted.
 
     Args:
         path: the snapshot.
         locks: lock files.
-        at: the day by which acceptances end.
+        at: the day of the audit; an acceptance that ended before it does not count.
     """
     snapshot = read_snapshot(path)
-    found = findings(locks, snapshot)
-    left = open_findings(found, load_accepted(), at)
+    affecting = findings(locks, snapshot)
+    left = open_findings(affecting, load_accepted(), at)
     print(f"{snapshot.count} advisories 条通告, newest 最新 {snapshot.newest:%Y-%m-%d}")
     if (age := (at - snapshot.newest.date()).days) > _OLD:
-        print(f"! the snapshot is {age} days old 通告快照已过 {age} 天 → lay down a newer one", file=sys.stderr)
+        print(f"! the snapshot is {age} days old 通告快照已过 {age} 天 → download a newer one", file=sys.stderr)
     for finding in left:
         print(f"✘ {finding}")
-    print(f"{len(left)} open 未处理, {len(found) - len(left)} accepted 已接受")
+    print(f"{len(left)} open 未处理, {len(affecting) - len(left)} accepted 已接受")
     return left
 
 
 _OLD = 30
-"""Days after which a snapshot is called old."""
+"""Days after which the audit warns that the snapshot is old."""
 
 
 def main() -> None:
-    """Exit code 1 where something is known and not accepted, 2 without a readable snapshot; none given is said loudly."""
+    """Audit the locks of the project. Exit with 1 if a finding is open, with 2 if there is no readable snapshot.
+
+    Without an argument it warns that nothing was audited, and exits with 0.
+    """
     if len(sys.argv) < 2:
         print(
             "! NOT AUDITED 未审计: no snapshot of advisories 没有漏洞通告快照\n"

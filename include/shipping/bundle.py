@@ -1,4 +1,4 @@
-"""One archive that installs on a machine without a package index: `make bundle`. What is in it: docs/how-to/offline-install.md."""
+"""Make one archive that installs on a machine without a package index: `make bundle`. Its content: docs/how-to/offline-install.md."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _IN_BUNDLE = Path(__file__).parent / "in_bundle"
 
 @dataclass(frozen=True)
 class Head:
-    """The commit that the bundle is made of, and when it was made (seconds since 1970)."""
+    """The commit from which the bundle is made, the commit's time (seconds since 1970), and the version."""
 
     commit: str
     made_at: int
@@ -38,60 +38,63 @@ class Head:
 
     @property
     def name(self) -> str:
+        """Return the name of the archive without its ending."""
         return f"wangjian-{self.version}-linux-x86_64"
 
 
 def make_bundle(project: Path, target: Path, sphinx: Path) -> Path:
-    """Make the archive of the project's last commit. The same commit gives the same bytes.
+    """Make the archive of the project's last commit and return its path. The same commit gives the same bytes.
 
     Args:
         project: a git work tree.
-        target: the folder that takes the archive, its checksum, and the wheels for the next time.
+        target: the folder for the archive and its checksum; it also keeps the wheels for the next bundle.
         sphinx: the Python that has Sphinx.
 
     Returns:
-        The archive.
+        The path of the archive.
 
     Raises:
-        WangjianError: a package could not be had, its licence is not allowed, or the docs have broken links.
+        WangjianError: a package could not be fetched or built, its licence is not allowed, or the docs do not build.
     """
     target.mkdir(parents=True, exist_ok=True)
     head = _head(project)
     with tempfile.TemporaryDirectory(dir=target, prefix=".bundle-") as folder:
         root = Path(folder) / head.name
-        with _told("source 源代码"):
-            _lay_source(project, root / "project")
+        with _timed("source 源代码"):
+            _extract_source(project, root / "project")
         locks = lock_paths(root / "project")
-        with _told("wheels 安装包"):
+        with _timed("wheels 安装包"):
             wheels = gather(locks, target / "wheels", head.made_at)
-            _lay_wheels(wheels, root / "wheels")
-            _lay_locks(locks, wheels, root / "locks")
-        with _told("licences and SBOM 许可证与物料清单"):
+            _link_wheels(wheels, root / "wheels")
+            _write_locks(locks, wheels, root / "locks")
+        with _timed("licences and SBOM 许可证与物料清单"):
             copies = vendored(root / "project")
-            licences = _lay_licences(wheels, copies, root / "licences")
+            licences = _write_licences(wheels, copies, root / "licences")
             write_sbom(root / "sbom.cdx.json", head.version, head.commit, head.made_at, wheels, licences, locks, copies)
-        with _told("docs 文档"):
-            _lay_docs(root / "project" / "docs", root / "docs", sphinx, head.made_at)
+        with _timed("docs 文档"):
+            _build_docs(root / "project" / "docs", root / "docs", sphinx, head.made_at)
         for path in _IN_BUNDLE.iterdir():
             shutil.copy(path, root / path.name)
-        _lay_checksums(root)
-        with _told("archive 归档"):
+        _write_checksums(root)
+        with _timed("archive 归档"):
             return _archived(root, target / f"{head.name}.tar", head.made_at)
 
 
 @contextmanager
-def _told(what: str) -> Iterator[None]:
-    """Say what was done, and how long it took."""
+def _timed(step: str) -> Iterator[None]:
+    """Print the step and its seconds when the step is done."""
     began = time.monotonic()
     yield
-    print(f"{time.monotonic() - began:8.1f} s  {what}", flush=True)
+    print(f"{time.monotonic() - began:8.1f} s  {step}", flush=True)
 
 
 def _head(project: Path) -> Head:
+    # the bundle holds what `git archive HEAD` gives: a forgotten commit would be noticed on the target machine only
     if _git(project, "status", "--porcelain", "--untracked-files=no"):
         print("! uncommitted changes are not in the bundle 未提交的修改不在包内", file=sys.stderr)
     commit, made_at = _git(project, "log", "-1", "--format=%H %ct").split()
     version = str(tomllib.loads((project / "pyproject.toml").read_text())["project"]["version"])
+    # bundles of commits between two releases have the same version: the commit in the name tells them apart
     is_release = f"v{version}" in _git(project, "tag", "--points-at", "HEAD").split()
     return Head(commit, int(made_at), version if is_release else f"{version}+{commit[:8]}")
 
@@ -99,24 +102,32 @@ def _head(project: Path) -> Head:
 def _git(project: Path, *arguments: str) -> str:
     done = subprocess.run(["git", "-C", str(project), *arguments], capture_output=True, text=True, check=False)
     if done.returncode:
-        raise WangjianError(f"git failed: {done.stderr.strip()}", fix="make the bundle in a clone of the project")
+        raise WangjianError(
+            f"git {arguments[0]} failed: {done.stderr.strip()}",
+            folder=project,
+            fix="make the bundle in a clone of the project",
+        )
     return done.stdout.strip()
 
 
-def _lay_source(project: Path, folder: Path) -> None:
+def _extract_source(project: Path, folder: Path) -> None:
     archive = subprocess.run(["git", "-C", str(project), "archive", "HEAD"], stdout=subprocess.PIPE, check=True).stdout
     with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
         tar.extractall(folder, filter="data")
 
 
-def _lay_wheels(wheels: Sequence[Wheel], folder: Path) -> None:
+def _link_wheels(wheels: Sequence[Wheel], folder: Path) -> None:
     folder.mkdir()
     for wheel in wheels:
+        # a link, not a copy: the kept wheels and the folder of the bundle are on one disk, and a copy takes a second time their size
         os.link(wheel.path, folder / wheel.path.name)
 
 
-def _lay_locks(locks: Sequence[Path], wheels: Sequence[Wheel], folder: Path) -> None:
-    """The locks with the hashes of the wheels that were built here, which the index does not know."""
+def _write_locks(locks: Sequence[Path], wheels: Sequence[Wheel], folder: Path) -> None:
+    """Write the locks, with the hashes of the wheels that were built here in addition.
+
+    The index has only the source archives of these packages. Without the hash of the wheel, pip would refuse it.
+    """
     built = {(wheel.name, wheel.version): wheel for wheel in wheels if wheel.source}
     folder.mkdir()
     for lock in locks:
@@ -128,31 +139,37 @@ def _lay_locks(locks: Sequence[Path], wheels: Sequence[Wheel], folder: Path) -> 
         (folder / lock.name).write_text(text, encoding="utf-8")
 
 
-def _lay_licences(wheels: Sequence[Wheel], copies: Sequence[Vendored], folder: Path) -> dict[tuple[str, str], Licensed]:
-    """One table, and the texts that the packages bring along; whatever is not allowed stops the bundle."""
+def _write_licences(
+    wheels: Sequence[Wheel], copies: Sequence[Vendored], folder: Path
+) -> dict[tuple[str, str], Licensed]:
+    """Write the table of licences and the licence texts that the packages contain; return the licence of each package.
+
+    A licence that is not allowed stops the bundle.
+    """
     policy = load_policy()
-    found = {(wheel.name, wheel.version): judged(wheel_metadata(wheel.path), policy) for wheel in wheels}
-    require_allowed(found.values())
+    licences = {(wheel.name, wheel.version): judged(wheel_metadata(wheel.path), policy) for wheel in wheels}
+    require_allowed(licences.values())
     texts = {(wheel.name, wheel.version): licence_texts(wheel.path) for wheel in wheels}
     for (name, version), files in texts.items():
         for file, text in files.items():
             path = folder / "texts" / f"{name}-{version}" / file
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(text)
-    rows = [(*key, one.licence, "PyPI", len(texts[key]), _why(one.name)) for key, one in found.items()]
+    rows = [(*key, one.licence, "PyPI", len(texts[key]), _why(one.name)) for key, one in licences.items()]
     rows += [(one.name, one.version, one.licence, "npm", 1, f"copy: {one.path.name}") for one in copies]
     _write_table(folder / "licences.csv", rows)
-    return found
+    return licences
 
 
 def _why(name: str) -> str:
-    looked = load_policy().packages.get(name)
-    return looked.why if looked else ""
+    """Return the reason that a person noted for a package's licence, or an empty text."""
+    review = load_policy().packages.get(name)
+    return review.why if review else ""
 
 
 def _write_table(path: Path, rows: Sequence[tuple[object, ...]]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    # spreadsheets know UTF-8 by its mark
+    # without the byte-order mark Excel reads UTF-8 as the system's code page and garbles the Chinese header
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         table = csv.writer(file)
         table.writerow(
@@ -161,7 +178,7 @@ def _write_table(path: Path, rows: Sequence[tuple[object, ...]]) -> None:
         table.writerows(sorted(rows, key=str))
 
 
-def _lay_docs(source: Path, folder: Path, sphinx: Path, epoch: int) -> None:
+def _build_docs(source: Path, folder: Path, sphinx: Path, epoch: int) -> None:
     with tempfile.TemporaryDirectory() as doctrees:
         command = [
             str(sphinx),
@@ -179,10 +196,10 @@ def _lay_docs(source: Path, folder: Path, sphinx: Path, epoch: int) -> None:
         ]
         done = subprocess.run(command, check=False, env=os.environ | {"SOURCE_DATE_EPOCH": str(epoch)})
     if done.returncode:
-        raise WangjianError("the docs could not be built", fix="see above, and `make docs`")
+        raise WangjianError("the docs could not be built", folder=source, fix="Sphinx says why above; try `make docs`")
 
 
-def _lay_checksums(root: Path) -> None:
+def _write_checksums(root: Path) -> None:
     files = sorted(path for path in root.rglob("*") if path.is_file() and not path.is_symlink())
     lines = [f"{sha256_of(path)}  {path.relative_to(root).as_posix()}\n" for path in files]
     (root / "SHA256SUMS").write_text("".join(lines), encoding="utf-8")
@@ -191,7 +208,7 @@ def _lay_checksums(root: Path) -> None:
 def _archived(root: Path, archive: Path, epoch: int) -> Path:
     with written_atomically(archive) as temporary, tarfile.open(temporary, "w", format=tarfile.PAX_FORMAT) as tar:
         for path in sorted([root, *root.rglob("*")]):
-            # wheels are hard links to those kept for the next time
+            # wheels are hard links, which tarfile may store as references without content
             info = tar.gettarinfo(path, path.relative_to(root.parent).as_posix())
             info.type = tarfile.REGTYPE if path.is_file() and not path.is_symlink() else info.type
             info.size = path.stat().st_size if info.isreg() else 0
@@ -203,13 +220,13 @@ def _archived(root: Path, archive: Path, epoch: int) -> Path:
 
 
 def _anonymous(info: tarfile.TarInfo, epoch: int) -> None:
-    """Nothing in the archive tells who made it, when, or under which umask."""
+    """Set owner, time and rights of an entry to the same values on every machine, so that the archive has the same bytes."""
     info.mtime, info.uid, info.gid, info.uname, info.gname = epoch, 0, 0, "", ""
     info.mode = 0o755 if info.isdir() or info.mode & 0o100 else 0o644
 
 
 def main() -> None:
-    """`python -m shipping.bundle PYTHON_WITH_SPHINX`: into `dist/` of the project."""
+    """Make the bundle in `dist/` of the project: `python -m shipping.bundle PYTHON_WITH_SPHINX`."""
     began = time.monotonic()
     try:
         archive = make_bundle(PROJECT_ROOT, PROJECT_ROOT / "dist", Path(sys.argv[1]).absolute())

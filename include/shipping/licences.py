@@ -1,4 +1,4 @@
-"""Under which licence each package comes, and whether that is allowed. `python -m shipping.licences` judges what is installed."""
+"""Find the licence of each package and decide whether it is allowed. `python -m shipping.licences` checks what is installed."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _TEXT = re.compile(r"\.dist-info/(licen[cs]es?/.+|[^/]*(licen[cs]e|copying|notic
 
 
 class Looked(BaseModel):
-    """What a person found out about a package's licence."""
+    """The licence of a package as a person determined it, and why."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -35,7 +35,7 @@ class Looked(BaseModel):
 
 
 class Policy(BaseModel):
-    """Allowed licences, other names for them, and packages that were looked up."""
+    """Allowed licences, other names for them, and the packages whose licence a person determined."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -46,102 +46,111 @@ class Policy(BaseModel):
 
 @dataclass(frozen=True)
 class Licensed:
-    """A package version with its licence as an SPDX expression; null where nobody knows."""
+    """A package version with its licence.
+
+    Attributes:
+        licence: an SPDX expression; null if it is not known.
+        stated: what the package's metadata says, for the error message.
+    """
 
     name: str
     version: str
     licence: str | None
-    told: str
+    stated: str
     is_allowed: bool
 
 
 def load_policy(path: Path = POLICY) -> Policy:
-    """The reviewed list."""
+    """Return the reviewed list of licences."""
     return Policy.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
 
 
 def judged(metadata: Message, policy: Policy) -> Licensed:
-    """Judge a package by its metadata.
+    """Return the licence of a package by its metadata, and whether it is allowed.
 
     Args:
         metadata: the `METADATA` of a wheel or of an installed package.
         policy: the reviewed list.
 
     Returns:
-        The package with its licence: the one that a person looked up, else what its metadata says.
+        The package with its licence: the one that a person determined, otherwise the one that its metadata states.
     """
     name = canonicalize_name(str(metadata["Name"]))
-    told = _told(metadata)
-    looked = policy.packages.get(name)
-    licence = looked.licence if looked else next(filter(None, (_spdx(one, policy) for one in told)), None)
+    stated = _stated_licences(metadata)
+    # a person's review goes first: metadata is sometimes wrong or too vague
+    review = policy.packages.get(name)
+    licence = review.licence if review else next(filter(None, (_spdx(one, policy) for one in stated)), None)
     allowed = licence is not None and _is_allowed(licence, policy)
-    return Licensed(name, str(metadata["Version"]), licence, " / ".join(told)[:80], is_allowed=allowed)
+    return Licensed(name, str(metadata["Version"]), licence, " / ".join(stated)[:80], is_allowed=allowed)
 
 
 def require_allowed(packages: Iterable[Licensed]) -> None:
-    """Raise where a package's licence is unknown or not allowed.
+    """Raise an error if the licence of a package is unknown or not allowed.
 
     Raises:
-        WangjianError: names each such package and what it says of itself.
+        WangjianError: names all such packages and what their metadata says.
     """
+    # all at once: a new lock may bring several
     bad = [
-        f"{one.name} {one.version}: {one.licence or 'unknown'} (says {one.told or 'nothing'})"
+        f"{one.name} {one.version}: {one.licence or 'unknown'} (says {one.stated or 'nothing'})"
         for one in packages
         if not one.is_allowed
     ]
     if bad:
-        fix = "look it up, then add it to `allowed`, `names` or `packages` with the reason, or do without the package"
+        fix = "read the licence, then add it to `allowed`, `names` or `packages` with the reason, or remove the package"
         raise WangjianError(f"licences that nobody allowed: {'; '.join(bad)}", file=POLICY.name, fix=fix)
 
 
 def wheel_metadata(path: Path) -> Message:
-    """The `METADATA` of a wheel.
+    """Return the `METADATA` of a wheel.
 
     Raises:
-        WangjianError: the file has none.
+        WangjianError: the wheel has none.
     """
     with zipfile.ZipFile(path) as wheel:
         for name in wheel.namelist():
             if re.fullmatch(r"[^/]+\.dist-info/METADATA", name):
                 return message_from_bytes(wheel.read(name))
-    raise WangjianError("the wheel says nothing of itself", file=path, fix="fetch it again")
+    raise WangjianError("the wheel has no METADATA", file=path, fix="delete the file and make the bundle again")
 
 
 def licence_texts(path: Path) -> dict[str, bytes]:
-    """The texts of licences and notices that a wheel brings along, by their name in it."""
+    """Return the texts of licences and notices in a wheel, by their names in it."""
     with zipfile.ZipFile(path) as wheel:
         names = [name for name in wheel.namelist() if not name.endswith("/") and _TEXT.search(name)]
         return {name.split(".dist-info/", 1)[1]: wheel.read(name) for name in sorted(names)}
 
 
-def _told(metadata: Message) -> list[str]:
-    """What the metadata says, the most exact first."""
+def _stated_licences(metadata: Message) -> list[str]:
+    """Return the licences that the metadata states, the most exact statement first."""
     fields = [metadata["License-Expression"], metadata["License"]]
-    # a whole licence may stand in the field: its first line tells nothing that a classifier does not
-    said = [text for field in fields if field and "\n" not in (text := str(field).strip()) and text != "UNKNOWN"]
+    # some packages put the whole licence text into the field: it is not a name that can be looked up
+    stated = [text for field in fields if field and "\n" not in (text := str(field).strip()) and text != "UNKNOWN"]
     classifiers = [str(one).rsplit(" :: ", 1)[-1] for one in metadata.get_all("Classifier", []) if "License ::" in one]
     real = [one for one in classifiers if one not in {"OSI Approved", "DFSG approved"}]
-    # several classifiers may mean "and" or "or": a person must look
-    return said + (real if len(real) == 1 else [])
+    # several classifiers may mean "and" or "or": a person must decide
+    return stated + (real if len(real) == 1 else [])
 
 
 def _spdx(text: str, policy: Policy) -> str | None:
-    """The text as an SPDX expression, if it is one or another name for one."""
+    """Return a text as an SPDX expression; null if it is neither an expression nor a known name of one."""
     text = policy.names.get(text, text)
     try:
         parsed = _licensing().parse(text, validate=True)
     except ExpressionError:
+        # the reviewed list may allow names that SPDX does not have
         return text if text in policy.allowed else None
     return None if parsed is None else str(parsed)
 
 
 def _is_allowed(licence: str, policy: Policy) -> bool:
-    """Of "or" one must be allowed, of "and" all."""
+    """Return whether an expression is allowed: one licence of an "or", all licences of an "and"."""
     expression = _licensing().parse(licence)
     values = {symbol: _TRUE if str(symbol.key) in policy.allowed else _FALSE for symbol in expression.symbols}
     return bool(expression.subs(values).simplify() == _TRUE)
 
 
+# the table of all SPDX licences is read from a file; a bundle asks for it once per package
 @cache
 def _licensing() -> Licensing:
     return get_spdx_licensing()
@@ -157,14 +166,14 @@ def _installed() -> Iterator[Message]:
 
 
 def main() -> None:
-    """Judge every package of this environment; exit code 1 where one is not allowed."""
+    """Check every package of this environment; exit with 1 if one is not allowed."""
     policy = load_policy()
-    found = [judged(metadata, policy) for metadata in _installed()]
+    packages = [judged(metadata, policy) for metadata in _installed()]
     try:
-        require_allowed(found)
+        require_allowed(packages)
     except WangjianError as error:
         sys.exit(str(error))
-    print(f"{len(found)} packages installed, all under allowed licences")
+    print(f"{len(packages)} packages installed, all under allowed licences")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What is in the bundle, as a CycloneDX document: every package with its files, hashes, licence, and who asked for it."""
+"""Write the bill of materials of the bundle (CycloneDX): every package with files, hashes, licence, and the packages that need it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _VENDORED = re.compile(
 
 @dataclass(frozen=True)
 class Vendored:
-    """A file that others made and the project keeps a copy of."""
+    """A file of another project of which this project keeps a copy."""
 
     path: Path
     name: str
@@ -40,28 +40,30 @@ class Vendored:
 
     @property
     def purl(self) -> str:
+        """Return the package URL, the name under which advisories list the file's package."""
         return str(PackageURL("npm", None, self.name, self.version))
 
 
 def vendored(project: Path) -> list[Vendored]:
-    """The site's scripts and maps that come from npm, as the README beside them tells.
+    """Return the site's scripts and maps that come from npm, as the README in their folder lists them.
 
     Raises:
-        WangjianError: a file lies there that the README does not name.
+        WangjianError: the folder has a file that the README does not list.
     """
     folder = project / "include" / "wangjian" / "serving" / "site" / "vendor"
     names = load_policy().names
-    told = {found["file"]: found for found in _VENDORED.finditer((folder / "README.md").read_text(encoding="utf-8"))}
+    listed = {match["file"]: match for match in _VENDORED.finditer((folder / "README.md").read_text(encoding="utf-8"))}
     ours = {"README.md", "echarts.entry.js"}
     files = [path for path in sorted(folder.iterdir()) if path.name not in ours and not path.name.startswith("LICENSE")]
-    if unknown := [path.name for path in files if path.name not in told]:
+    # a copy without its origin would be missing from the bill of materials, and no audit would report its defects
+    if unknown := [path.name for path in files if path.name not in listed]:
         fix = "add a row with package, version and licence"
         raise WangjianError(
-            "nobody says where these files come from", file=folder / "README.md", files=unknown, fix=fix
+            "the README does not say where these files come from", file=folder / "README.md", files=unknown, fix=fix
         )
-    found = [(path, told[path.name]) for path in files]
+    rows = [(path, listed[path.name]) for path in files]
     return [
-        Vendored(path, one["name"], one["version"], names.get(one["licence"], one["licence"])) for path, one in found
+        Vendored(path, row["name"], row["version"], names.get(row["licence"], row["licence"])) for path, row in rows
     ]
 
 
@@ -75,29 +77,30 @@ def write_sbom(
     locks: Sequence[Path],
     copies: Sequence[Vendored],
 ) -> None:
-    """Write the document; the same arguments give the same bytes.
+    """Write the bill of materials; the same arguments give the same bytes.
 
     Args:
-        path: where to.
-        version: the project's.
-        commit: what the bundle is made of.
-        made_at: seconds since 1970, the commit's.
-        wheels: all files of packages.
-        licences: by name and version.
-        locks: who asked for what.
-        copies: what the project keeps copies of.
+        path: the file to write.
+        version: the project's version.
+        commit: the commit from which the bundle is made.
+        made_at: the commit's time, in seconds since 1970.
+        wheels: the files of all packages.
+        licences: the licence of each package, by name and version.
+        locks: the locks; they say which package needs which.
+        copies: the files of other projects in the source.
 
     Raises:
-        WangjianError: the document breaks the schema.
+        WangjianError: the document does not match the schema.
     """
     root = Component(name="wangjian", version=version, type=ComponentType.APPLICATION, bom_ref="wangjian")
-    told = BomMetaData(component=root, timestamp=datetime.fromtimestamp(made_at, UTC))
-    told.properties.add(Property(name="wangjian:commit", value=commit))
+    # the commit's time, not the clock's: two bundles of one commit must have the same bytes
+    metadata = BomMetaData(component=root, timestamp=datetime.fromtimestamp(made_at, UTC))
+    metadata.properties.add(Property(name="wangjian:commit", value=commit))
     components = _packages(wheels, licences, locks)
     kept = [_copy(one) for one in copies]
     bom = Bom(
         components=[*components.values(), *kept],
-        metadata=told,
+        metadata=metadata,
         serial_number=uuid5(NAMESPACE_URL, f"wangjian:{commit}"),
     )
     bom.register_dependency(root, kept)
@@ -114,16 +117,18 @@ def write_sbom(
 def _packages(
     wheels: Iterable[Wheel], licences: Mapping[tuple[str, str], Licensed], locks: Sequence[Path]
 ) -> dict[tuple[str, str], Component]:
-    found: dict[tuple[str, str], Component] = {}
+    """Return a component for each package version, with its files and the locks that pin it."""
+    components: dict[tuple[str, str], Component] = {}
     for wheel in wheels:
         key = (wheel.name, wheel.version)
-        component = found.setdefault(key, _component(*key, licences[key].licence))
+        # a package with compiled code has a wheel for each Python: one component, several files
+        component = components.setdefault(key, _component(*key, licences[key].licence))
         component.external_references.add(_file(f"wheels/{wheel.path.name}", wheel.sha256, wheel.source))
     for lock in locks:
         for pin in read_lock(lock):
-            if (pin.name, pin.version) in found:
-                found[pin.name, pin.version].properties.add(Property(name="wangjian:lock", value=lock.stem))
-    return found
+            if (pin.name, pin.version) in components:
+                components[pin.name, pin.version].properties.add(Property(name="wangjian:lock", value=lock.stem))
+    return components
 
 
 def _component(name: str, version: str, licence: str | None) -> Component:
@@ -154,7 +159,7 @@ def _file(name: str, sha256: str, source: str | None) -> ExternalReference:
 def _needs(
     locks: Sequence[Path], components: Mapping[tuple[str, str], Component], root: Component
 ) -> list[tuple[Component, list[Component]]]:
-    """Who needs what, as the locks tell it."""
+    """Return each component with the components that it needs, as the locks say."""
     needs: dict[str, set[Component]] = {}
     by_ref = {component.bom_ref.value or "": component for component in components.values()} | {"wangjian": root}
     for lock in locks:
@@ -162,7 +167,7 @@ def _needs(
         for pin in pins:
             for asker in pin.asked_by:
                 askers = [components[one.name, one.version] for one in pins if one.name == asker]
-                # who is no pin itself is the project, or a file of wishes of its own
+                # a name that the lock does not pin is the project itself, or a requirements file
                 for one in askers or [root]:
                     needs.setdefault(one.bom_ref.value or "", set()).add(components[pin.name, pin.version])
     return [(by_ref[ref], sorted(needs[ref], key=lambda one: str(one.bom_ref.value))) for ref in sorted(needs)]

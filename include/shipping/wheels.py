@@ -1,4 +1,4 @@
-"""Wheels for Linux x86-64 of everything that the locks pin, for every Python: fetched by hash, built where there is none."""
+"""Gather wheels for Linux x86-64 of everything that the locks pin, for every Python: fetched by hash, or built from source."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from wangjian.core.errors import WangjianError
 from wangjian.core.files import sha256_of, write_atomically
 
 GLIBC = 28
-"""The oldest C library served: 2.28, of Debian 10, RHEL 8, openEuler 20.03 and Kylin V10."""
+"""The oldest C library that the bundle supports: 2.28, of Debian 10, RHEL 8, openEuler 20.03 and Kylin V10."""
 
 ONLY_SOURCE = frozenset({"odfpy", "wtforms-json"})
-"""Packages that the index has no wheel of. Plain Python: one wheel, built here, serves every Python."""
+"""Packages without a wheel on the index. They are plain Python: one wheel that is built here works on every Python."""
 
 _PLATFORMS = [
     *(f"manylinux_2_{minor}_x86_64" for minor in range(GLIBC, 4, -1)),
@@ -34,7 +34,11 @@ _PLATFORMS = [
 
 @dataclass(frozen=True)
 class Wheel:
-    """A wheel of the bundle; `source` is the archive that it was built from, where the index had no wheel."""
+    """A wheel of the bundle.
+
+    Attributes:
+        source: the archive from which it was built, if the index had no wheel.
+    """
 
     path: Path
     sha256: str
@@ -42,26 +46,28 @@ class Wheel:
 
     @property
     def name(self) -> str:
+        """Return the normalised name of the package."""
         return str(parse_wheel_filename(self.path.name)[0])
 
     @property
     def version(self) -> str:
+        """Return the version of the package."""
         return str(parse_wheel_filename(self.path.name)[1])
 
 
 def gather(locks: Sequence[Path], pool: Path, epoch: int) -> list[Wheel]:
-    """Bring the wheels of all locks together.
+    """Return the wheels of all locks; fetch or build those that are missing.
 
     Args:
         locks: lock files.
-        pool: where files lie between bundles; what is known is not fetched again.
-        epoch: seconds since 1970 that a wheel built here says it was made at, so that it comes out the same each time.
+        pool: the folder that keeps the files between bundles; files that are in it are not fetched again.
+        epoch: the time (seconds since 1970) written into wheels built here, so that each build gives the same bytes.
 
     Returns:
-        The wheels, by file name.
+        The wheels, in the order of their file names.
 
     Raises:
-        WangjianError: a package could not be fetched or built, or is for the bundling machine alone.
+        WangjianError: a package could not be fetched or built, or its wheel works only on the machine that built it.
     """
     pool.mkdir(parents=True, exist_ok=True)
     known = _Known(pool)
@@ -78,20 +84,26 @@ def _installed(lock: Path, python: str) -> list[Pin]:
 
 
 class _Known:
-    """Which file the index gave for a pin on a Python. Asked once: another bundle of the same locks holds the same files."""
+    """The file that the index gave for each pin and Python.
+
+    The answer is kept, so that another bundle of the same locks holds the same files and needs no index.
+    """
 
     def __init__(self, pool: Path) -> None:
         self._pool, self._index = pool, pool / "index.json"
         self._files: dict[str, str] = json.loads(self._index.read_text()) if self._index.exists() else {}
 
     def file(self, pin: Pin, python: str) -> Path:
+        """Return the path of the file for a pin on a Python."""
         return self._pool / self._files[_key(pin, python)]
 
     def fetch(self, pins: Sequence[Pin], python: str) -> None:
+        """Download the files of those pins that are missing or damaged."""
         for missing in _one_of_a_name([pin for pin in pins if not self._has(pin, python)]):
             with tempfile.TemporaryDirectory(dir=self._pool) as folder:
                 _download(missing, python, Path(folder))
                 self._take(missing, python, Path(folder))
+            # after each round: when the network breaks off, the next attempt continues from here
             write_atomically(self._index, json.dumps(self._files, indent=1, sort_keys=True))
 
     def _has(self, pin: Pin, python: str) -> bool:
@@ -100,15 +112,18 @@ class _Known:
         return path.exists() and f"sha256:{sha256_of(path)}" in pin.hashes
 
     def _take(self, pins: Sequence[Pin], python: str, folder: Path) -> None:
-        came = {_name_and_version(path): path for path in folder.iterdir()}
+        downloaded = {_name_and_version(path): path for path in folder.iterdir()}
         for pin in pins:
-            path = came[pin.name, pin.version]
+            path = downloaded[pin.name, pin.version]
             self._files[_key(pin, python)] = path.name
             path.replace(self._pool / path.name)
 
 
 def _one_of_a_name(pins: Sequence[Pin]) -> list[list[Pin]]:
-    """In as many rounds as a package has versions (for patch releases of one Python): pip takes one at a time."""
+    """Return the pins in rounds, no package twice in a round.
+
+    A lock may pin several versions of a package, for different patch releases of one Python; one call of pip takes one version.
+    """
     rounds: list[dict[str, Pin]] = []
     for pin in pins:
         free = next((one for one in rounds if pin.name not in one), None)
@@ -131,19 +146,19 @@ def _name_and_version(path: Path) -> tuple[str, str]:
 
 
 def _download(pins: Sequence[Pin], python: str, folder: Path) -> None:
-    wanted = folder.with_suffix(".txt")
-    # pip judges markers by the Python that it runs on: they are judged here, and left out
+    requirements = folder.with_suffix(".txt")
+    # pip evaluates markers for the Python that it runs on, not for the one asked for: `Pin.holds` did it, so no marker is written
     lines = [" ".join([f"{pin.name}=={pin.version}", *(f"--hash={one}" for one in pin.hashes)]) for pin in pins]
-    wanted.write_text("\n".join(lines))
-    command = ["download", "--no-deps", "--require-hashes", "--dest", str(folder), "--requirement", str(wanted)]
+    requirements.write_text("\n".join(lines))
+    command = ["download", "--no-deps", "--require-hashes", "--dest", str(folder), "--requirement", str(requirements)]
     platforms = [option for platform in _PLATFORMS for option in ("--platform", platform)]
     try:
-        # which Pythons a package takes was asked when the lock was made; pip would ask the first patch release
+        # `make lock` checked which Pythons a package supports; pip would check the first patch release and refuse some packages
         target = ["--python-version", python, "--implementation", "cp", "--ignore-requires-python", *platforms]
         source = ["--only-binary", ":all:", "--no-binary", ",".join(sorted(ONLY_SOURCE)), "--no-build-isolation"]
         _pip([*command, *target, *source], f"Python {python}")
     finally:
-        wanted.unlink()
+        requirements.unlink()
 
 
 def _wheel(path: Path, pool: Path, epoch: int) -> Wheel:
@@ -151,27 +166,27 @@ def _wheel(path: Path, pool: Path, epoch: int) -> Wheel:
         return Wheel(path, sha256_of(path))
     built = _built(path, pool / "built" / f"{sha256_of(path)[:16]}-{epoch}", epoch)
     if not built.name.endswith("-none-any.whl"):
-        fix = "add a package that has wheels, or make the bundle on a machine for each Python"
-        raise WangjianError("a wheel built here serves this machine's Python alone", file=built.name, fix=fix)
+        fix = "use a package that has wheels, or make the bundle on a machine for each Python"
+        raise WangjianError("a wheel built here works only with this machine's Python", file=built.name, fix=fix)
     return Wheel(built, sha256_of(built), source=path.name)
 
 
 def _built(source: Path, folder: Path, epoch: int) -> Path:
-    """The wheel of a source archive, made by the locked setuptools without a network."""
-    if not (found := list(folder.glob("*.whl"))):
+    """Return the wheel of a source archive; build it if needed, with the locked setuptools and without a network."""
+    if not (wheels := list(folder.glob("*.whl"))):
         command = ["wheel", "--no-deps", "--no-index", "--no-build-isolation", "--wheel-dir", str(folder), str(source)]
         _pip(command, source.name, SOURCE_DATE_EPOCH=str(epoch))
-        found = list(folder.glob("*.whl"))
-    return found[0]
+        wheels = list(folder.glob("*.whl"))
+    return wheels[0]
 
 
 def _pip(arguments: Sequence[str], what: str, **environment: str) -> None:
     command = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", *arguments]
-    # the rights of the files in a wheel built here must not hang on who builds it
+    # a wheel stores the rights of its files: without a fixed umask they, and its hash, would depend on the person who builds it
     done = subprocess.run(
         command, capture_output=True, text=True, check=False, env=os.environ | environment, umask=0o022
     )
     if done.returncode:
-        told = "\n".join(line for line in done.stderr.splitlines() if not line.startswith("WARNING"))
-        fix = "is the package index within reach, and has the package wheels for this Python?"
-        raise WangjianError(f"pip could not {arguments[0]}: {told}", of=what, fix=fix)
+        messages = "\n".join(line for line in done.stderr.splitlines() if not line.startswith("WARNING"))
+        fix = "check that the package index is available and that the package has wheels for this Python"
+        raise WangjianError(f"pip could not {arguments[0]}: {messages}", of=what, fix=fix)

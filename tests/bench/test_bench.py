@@ -34,14 +34,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def behind_history(folder: Path) -> Daily:
-    """A day behind its history. Its warehouse is the city that the copies are compared with."""
+def after_history(folder: Path) -> Daily:
+    """Return the cost of a day after its history. Its warehouse is the city with which the copies are compared."""
     return measure(DataRoot(folder / "city"), folder / "1", 1, MEASURED)
 
 
 @pytest.mark.slow
 def test_every_stage_is_measured_over_copies_of_a_city_with_identifiers_of_their_own(
-    folder: Path, behind_history: Daily
+    folder: Path, after_history: Daily
 ) -> None:
     report = measure_copies(folder, Scale("few", 3, 5), FIRST, LAST, "0.01")
     _every_stage(report)
@@ -58,14 +58,14 @@ def test_every_stage_is_measured_over_copies_of_a_city_with_identifiers_of_their
 
 
 @pytest.mark.slow
-def test_one_more_day_is_measured_after_its_history(folder: Path, behind_history: Daily) -> None:
-    found = behind_history
-    assert list(found.stages)[-3:] == ["build", "check", "publish"]
-    assert found.cpu_seconds > 0
-    assert found.seconds < sum(cost.seconds for cost in found.stages.values()), "the publication is measured separately"
+def test_one_more_day_is_measured_after_its_history(folder: Path, after_history: Daily) -> None:
+    daily = after_history
+    assert list(daily.stages)[-3:] == ["build", "check", "publish"]
+    assert daily.cpu_seconds > 0
+    assert daily.seconds < sum(cost.seconds for cost in daily.stages.values()), "the publication is measured separately"
     with duckdb.connect(str(folder / "1" / "warehouse.duckdb"), read_only=True) as connection:
         assert connection.execute("select max(as_of_date) from intermediate.int_as_of").fetchone() == (MEASURED,)
-    assert "1.00 (1.00)" in history_text([found])
+    assert "1.00 (1.00)" in history_text([daily])
 
 
 def _every_stage(report: Report) -> None:

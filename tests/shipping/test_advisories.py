@@ -1,4 +1,4 @@
-"""Advisories in OSV's format, read offline, against what a lock pins."""
+"""The audit compares the pins of a lock with advisories in OSV's format, offline."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 from shipping.advisories import Accepted, audit, findings, is_affected, load_accepted, open_findings, read_snapshot
 from wangjian.core.errors import BadArguments, WangjianError
 
-# in the shape of the PyPI export of OSV, with the ranges that the advisory has
+# a record like those of the PyPI export of OSV, with the ranges of the real advisory
 PILLOW: dict[str, Any] = {
     "schema_version": "1.7.3",
     "id": "PYSEC-2023-227",
@@ -40,7 +40,7 @@ PILLOW: dict[str, Any] = {
         },
     ],
 }
-# in the shape of the Python Packaging Advisory Database
+# a record like those of the Python Packaging Advisory Database
 AIRFLOW = """\
 id: PYSEC-2099-1
 modified: 2099-02-03T10:29:41.505456Z
@@ -84,7 +84,7 @@ def ranges(*events: dict[str, str], versions: tuple[str, ...] = ()) -> dict[str,
     [
         ("9.9.9", [{"introduced": "0"}, {"fixed": "10.0.0"}], True),
         ("10.0.0", [{"introduced": "0"}, {"fixed": "10.0.0"}], False),
-        # versions, not texts
+        # compared as versions: as text, 9.10 would be before 9.9
         ("9.10", [{"introduced": "0"}, {"fixed": "9.9"}], False),
         ("10.0.0rc1", [{"introduced": "0"}, {"fixed": "10.0.0"}], True),
         ("10.0.0.post1", [{"introduced": "0"}, {"fixed": "10.0.0"}], False),
@@ -93,16 +93,16 @@ def ranges(*events: dict[str, str], versions: tuple[str, ...] = ()) -> dict[str,
         ("2.0", [{"introduced": "2.0"}], True),
         ("3.3.2", [{"introduced": "3.0.0"}, {"last_affected": "3.3.2"}], True),
         ("3.3.3", [{"introduced": "3.0.0"}, {"last_affected": "3.3.2"}], False),
-        # two branches, the events in any order
+        # two maintained branches; OSV allows the events in any order
         ("2.4.3", [{"fixed": "2.4.3"}, {"introduced": "3.0"}, {"introduced": "2.0"}, {"fixed": "3.1"}], False),
         ("3.0.5", [{"fixed": "2.4.3"}, {"introduced": "3.0"}, {"introduced": "2.0"}, {"fixed": "3.1"}], True),
     ],
 )
-def test_ranges(version: str, events: list[dict[str, str]], affected: bool) -> None:
+def test_a_version_is_affected_within_a_range(version: str, events: list[dict[str, str]], affected: bool) -> None:
     assert is_affected("some", version, ranges(*events)) is affected
 
 
-def test_versions_listed_by_name_and_git_commits() -> None:
+def test_listed_versions_are_affected_and_ranges_of_git_commits_are_skipped() -> None:
     assert is_affected("some", "5.0", ranges(versions=("5.0",)))
     assert not is_affected("some", "5.1", ranges(versions=("5.0",)))
     git = {"type": "GIT", "events": [{"introduced": "0"}]}
@@ -111,7 +111,7 @@ def test_versions_listed_by_name_and_git_commits() -> None:
     )
 
 
-def test_a_folder_of_both_shapes_against_a_lock(tmp_path: Path) -> None:
+def test_a_folder_may_hold_json_and_yaml(tmp_path: Path) -> None:
     snapshot = read_snapshot(folder(tmp_path / "db", PYSEC__json=json.dumps(PILLOW), PYSEC__yaml=AIRFLOW))
     locks = [
         lock(tmp_path / "runtime.lock", "pillow==9.5.0", "apache-airflow==3.3.2", "idle==1"),
@@ -133,7 +133,7 @@ def test_a_folder_of_both_shapes_against_a_lock(tmp_path: Path) -> None:
     assert findings([lock(tmp_path / "new.lock", "pillow==13.0.0", "apache-airflow==3.3.3")], snapshot) == []
 
 
-def test_a_zip(tmp_path: Path) -> None:
+def test_a_zip_is_read_and_withdrawn_advisories_do_not_count(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
         archive.writestr("PYSEC-2023-227.json", json.dumps(PILLOW))
         archive.writestr(
@@ -145,34 +145,36 @@ def test_a_zip(tmp_path: Path) -> None:
     assert len(findings([lock(tmp_path / "a.lock", "pillow==9.5.0")], snapshot)) == 1
 
 
-def test_what_is_no_snapshot(tmp_path: Path) -> None:
+def test_an_unusable_snapshot_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadArguments, match="neither a folder nor a zip"):
         read_snapshot(tmp_path / "missing.zip")
     with pytest.raises(WangjianError, match=r"no advisory about a Python package.*→"):
         read_snapshot(folder(tmp_path / "npm", a__json=json.dumps(PILLOW | {"affected": PILLOW["affected"][1:]})))
     for text in ("{", "[]", '{"id": "x"}'):
-        with pytest.raises(WangjianError, match=r"vulns/torn\.json.*lay the snapshot down again"):
+        with pytest.raises(WangjianError, match=r"vulns/torn\.json.*download the snapshot again"):
             read_snapshot(folder(tmp_path / "torn", torn__json=text))
 
 
 def test_acceptance_ends(tmp_path: Path) -> None:
     snapshot = read_snapshot(folder(tmp_path / "db", one__json=json.dumps(PILLOW)))
-    found = findings([lock(tmp_path / "a.lock", "pillow==9.5.0")], snapshot)
+    affecting = findings([lock(tmp_path / "a.lock", "pillow==9.5.0")], snapshot)
     accepted = {"CVE-2023-44271": Accepted(why="never drawn", by="甲", until=date(2026, 1, 31))}
-    assert open_findings(found, accepted, date(2026, 1, 31)) == []
-    assert open_findings(found, accepted, date(2026, 2, 1)) == found
-    assert open_findings(found, {}, date(2026, 1, 1)) == found
+    assert open_findings(affecting, accepted, date(2026, 1, 31)) == []
+    assert open_findings(affecting, accepted, date(2026, 2, 1)) == affecting
+    assert open_findings(affecting, {}, date(2026, 1, 1)) == affecting
 
 
-def test_what_the_project_accepts_is_read() -> None:
+def test_the_accepted_advisories_of_the_project_are_readable() -> None:
     load_accepted()
 
 
-def test_what_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_audit_prints_open_findings_and_the_age_of_an_old_snapshot(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     path = folder(tmp_path / "db", one__json=json.dumps(PILLOW))
     assert len(audit(path, [lock(tmp_path / "a.lock", "pillow==9.5.0")], date(2023, 11, 30))) == 1
-    said = capsys.readouterr()
-    assert "✘ pillow 9.5.0 [a]: PYSEC-2023-227, CVE-2023-44271" in said.out and "1 open" in said.out
-    assert said.err == ""
+    printed = capsys.readouterr()
+    assert "✘ pillow 9.5.0 [a]: PYSEC-2023-227, CVE-2023-44271" in printed.out and "1 open" in printed.out
+    assert printed.err == ""
     assert audit(path, [lock(tmp_path / "a.lock", "pillow==13")], date(2024, 11, 30)) == []
     assert "388 days old" in capsys.readouterr().err

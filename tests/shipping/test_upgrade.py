@@ -1,4 +1,7 @@
-"""An older version's data root under this version, and back: `make upgrade-test FROM=…`, by default from the newest tag."""
+"""This version continues an older version's data root, and the older version continues this one's: `make upgrade-test FROM=…`.
+
+The default is the newest tag.
+"""
 
 from __future__ import annotations
 
@@ -34,12 +37,13 @@ CHANGED_ON_PURPOSE: dict[str, str] = {}
 
 @dataclass(frozen=True)
 class Version:
-    """One version of the project, and the Python that it is installed in."""
+    """One version of the project, and the Python in which it is installed."""
 
     project: Path
     python: Path
 
     def run(self, data: Path, connections: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+        # without the variables of this test run: they would lead the older version to this version's code and data
         bare = {
             name: value for name, value in os.environ.items() if not name.startswith(("WANGJIAN", "PYTEST", "PYTHON"))
         }
@@ -50,7 +54,7 @@ class Version:
         return subprocess.run(command, cwd=self.project, env=environment, capture_output=True, text=True, check=False)
 
     def day(self, data: Path, connections: dict[str, str], first: str, last: str | None = None) -> None:
-        """A daily run: fetch, parse, build, check, publish."""
+        """Do a daily run: fetch, parse, build, check, publish."""
         fetch = [("ingest", source, "--from", first, "--to", last or first) for source in SOURCES]
         self.steps(data, connections, *fetch, *(("parse", source) for source in SOURCES), *TO_READERS)
 
@@ -71,7 +75,7 @@ def reference() -> str:
     try:
         tags = git("tag", "--list", "v*", "--sort=-version:refname").decode().split()
     except (OSError, subprocess.CalledProcessError):
-        pytest.skip("NO UPGRADE TRIED: this is no clone of the project")
+        pytest.skip("NO UPGRADE TRIED: this is not a clone of the project")
     if not tags:
         pytest.skip("NO UPGRADE TRIED: no version is tagged yet; make upgrade-test FROM=<commit>")
     return tags[0]
@@ -79,7 +83,7 @@ def reference() -> str:
 
 @pytest.fixture(scope="module")
 def old(reference: str, tmp_path_factory: pytest.TempPathFactory) -> Version:
-    """The older version, with what its own lock names."""
+    """Return the older version, installed with the packages of its own lock."""
     project = tmp_path_factory.mktemp("old") / "project"
     with tarfile.open(fileobj=io.BytesIO(git("archive", reference))) as tar:
         tar.extractall(project, filter="data")
@@ -99,8 +103,8 @@ def new() -> Version:
 @pytest.fixture(scope="module")
 def connections(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     scenario = Scenario(seed=11, scale=0.005, start=date(2023, 1, 1), end=date(2023, 2, 28))
-    with served(Systems(scenario), tmp_path_factory.mktemp("simulator")) as found:
-        yield found.connections
+    with served(Systems(scenario), tmp_path_factory.mktemp("simulator")) as systems:
+        yield systems.connections
 
 
 @dataclass(frozen=True)
@@ -111,35 +115,35 @@ class Table:
     rows: list[tuple[object, ...]]
 
     def over(self, columns: list[str]) -> Counter[str]:
-        """The rows over some columns, whatever their order."""
+        """Return the values of some columns with the number of rows that have them, in any order."""
         places = [self.columns.index(column) for column in columns]
         return Counter(repr(tuple(row[place] for place in places)) for row in self.rows)
 
 
 def published(data: Path) -> dict[str, Table]:
-    """What readers see, but for what tells of publications."""
+    """Return the published tables without the one whose rows depend on each publication."""
     names = """
         select table_schema || '.' || table_name from information_schema.tables
         where table_schema in ('marts', 'reports') and table_name <> 'rpt_kpi_restatement' order by all
     """
     with duckdb.connect(str(data / "published" / "warehouse.duckdb"), read_only=True) as connection:
-        asked = {name: connection.sql(f"from {name}") for (name,) in connection.execute(names).fetchall()}
-        return {name: Table(relation.columns, relation.fetchall()) for name, relation in asked.items()}
+        relations = {name: connection.sql(f"from {name}") for (name,) in connection.execute(names).fetchall()}
+        return {name: Table(relation.columns, relation.fetchall()) for name, relation in relations.items()}
 
 
 def differences(before: dict[str, Table], after: dict[str, Table]) -> dict[str, str]:
-    """How tables that were there before differ, over the columns that both have, by table; tables and columns that are gone."""
-    told = dict.fromkeys(before.keys() - after.keys(), "is gone")
+    """Return how the earlier tables differ, by table, over the columns that both have; also tables and columns that are gone."""
+    changes = dict.fromkeys(before.keys() - after.keys(), "is gone")
     for name in sorted(before.keys() & after.keys()):
         one, other = before[name], after[name]
-        told |= {f"{name}.{column}": "is gone" for column in one.columns if column not in other.columns}
+        changes |= {f"{name}.{column}": "is gone" for column in one.columns if column not in other.columns}
         common = [column for column in one.columns if column in other.columns]
         left, right = one.over(common), other.over(common)
         if left != right:
-            told[name] = (
+            changes[name] = (
                 f"{len(one.rows)} and {len(other.rows)} rows; {list(left - right)[:1]} became {list(right - left)[:1]}"
             )
-    return {name: how for name, how in told.items() if name not in CHANGED_ON_PURPOSE}
+    return {name: how for name, how in changes.items() if name not in CHANGED_ON_PURPOSE}
 
 
 def test_up_and_back(
@@ -154,7 +158,7 @@ def test_up_and_back(
     old.day(data, connections, *OLD_DAYS)
     under_old = published(data)
 
-    # up: this version tells the state, and makes the same of what was landed
+    # upgrade: this version reads the state, and makes the same tables from the landed files
     assert as_of(new, data) == OLD_DAYS[1]
     new.steps(data, connections, *(("parse", source) for source in SOURCES), *TO_READERS)
     changed = differences(under_old, published(data))
@@ -169,14 +173,14 @@ def test_up_and_back(
     new.day(data, connections, NEW_DAY)
     assert as_of(new, data) == NEW_DAY
 
-    # back: the older version goes on, or says what to do
+    # rollback: the older version continues, or says what to do
     assert as_of(old, data) == NEW_DAY
     how = go_back(old, data, connections)
     with capsys.disabled():
         print(f"back to {reference}: {how}")
     assert as_of(old, data) == BACK_DAY
 
-    # up again: whatever went before, this version makes of the landed files what it makes of them alone
+    # upgrade again: the tables must depend on the landed files only, not on the versions that ran before
     new.day(data, connections, BACK_DAY)
     alone = tmp_path / "alone"
     new.day(alone, connections, OLD_DAYS[0], BACK_DAY)
@@ -184,18 +188,18 @@ def test_up_and_back(
 
 
 def as_of(version: Version, data: Path) -> str:
-    """The date of what readers see, as a version tells it."""
-    told = version.run(data, {}, "status", "--json")
-    assert told.returncode == 0, told.stderr
-    found: str = json.loads(told.stdout)["publication"]["as_of"]
-    return found
+    """Return the date of the publication as a version's `status` reports it."""
+    status = version.run(data, {}, "status", "--json")
+    assert status.returncode == 0, status.stderr
+    date_shown: str = json.loads(status.stdout)["publication"]["as_of"]
+    return date_shown
 
 
 def go_back(old: Version, data: Path, connections: dict[str, str]) -> str:
-    """The older version's daily run; where it stumbles over the newer one's warehouse, `rebuild` makes its own."""
+    """Do the older version's daily run and return how it went; if the newer warehouse stops it, `rebuild` makes its own."""
     try:
         old.day(data, connections, BACK_DAY)
-    except AssertionError as stumbled:
+    except AssertionError as failure:
         old.steps(data, connections, ("rebuild",))
-        return f"after `wangjian rebuild`, since {str(stumbled).strip()}"
-    return "its next daily run went through"
+        return f"after `wangjian rebuild`, because {str(failure).strip()}"
+    return "its next daily run succeeded"

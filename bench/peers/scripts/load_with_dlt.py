@@ -1,4 +1,4 @@
-"""Pages of JSON into a DuckDB file with dlt: `python load_with_dlt.py FILES.json FOLDER`."""
+"""Load pages of JSON into a DuckDB file with dlt: `python load_with_dlt.py FILES.json FOLDER`."""
 
 import json
 import os
@@ -15,7 +15,7 @@ files, folder = json.loads(Path(sys.argv[1]).read_text()), Path(sys.argv[2])
 
 def records(paths):
     for path in paths:
-        # a page at a time: dlt is quicker with lists than with single rows
+        # one list per page: dlt is faster with lists than with single rows
         yield json.loads(Path(path).read_bytes())["records"]
 
 
@@ -25,7 +25,7 @@ pipeline = dlt.pipeline(
     destination=dlt.destinations.duckdb(str(folder / "pages.duckdb")),
     dataset_name="raw",
 )
-# lists stay in their column, as in the warehouse
+# without nesting limits dlt would make a table of each list; in the warehouse a list stays in its column
 pipeline.run(
     [
         dlt.resource(records(paths), name=name, max_table_nesting=0, write_disposition="replace")

@@ -1,4 +1,4 @@
-"""Pages of JSON into Parquet with pandas: `python load_with_pandas.py FILES.json FOLDER`."""
+"""Load pages of JSON into Parquet with pandas: `python load_with_pandas.py FILES.json FOLDER`."""
 
 import json
 import sys

@@ -1,4 +1,4 @@
-"""Pages of JSON into Parquet with polars: `python load_with_polars.py FILES.json FOLDER`."""
+"""Load pages of JSON into Parquet with polars: `python load_with_polars.py FILES.json FOLDER`."""
 
 import json
 import sys
@@ -9,7 +9,7 @@ import polars as pl
 files, folder = json.loads(Path(sys.argv[1]).read_text()), Path(sys.argv[2])
 counts = {}
 for name, paths in files.items():
-    # every page has its own idea of a column that is empty: the last one's type is what all agree on
+    # polars infers a type per page, and a column that is empty in one page gets another type there: `diagonal_relaxed` finds a common one
     pages = [
         pl.read_json(path, infer_schema_length=None).select(pl.col("records").explode()).unnest("records")
         for path in paths

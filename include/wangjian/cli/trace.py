@@ -1,4 +1,4 @@
-"""The command `wangjian trace`: from a row of a published table to the landed rows it came from."""
+"""The command `wangjian trace`: show the landed rows from which a row of a published table came."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from wangjian.core.paths import data_root
 if TYPE_CHECKING:
     from wangjian.governance.trace import Place, Trace
 
-# a row of a report may come from many places: the terminal shows the first ones
+# a row of a report may come from thousands of landed rows, which would scroll the answer off the terminal
 SHOWN = 20
 
 
@@ -29,30 +29,30 @@ def trace(table: str, key: tuple[str, ...], as_json: bool) -> None:
     """
     from wangjian.governance.trace import trace as find
 
-    found = find(data_root(), table, key)
+    result = find(data_root(), table, key)
     if as_json:
-        click.echo(json.dumps(dataclasses.asdict(found), ensure_ascii=False, default=str))
+        click.echo(json.dumps(dataclasses.asdict(result), ensure_ascii=False, default=str))
         return
-    _show(found)
+    _show(result)
 
 
-def _show(found: Trace) -> None:
-    for row in found.key[:SHOWN]:
-        echo(f"{found.table}  {'  '.join(f'{name}={value}' for name, value in row.items())}")
-    _more(len(found.key))
-    for place in found.places[:SHOWN]:
+def _show(result: Trace) -> None:
+    for row in result.key[:SHOWN]:
+        echo(f"{result.table}  {'  '.join(f'{name}={value}' for name, value in row.items())}")
+    _more(len(result.key))
+    for place in result.places[:SHOWN]:
         echo(_line(place))
         for correction in place.corrections:
             echo(f"    纠正 corrected: {correction}")
-    _more(len(found.places))
-    if not found.places:
+    _more(len(result.places))
+    if not result.places:
         echo(
-            "没有落地行 no landed row: 来自审定的种子表, 或仅以代码被引用 it comes from reviewed seeds, or is known by its code alone"
+            "没有落地行 no landed row: 来自审定的种子表, 或仅以代码被引用 it comes from reviewed seeds, or other rows only refer to its code"
         )
-    for seed in found.seeds:
+    for seed in result.seeds:
         echo(f"种子表 reviewed seed: {seed}")
     echo(
-        f"发布 publication {found.publication_id}; {len(found.places)} 处 places; → 取值行 the row whose values are shown"
+        f"发布 publication {result.publication_id}; {len(result.places)} 处 places; → 取值行 the row whose values are shown"
     )
 
 
@@ -62,6 +62,7 @@ def _more(count: int) -> None:
 
 
 def _line(place: Place) -> str:
+    """Return the line of a landed row; an arrow marks the row whose values the table shows."""
     from wangjian.ingestion.parsing.formats import format_of_source
     from wangjian.ingestion.sources.registry import get_source
 
@@ -69,5 +70,6 @@ def _line(place: Place) -> str:
     name = " ".join(filter(None, (place.original_name, row)))
     sender = f"{place.source}/{place.provider}".rstrip("/")
     mark = "→" if place.speaks else " "
-    lies_in = place.lies_in or "不可达 not within reach"
-    return f"{mark} {place.business_date}  {sender}/{place.dataset}  {name}  {place.file_sha256}  {lies_in}"
+    # the file may be in an archive that is not mounted
+    location = place.lies_in or "不可达 not available"
+    return f"{mark} {place.business_date}  {sender}/{place.dataset}  {name}  {place.file_sha256}  {location}"

@@ -242,7 +242,7 @@ def test_a_file_that_would_lose_more_is_not_changed(data: DataRoot, monkeypatch:
     before = found_in(data.root, [NUMBER])
     plan = request_erasure(data, "jiangxi", "case_parties", FIRST, **WHO)
     monkeypatch.setattr(Delimited, "redact", lambda _, content, *__: content[: content.rfind(b"\r\n", 0, -2) + 2])
-    with pytest.raises(WangjianError, match="more than the values in question"):
+    with pytest.raises(WangjianError, match="more than the requested values"):
         approve_erasure(data, plan.erasure.erasure_id, person="赵二")
     assert found_in(data.root, [NUMBER]) == before
 

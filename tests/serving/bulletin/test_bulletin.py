@@ -1,4 +1,4 @@
-"""The bulletin of a published year: its numbers are those of the marts, its files open and read well."""
+"""The bulletin of a published year has the numbers of the marts, and its files open and read well."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def issue(figures: Figures) -> Bulletin:
 
 @pytest.fixture
 def ask(year_2024: DataRoot) -> Ask:
-    """Return a function that queries the marts: the second column by the first."""
+    """Return a function that queries the marts and returns the second column by the first."""
 
     def answer(query: str) -> dict[str, Any]:
         with open_published(year_2024) as connection:
@@ -135,7 +135,7 @@ def test_the_month_before_is_that_of_the_facts(issue: Bulletin, ask: Ask) -> Non
     assert {name: cell for name, cell in printed.items() if name in last} == last
     now, before, growth, year_ago, on_year = table(issue, "各县（市、区）发现线索（条）")["合计"][:5]
     assert growth == percent((now - before) / before * 100)  # type: ignore[operator]
-    # the year before lies outside the data
+    # the data do not have the year before
     assert (year_ago, on_year) == (Missing.NONE, Missing.NONE)
 
 
@@ -275,13 +275,13 @@ def test_the_workbook_holds_all_rows_as_numbers_and_no_formula(
     assert sum(len(sheet._charts) for sheet in book) == 5
     rows = list(book["明细"].iter_rows(min_row=2, values_only=True))
     with open_published(year_2024) as connection:
-        here = connection.execute(
+        published = connection.execute(
             "select member_code, kpi_code, case when is_small_base then null else value end "
             "from reports.rpt_monthly_bulletin where month_start = ?",
             [MONTH],
         ).fetchall()
-    there = [(row[1], row[3], None if row[6] == "※" else row[6]) for row in rows]
-    assert Counter(_floats(here)) == Counter(_floats(there))
+    in_workbook = [(row[1], row[3], None if row[6] == "※" else row[6]) for row in rows]
+    assert Counter(_floats(published)) == Counter(_floats(in_workbook))
     counties = {row[0].value: row[1].value for row in book["监测概况"].iter_rows(max_col=2)}
     assert counties["章贡区"] == int(figures.of("REGION", "360702", "K01").value or -1)
 

@@ -1,4 +1,4 @@
-"""Numbers with units and comparisons, as a bulletin words them; files for spreadsheets."""
+"""The bulletin words numbers with units and comparisons; its spreadsheets run no formula."""
 
 from __future__ import annotations
 
@@ -88,14 +88,14 @@ def test_no_text_runs_as_a_formula(text: str) -> None:
     assert harmless("a\x00\x1fb=") == "ab="
 
 
-def test_an_office_file_forgets_when_it_was_written() -> None:
+def test_an_office_file_has_a_fixed_time_in_place_of_its_own() -> None:
     def written() -> bytes:
         buffer = io.BytesIO()
         Workbook().save(buffer)
         return buffer.getvalue()
 
     first = written()
-    time.sleep(1.1)  # the files bear whole seconds: two within one would be equal anyhow
+    time.sleep(1.1)  # the files store whole seconds: two files within one second would be equal anyway
     second = written()
     assert first != second
     at = datetime(2024, 1, 2, 3, 4, 5, tzinfo=UTC)

@@ -1,4 +1,4 @@
-"""One landed file without some values, and the proof that nothing else is gone."""
+"""Remove values from one landed file, and prove that nothing else changed."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from wangjian.ingestion.sources.registry import Source
 
 @dataclass(frozen=True)
 class Landed:
-    """A file with what is needed to read it.
+    """A landed file with the source and dataset that are needed to read it.
 
     Attributes:
-        provider: of the third-party source, else empty.
-        part: its name in the export.
+        provider: the provider of a third-party file, otherwise empty.
+        part: the file's name in the export.
     """
 
     source: Source
@@ -33,23 +33,24 @@ def redacted(file: Landed, content: bytes, columns: Collection[str], rows: Rows,
     """Return a file without the values of some columns in some rows.
 
     Args:
-        file: which.
-        content: its bytes.
+        file: the file.
+        content: the bytes of the file.
         columns: the warehouse's names of the columns; unknown columns that look personal are erased, too.
         rows: row numbers by sheet.
-        mark: gives the text that replaces a value.
+        mark: a function that returns the replacement of a value.
 
     Raises:
-        WangjianError: something else would be changed, or no layout knows the file any more. Nothing is erased.
+        WangjianError: something else would change, or no layout fits the file any more. Nothing is erased.
     """
     format_ = format_of(file.source, file.dataset, file.provider, file.part)
     left = format_.redact(content, columns, rows, mark)
+    # the original is deleted afterwards: a mistake of the rewriting could not be corrected any more
     before, after = (format_.comparable(body, columns, rows, ERASED) for body in (content, left))
     if before != after:
         raise WangjianError(
-            "more than the values in question would be lost",
+            "the erasure would change more than the requested values",
             file=file.part,
             sha256=file.sha256,
-            fix="nothing was erased; report the file's layout",
+            fix="nothing was erased: report the error with the file's layout to the maintainers",
         )
     return left

@@ -1,4 +1,4 @@
-"""Exports of one source, dataset and month that are parsed together, and the ledger's entries for their files."""
+"""Parse the exports of one source, dataset and month together, and return the ledger's entries for their files."""
 
 from __future__ import annotations
 
@@ -39,17 +39,17 @@ class Task:
 
     @property
     def byte_size(self) -> int:
+        """Return the bytes of all files."""
         return sum(export.byte_size for export in self.exports)
 
 
 def parse_batch(task: Task) -> list[dict[str, Any]]:
-    """Write the rows of a batch, its rejected lines and its control totals, in files that count once the ledger names the batch.
+    """Write the rows, rejected lines and control totals of a batch, and return the ledger's entries, one per file.
+
+    The written files count only when the ledger names the batch: a crash before leaves files that nothing reads.
 
     Args:
-        task: what is to be parsed.
-
-    Returns:
-        The ledger's entries, one a file.
+        task: the exports to parse.
     """
     dataset = load_contract(task.source.source).get(task.dataset)
     name = batch_id((_name(export), task.contract_hashes[export.key.provider]) for export in task.exports)
@@ -58,20 +58,22 @@ def parse_batch(task: Task) -> list[dict[str, Any]]:
     landing = landing_of(task.data)
     files = [FileToParse(landing, export, file) for export in task.exports for file in export.files]
     outcomes = _outcomes(task, dataset, files, output)
-    entries = [_ledger_entry(task, name, item) | _said(outcome) for item, outcome in zip(files, outcomes, strict=True)]
+    entries = [
+        _ledger_entry(task, name, item) | _result(outcome) for item, outcome in zip(files, outcomes, strict=True)
+    ]
     output.write()
     return entries
 
 
 def _name(export: SomeFiles) -> str:
-    """The files distinguish the portions of one export."""
+    """Return a name of a portion: its first and last file distinguish it from the other portions of the export."""
     return f"{export.export_id} {export.files[0].part} {export.files[-1].part}"
 
 
 def _outcomes(
     task: Task, dataset: Dataset | None, files: Sequence[FileToParse], output: BatchOutput
 ) -> Iterator[Outcome]:
-    """Parse neighbours of one format together, so that rows stay in the order of their files."""
+    """Yield the outcome of each file. Neighbours of one format are parsed together; rows stay in the order of their files."""
     chosen = [(_format_or_error(task, dataset, item), item) for item in files]
     for format_, group in groupby(chosen, key=lambda pair: pair[0]):
         items = [item for _, item in group]
@@ -87,6 +89,7 @@ def _format_or_error(task: Task, dataset: Dataset | None, item: FileToParse) -> 
 
 
 def _check_not_future(item: FileToParse) -> None:
+    # one wrong year would make this file the newest of its dataset, and hide every later one until that year
     business_date = item.export.key.business_date
     fetched_on = item.file.fetched_at.astimezone(ZoneInfo(TIMEZONE)).date()
     if business_date > fetched_on:
@@ -97,9 +100,10 @@ def _check_not_future(item: FileToParse) -> None:
         )
 
 
-def _said(outcome: Outcome) -> dict[str, Any]:
+def _result(outcome: Outcome) -> dict[str, Any]:
+    """Return the ledger's columns about the result of a file."""
     if isinstance(outcome, RejectedFile):
-        # a file without its header shows a row of data where the message names the columns
+        # the message names the file's columns; in a file without a header these are a row of data, maybe with personal data
         return {"status": "rejected", "reject_code": outcome.code, "reject_message": masked(str(outcome))}
     return outcome
 

@@ -1,4 +1,4 @@
-"""What a batch writes to raw: rows, rejected lines and control totals. Personal columns are hashed or dropped here."""
+"""Write a batch to raw: rows, rejected lines and control totals. Personal columns are hashed or dropped here."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from wangjian.ingestion.sources.contract import Dataset
 
 
 class BatchOutput:
-    """Takes what the formats read, and writes it when all files are read.
+    """Collects the content of a batch's files, and writes it when all files are read.
 
     Args:
-        batch_id: names the batch.
-        partition: where its files are written.
-        dataset: the contract; null for a batch of control totals alone.
-        key: of the keyed hashes.
+        batch_id: the name of the batch.
+        partition: the partition to which its files belong.
+        dataset: the contract; null for a batch that has control totals only.
+        key: the secret key of the hashes.
     """
 
     def __init__(self, batch_id: str, partition: Partition, dataset: Dataset | None, key: bytes) -> None:
@@ -34,18 +34,15 @@ class BatchOutput:
 
     @property
     def rows_file(self) -> Path:
-        """The Parquet file of the batch."""
+        """Return the path of the batch's Parquet file."""
         return self._partition.rows_file(self.batch_id)
 
     def add(self, item: FileToParse, parsed: ParsedFile) -> dict[str, Any]:
-        """Take a file's rows, rejected lines and control totals.
+        """Add a file's rows, rejected lines and control totals, and return the ledger's columns about the file.
 
         Args:
             item: the file.
-            parsed: its content. Personal values are hashed or dropped before anything is kept.
-
-        Returns:
-            What the ledger says of the file.
+            parsed: its content. Personal values are hashed or dropped before anything is stored.
         """
         self.add_controls(item, parsed.declared)
         duplicates = _duplicates(parsed)
@@ -64,11 +61,11 @@ class BatchOutput:
         }
 
     def add_controls(self, item: FileToParse, declared: Sequence[Declared]) -> None:
-        """Take the control totals that a file declares."""
+        """Add the control totals that a file declares."""
         self._controls += [self._control(item, total) for total in declared]
 
     def write(self) -> None:
-        """Write what was taken. A kind of which there is nothing has no file."""
+        """Write the collected rows, rejected lines and control totals; a kind without content gets no file."""
         if self._rows and self._rows.count:
             self._rows.write(self.rows_file)
         if self._rejects:
@@ -108,7 +105,7 @@ class BatchOutput:
 
 
 def _duplicates(parsed: ParsedFile) -> list[bool]:
-    """Return for each row whether an earlier row of the file says the same."""
+    """Return for each row whether an earlier row of the file has the same values."""
     seen: set[tuple[object, ...]] = set()
     repeated = []
     extras = (tuple(sorted(extra.items())) for extra in parsed.extras)
@@ -125,6 +122,7 @@ def _kept_extra(extra: Mapping[str, str]) -> str | None:
 
 
 def _treated(values: list[str | None], treatment: str, key: bytes) -> list[str | None]:
+    """Return the values as the contract's `on_parse` says: kept, as keyed hashes, or all null."""
     if treatment == "keep":
         return values
     return [keyed_hash(value, key) if value is not None and treatment == "keyed_hash" else None for value in values]

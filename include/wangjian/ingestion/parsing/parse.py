@@ -1,4 +1,4 @@
-"""Parsing of all landed exports of a source that are not parsed yet, partition by partition."""
+"""Parse all landed exports of a source that are not parsed yet, partition by partition."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ from wangjian.ingestion.sources.contract import load_contract
 from wangjian.ingestion.sources.registry import Source
 
 _WORTH_PROCESSES = 8 * 2**20
-"""Bytes: what is less is parsed before other processes have begun."""
+"""Bytes from which on several processes parse: fewer bytes are parsed before another process has started."""
 
 
 @dataclass
 class ParseReport:
-    """What a parse did."""
+    """The counts of a parse, and a message for each rejected file."""
 
     source: str
     files: int = 0
@@ -41,59 +41,63 @@ class ParseReport:
 
 
 def parse(source: Source, data: DataRoot, progress: Progress | None = None, again: Again | None = None) -> ParseReport:
-    """Parse every landed export of a source that is not parsed under its present contract.
+    """Parse every landed export of a source that is not parsed under its present contract, and return a report.
 
     Args:
-        source: from the registry.
+        source: the source, from the registry.
         data: the data root.
-        progress: told of the progress.
-        again: which partitions (dataset, month) are parsed anew although they are parsed. Their ledger is replaced in one step, so
-            that a build meanwhile sees the one or the other.
+        progress: a function that the parse calls before each partition.
+        again: the partitions (dataset, month) to parse again although they are parsed. Each ledger is replaced in one step, so that
+            a build at the same time reads either the old or the new one.
 
     Returns:
-        What was done; a rejected file is a message, not an error.
+        The report; a rejected file is a message in it, not an error.
 
     Raises:
-        ArchiveUnavailable: what is to be parsed anew lies in an archive that is not there. Its rows stay as they were, and
-            everything else is parsed.
-        WangjianError: landed bytes are missing, or a process was killed. What had been parsed before stays parsed.
+        ArchiveUnavailable: files to parse are in an archive that is not available. Their rows stay as they were, and everything
+            else is parsed.
+        WangjianError: landed bytes are missing, or a process was killed. The partitions parsed before stay parsed.
     """
     started = time.monotonic()
     report = ParseReport(source.source)
     with parse_lock(data, source.source, f"parse {source.source}"):
+        # before the first export of a dataset arrives, SQL gets the names of its columns from these files
         write_empty_files(data, load_contract(source.source).values())
         partitions = pending(source, data, landing_of(data), again)
-        reachable, failures = _within_reach(data, partitions)
-        tasks = [_tasks(source, data, item) for item in reachable]
+        available, failures = _available(data, partitions)
+        tasks = [_tasks(source, data, item) for item in available]
         batches = _parsed(list(chain.from_iterable(tasks)))
-        for done, (item, parts) in enumerate(zip(reachable, tasks, strict=True)):
+        for done, (item, parts) in enumerate(zip(available, tasks, strict=True)):
             if progress:
-                progress(f"{item.dataset} {item.month}", done, len(reachable))
+                progress(f"{item.dataset} {item.month}", done, len(available))
             entries = list(chain.from_iterable(islice(batches, len(parts))))
             _commit(Partition(data, source.source, item.dataset, item.month), item, entries)
             _count(entries, report)
+        # only now: until the ledger is replaced, the build still reads the files of the old batches
         sweep(data, source.source, ((item.dataset, item.month) for item in partitions))
+    # at the end: an archive that is not mounted must not stop the other partitions
     if failures:
         raise failures[0].and_more(failures[1:])
     report.seconds = time.monotonic() - started
     return report
 
 
-def _within_reach(data: DataRoot, partitions: Sequence[Pending]) -> tuple[list[Pending], list[ArchiveUnavailable]]:
-    """The partitions about which something is to be done and can be."""
+def _available(data: DataRoot, partitions: Sequence[Pending]) -> tuple[list[Pending], list[ArchiveUnavailable]]:
+    """Return the partitions that need work and have their bytes here, and an error for each one without its bytes."""
     landing = landing_of(data)
-    reachable, failures = [], []
+    available, failures = [], []
     for item in partitions:
         if not item.is_settled:
             try:
                 require_bytes(data, landing, item.exports)
-                reachable.append(item)
+                available.append(item)
             except ArchiveUnavailable as error:
                 failures.append(error)
-    return reachable, failures
+    return available, failures
 
 
 def _tasks(source: Source, data: DataRoot, item: Pending) -> list[Task]:
+    # a large month becomes several tasks, so that all processors work on it
     shared = portions(item.exports, are_pages=format_of_source(source).stands_alone)
     return [Task(data, source, item.dataset, item.month, exports, item.contract_hashes) for exports in shared]
 
@@ -104,6 +108,7 @@ def _parsed(tasks: Sequence[Task]) -> Iterator[list[dict[str, Any]]]:
 
 
 def _commit(partition: Partition, item: Pending, entries: list[dict[str, Any]]) -> None:
+    # a batch counts once the ledger names it: this single write makes all of its files valid
     kept = [row for row in partition.read_ledger() if row["export_id"] in item.parsed]
     write_table(partition.ledger, kept + entries, LEDGER)
 

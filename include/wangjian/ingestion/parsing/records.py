@@ -1,4 +1,4 @@
-"""What every parser gives back, whatever the format: rows as texts, with the place of each."""
+"""The result of every parser, in the same form for all file formats: rows as texts, with the place of each."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Row(NamedTuple):
     """One row of a file.
 
     Attributes:
-        number: as a person counts in the file; the first line or sheet row is 1.
+        number: the number as a person counts in the file; the first line or sheet row is 1.
         values: the contract's columns that the file has, as text.
         extra: unknown columns with their values.
     """
@@ -31,7 +31,7 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True)
 class RejectedLine:
-    """A line that is no row at all."""
+    """A line that is not a row, such as one with too few fields."""
 
     number: int
     code: str
@@ -40,7 +40,7 @@ class RejectedLine:
 
 @dataclass(frozen=True)
 class Declared:
-    """A control total: how many rows of a dataset the source says there are, in all or in one scope (county)."""
+    """A control total: the number of rows of a dataset that the source declares, in total or for one scope (county)."""
 
     dataset: str
     scope: str
@@ -49,13 +49,15 @@ class Declared:
 
 @dataclass
 class ParsedFile:
-    """The content of one file, column by column: a large one has a hundred thousand rows. Titles, totals and blank rows are none.
+    """The content of one file, column by column. Titles, totals and blank rows are not rows.
+
+    A large file has a hundred thousand rows: an object for each would take much more memory than lists of texts.
 
     Attributes:
-        numbers: of each row, as a person counts in the file.
-        sheets: of each row, where the file is a workbook; else nothing.
-        columns: a text a row, of each of the contract's columns that the file has.
-        extras: unknown columns with their values, of each row.
+        numbers: the number of each row, as a person counts in the file.
+        sheets: the sheet of each row if the file is a workbook, otherwise empty.
+        columns: for each of the contract's columns that the file has, a text per row.
+        extras: for each row, the unknown columns with their values.
     """
 
     numbers: list[int] = field(default_factory=list)
@@ -68,18 +70,19 @@ class ParsedFile:
 
     @property
     def rows_read(self) -> int:
-        """Rows and rejected lines."""
+        """Return the number of rows and rejected lines."""
         return len(self.numbers) + len(self.rejected)
 
     def rows(self) -> Iterator[tuple[str, Row]]:
-        """The rows one by one, each with its sheet; outside of a workbook that has no name."""
+        """Yield the rows one by one, each with the name of its sheet; the name is empty outside of a workbook."""
         cells = zip(*self.columns.values(), strict=True) if self.columns else repeat((), len(self.numbers))
         sheets = self.sheets or [""] * len(self.numbers)
         for sheet, number, texts, extra in zip(sheets, self.numbers, cells, self.extras, strict=True):
             yield sheet, Row(number, dict(zip(self.columns, texts, strict=True)), extra)
 
     def add_sheet(self, sheet: str, rows: Sequence[Row]) -> None:
-        """Add the rows of a sheet, which may have other columns than those before."""
+        """Add the rows of a sheet. It may have other columns than the sheets before it."""
+        # every column gets a text for every row: a column that one sheet lacks is null there, or the rows would shift
         before = len(self.numbers)
         for name in dict.fromkeys(name for row in rows for name in row.values):
             column = self.columns.setdefault(name, [])
@@ -93,13 +96,19 @@ class ParsedFile:
 
 def columns_as_json(columns: Sequence[str]) -> str | None:
     """Return the names of unknown columns as JSON, masked; null where there are none."""
-    # a file without its header shows a row of data where the names should stand
+    # a file without a header has a row of data in place of the names, maybe with personal data
     return masked(json.dumps(columns, ensure_ascii=False)) if columns else None
 
 
 @dataclass(frozen=True)
 class Field:
-    """Where a contract column stands in a file: the headers it may bear, and what is done to its text."""
+    """A contract's column in a file: the headers that it may have, and the changes to its text.
+
+    Attributes:
+        scale: the factor from the file's unit to the contract's.
+        values: the texts to replace, and their replacements.
+        hyperlink: whether the address of the cell's hyperlink, if it has one, takes the place of its text.
+    """
 
     name: str
     headers: tuple[str, ...]
@@ -109,7 +118,7 @@ class Field:
     hyperlink: bool = False
 
     def text(self, cell: str) -> str | None:
-        """The column's text from the cell's text: trimmed, translated, scaled; blank is null."""
+        """Return the column's text for a cell's text: trimmed, translated, scaled; null for blank."""
         cell = cell.strip()
         cell = self.values.get(cell, cell)
         if cell and self.scale != 1:
@@ -117,14 +126,15 @@ class Field:
         return cell or None
 
     def texts(self, cells: Iterable[str]) -> list[str | None]:
-        """The column's texts from the texts of its cells. A large file has millions, and most are only trimmed."""
+        """Return the column's texts for the texts of its cells."""
+        # a large file has millions of cells, and most columns are only trimmed: a call per cell would be expensive
         if self.values or self.scale != 1:
             return [self.text(cell) for cell in cells]
         return [cell.strip() or None for cell in cells]
 
 
 def _scaled(text: str, scale: Decimal) -> str:
-    """The number in the contract's unit. What is no number keeps its unit, so that nobody takes it for one."""
+    """Return the number in the contract's unit. A text that is not a number keeps its unit, so that nobody takes it for one."""
     plain = text.replace(",", "") if _THOUSANDS.fullmatch(text) else text
     try:
         return f"{(Decimal(plain) * scale).normalize():f}"
@@ -133,21 +143,22 @@ def _scaled(text: str, scale: Decimal) -> str:
 
 
 _THOUSANDS = re.compile(r"-?\d{1,3}(,\d{3})+(\.\d*)?")
-# 万元: the contracts count in yuan
+# one 万元 is ten thousand 元; the contracts count in 元
 _WAN = Decimal(10_000)
 
 
 def fold(header: str) -> str:
-    """A header's text for comparison: NFKC, lower case, without blanks or a byte-order mark."""
+    """Return a header's text for comparison: NFKC, lower case, without blanks and byte-order mark."""
+    # people type headers with full-width brackets and stray blanks; a spelling variant must not reject the whole file
     return "".join(unicodedata.normalize("NFKC", header).lower().replace("\ufeff", "").split())
 
 
 def match_header(cells: Sequence[str], fields: Sequence[Field]) -> tuple[dict[int, Field], dict[int, str]]:
-    """Find which column holds which field.
+    """Return the field of each column, and the unknown headers.
 
     Args:
         cells: the header row.
-        fields: what the contract or layout knows.
+        fields: the fields of the contract or layout.
 
     Returns:
         Fields by column index; unknown headers by column index.
@@ -156,7 +167,7 @@ def match_header(cells: Sequence[str], fields: Sequence[Field]) -> tuple[dict[in
         RejectedFile: a required column is missing, or a column comes twice.
     """
     by_name = {fold(header): field for field in fields for header in field.headers}
-    # the same column headed 万元 in place of 元
+    # a provider may head the same column with 万元 in place of 元
     in_wan = {
         name.replace("元", "万元"): replace(field, scale=_WAN) for name, field in by_name.items() if "(元)" in name
     }

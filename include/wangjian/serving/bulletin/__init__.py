@@ -102,13 +102,13 @@ def _contents(figures: Figures, wanted: tuple[Format, ...], issued_on: date | No
     at = figures.publication.published_at
     # made once: the PDF is printed from the same document
     docx = docx_bytes(bulletin, issued_on) if {"docx", "pdf"} & set(wanted) else b""
-    made: dict[Format, bytes] = {}
+    files: dict[Format, bytes] = {}
     for kind in wanted:
         match kind:
             case "docx":
-                made[kind] = docx
+                files[kind] = docx
             case "pdf":
-                made[kind] = pdf_bytes(docx, at)
+                files[kind] = pdf_bytes(docx, at)
             case "xlsx":
-                made[kind] = xlsx_bytes(bulletin, figures)
-    return made
+                files[kind] = xlsx_bytes(bulletin, figures)
+    return files

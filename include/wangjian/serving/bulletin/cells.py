@@ -13,11 +13,11 @@ from wangjian.serving.bulletin.wording import growth, month_text, plain, rounded
 COMPARED = (Column("本月"), Column("上月"), Column("环比（%）"), Column("上年同月"), Column("同比（%）"))
 
 
-def cell(found: Figure) -> Cell:
+def cell(figure: Figure) -> Cell:
     """Return a figure as the bulletin prints it; `※` if its base is too small."""
-    if found.is_suppressed:
+    if figure.is_suppressed:
         return Missing.SUPPRESSED
-    return number(found.value, found.unit)
+    return number(figure.value, figure.unit)
 
 
 def number(value: Decimal | None, unit: str) -> Cell:
@@ -34,21 +34,21 @@ def grown(value: Decimal | None, before: Decimal | None, unit: str) -> Cell:
     return Missing.NONE if by is None else rounded(by, 1)
 
 
-def compared_cells(found: Figure) -> tuple[Cell, ...]:
+def compared_cells(figure: Figure) -> tuple[Cell, ...]:
     """Return the cells of the columns in `COMPARED`."""
-    unit = found.unit
+    unit = figure.unit
     return (
-        cell(found),
-        number(found.last_month, unit),
-        grown(found.value, found.last_month, unit),
-        number(found.last_year, unit),
-        grown(found.value, found.last_year, unit),
+        cell(figure),
+        number(figure.last_month, unit),
+        grown(figure.value, figure.last_month, unit),
+        number(figure.last_year, unit),
+        grown(figure.value, figure.last_year, unit),
     )
 
 
 def summed(figures: Figures, section: str, members: Iterable[Member], kpi: str) -> Figure:
     """Return the sum of a KPI over members; null if one of them has no value. The KPI must be additive."""
-    found = [figures.of(section, member.code, kpi) for member in members]
+    figures_of_members = [figures.of(section, member.code, kpi) for member in members]
 
     def together(values: Sequence[Decimal | None]) -> Decimal | None:
         known = [value for value in values if value is not None]
@@ -58,9 +58,9 @@ def summed(figures: Figures, section: str, members: Iterable[Member], kpi: str) 
     unit = figures.total(kpi).unit
     return Figure(
         unit,
-        together([item.value for item in found]),
-        together([item.last_month for item in found]),
-        together([item.last_year for item in found]),
+        together([item.value for item in figures_of_members]),
+        together([item.last_month for item in figures_of_members]),
+        together([item.last_year for item in figures_of_members]),
     )
 
 
@@ -88,7 +88,7 @@ def ranking(
     rows = [(member.name, figures.of(section, member.code, kpi)) for member in shown]
     closing = [("其余", summed(figures, section, others, kpi)), (nameless, summed(figures, section, none, kpi))]
     # rows of zeros say nothing and would only lengthen the table
-    totals = [(name, found) for name, found in closing if found.value or found.last_month or found.last_year]
+    totals = [(name, figure) for name, figure in closing if figure.value or figure.last_month or figure.last_year]
     return rows, [*totals, ("合计", figures.total(kpi))]
 
 

@@ -54,10 +54,10 @@ def chart_on(sheet: Worksheet, chart: Chart, header_row: int, *, with_title: boo
 
 
 def _bars(kind: str) -> BarChart:
-    made = BarChart()
-    made.type = "bar" if kind == "bar" else "col"
-    made.gapWidth = 60
-    return made
+    bars = BarChart()
+    bars.type = "bar" if kind == "bar" else "col"
+    bars.gapWidth = 60
+    return bars
 
 
 def _draw(sheet: Worksheet, chart: Chart, header_row: int, series: Sequence[int], drawn: Any) -> Any:
@@ -65,7 +65,7 @@ def _draw(sheet: Worksheet, chart: Chart, header_row: int, series: Sequence[int]
         drawn.series.append(_series(sheet, chart, header_row, index, COLOURS[chart.series.index(index)]))
         if isinstance(drawn, LineChart):
             _as_line(drawn.series[place], COLOURS[chart.series.index(index)])
-    _dress_axes(drawn, lies=chart.kind == "bar")
+    _dress_axes(drawn, is_horizontal=chart.kind == "bar")
     return drawn
 
 
@@ -83,17 +83,17 @@ def _series(sheet: Worksheet, chart: Chart, header_row: int, index: int, colour:
     first, last = header_row + 1, header_row + len(chart.rows)
     names = [str(row[0]) for row in chart.rows]
     values = [row[index] for row in chart.rows]
-    made = Series(Reference(sheet, min_col=index + 1, min_row=first, max_row=last))
+    series = Series(Reference(sheet, min_col=index + 1, min_row=first, max_row=last))
     # the cache holds the numbers: programs draw the chart from it without opening the workbook
-    made.val = NumDataSource(numRef=NumRef(_range(sheet, index, first, last), numCache=_numbers(values)))
-    made.cat = AxDataSource(strRef=StrRef(_range(sheet, 0, first, last), strCache=_texts(names)))
+    series.val = NumDataSource(numRef=NumRef(_range(sheet, index, first, last), numCache=_numbers(values)))
+    series.cat = AxDataSource(strRef=StrRef(_range(sheet, 0, first, last), strCache=_texts(names)))
     name = _texts([chart.table.columns[index].name])
-    made.tx = SeriesLabel(strRef=StrRef(_range(sheet, index, header_row, header_row), strCache=name))
-    made.graphicalProperties = GraphicalProperties(solidFill=colour)
-    made.graphicalProperties.line.noFill = True
+    series.tx = SeriesLabel(strRef=StrRef(_range(sheet, index, header_row, header_row), strCache=name))
+    series.graphicalProperties = GraphicalProperties(solidFill=colour)
+    series.graphicalProperties.line.noFill = True
     if len(chart.series) == 1 or chart.kind == "bar":
-        made.dLbls = _labels()
-    return made
+        series.dLbls = _labels()
+    return series
 
 
 def _range(sheet: Worksheet, index: int, first: int, last: int) -> str:
@@ -125,7 +125,7 @@ def _labels() -> DataLabelList:
     return labels
 
 
-def _dress_axes(drawn: Any, *, lies: bool) -> None:
+def _dress_axes(drawn: Any, *, is_horizontal: bool) -> None:
     grey = GraphicalProperties(ln=LineProperties(solidFill=_GRID))
     # without this, newer office programs leave the axes out
     drawn.x_axis.delete = drawn.y_axis.delete = False
@@ -136,7 +136,7 @@ def _dress_axes(drawn: Any, *, lies: bool) -> None:
     # from 0: a cut axis makes small changes look large
     drawn.y_axis.scaling.min = 0
     drawn.x_axis.tickLblPos = "low"
-    if lies:
+    if is_horizontal:
         # bars start at the bottom; reversed, the first row is on top as in the table, and "max" puts the numbers below
         drawn.x_axis.scaling.orientation = "maxMin"
         drawn.y_axis.crosses = "max"

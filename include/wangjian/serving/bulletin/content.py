@@ -68,6 +68,7 @@ class Chart:
 
     @property
     def rows(self) -> tuple[tuple[Cell, ...], ...]:
+        """Return the rows to draw: never the totals, next to which all other bars would be too short to compare."""
         return self.table.rows[: self.first]
 
 
@@ -80,7 +81,7 @@ class Paragraph:
 
 @dataclass(frozen=True)
 class Heading:
-    """A heading below the part's own: level 2 is （一）."""
+    """A heading below the heading of the part; level 2 is （一）."""
 
     text: str
     level: int = 2

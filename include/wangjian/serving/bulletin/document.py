@@ -62,6 +62,7 @@ class _Setter:
         self.tables = self.charts = 0
 
     def bytes(self) -> bytes:
+        """Set the whole document and return the bytes of the file."""
         typeset(self.document)
         self._properties()
         self._masthead()
@@ -132,16 +133,16 @@ class _Setter:
         if caption:
             self.document.add_paragraph(caption, style="Caption").paragraph_format.keep_with_next = True
         rows = [tuple(column.name for column in table.columns), *table.rows, *table.totals]
-        made = self.document.add_table(len(rows), len(table.columns), style="Table Grid")
-        made.alignment = WD_TABLE_ALIGNMENT.CENTER
-        _widths(made, [column.share for column in table.columns])
+        grid = self.document.add_table(len(rows), len(table.columns), style="Table Grid")
+        grid.alignment = WD_TABLE_ALIGNMENT.CENTER
+        _widths(grid, [column.share for column in table.columns])
         style = "Table Small" if table.is_small else "Table Text"
         stays = len(rows) - 1 if len(rows) <= _WHOLE else _TOGETHER
-        for at, (line, row) in enumerate(zip(made._tbl.tr_lst, rows, strict=True)):
+        for at, (line, row) in enumerate(zip(grid._tbl.tr_lst, rows, strict=True)):
             is_strong = at == 0 or at > len(table.rows)
             _row_stays_whole(line, repeats=at == 0)
             for place, cell, column in zip(line.tc_lst, row, table.columns, strict=True):
-                paragraph = DocxParagraph(place.p_lst[0], made)
+                paragraph = DocxParagraph(place.p_lst[0], grid)
                 _fill(paragraph, cell, style, is_text=column.is_text and at > 0, is_strong=is_strong)
                 # also the last row but one: a sum must not stand alone on the next page
                 paragraph.paragraph_format.keep_with_next = at < stays or at == len(rows) - 2
@@ -161,6 +162,7 @@ class _Setter:
         self.document.add_paragraph(f"图{self.charts}　{chart.caption}", style="Caption")
 
     def _chart_part(self, chart: Chart) -> str:
+        """Add a chart with a workbook of its numbers to the package; return the identifier of the relation."""
         package = self.document.part.package
         book = Workbook()
         sheet = book.active
@@ -198,10 +200,10 @@ class _Setter:
 
     def _imprint(self) -> None:
         """Add the imprint 版记: who prints the document, and when."""
-        made = self.document.add_table(1, 2)
-        made.alignment = WD_TABLE_ALIGNMENT.CENTER
-        _widths(made, [1, 1])
-        left, right = (cell.paragraphs[0] for cell in made.rows[0].cells)
+        imprint = self.document.add_table(1, 2)
+        imprint.alignment = WD_TABLE_ALIGNMENT.CENTER
+        _widths(imprint, [1, 1])
+        left, right = (cell.paragraphs[0] for cell in imprint.rows[0].cells)
         left.style = right.style = self.document.styles["Imprint"]
         left.add_run(f"　{self.bulletin.organ}")
         right.add_run(f"{self.issued}印发　")
@@ -210,7 +212,7 @@ class _Setter:
             f'<w:tblBorders {nsdecls("w")}><w:top w:val="single" w:sz="8" w:color="000000"/>'
             '<w:bottom w:val="single" w:sz="8" w:color="000000"/></w:tblBorders>'
         )
-        made._tbl.tblPr.append(borders)
+        imprint._tbl.tblPr.append(borders)
 
 
 def _book_bytes(book: Workbook, at: datetime) -> bytes:
@@ -220,6 +222,7 @@ def _book_bytes(book: Workbook, at: datetime) -> bytes:
 
 
 def _for_sheet(cell: Cell) -> Any:
+    # a blank, not the printed mark: a chart would draw a text as 0
     if isinstance(cell, Missing):
         return None
     return harmless(cell) if isinstance(cell, str) else cell
@@ -264,6 +267,7 @@ def _widths(table: DocxTable, shares: Sequence[float]) -> None:
 
 def _row_stays_whole(row: Any, *, repeats: bool) -> None:
     properties = row.get_or_add_trPr()
+    # a row that breaks over two pages is hard to read
     properties.append(OxmlElement("w:cantSplit"))
     if repeats:
         # a table that goes over a page repeats its header

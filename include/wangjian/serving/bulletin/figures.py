@@ -1,4 +1,4 @@
-"""Read from the published file what a bulletin reports: the figures of one month, and what explains them."""
+"""Read the figures of one month and their explanations from the published file, for the bulletin."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Figure:
     Attributes:
         value, last_month, last_year: in the KPI's unit; null if there is no value, or if its base is too small.
         is_suppressed: whether the value is null only because its base is too small.
-        numerator, denominator: what the value was computed from.
+        numerator, denominator: the numbers from which the value was computed, or null.
     """
 
     unit: str
@@ -46,7 +46,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class Member:
-    """What a figure is about: a county, an organ, a platform, a violation …"""
+    """A member of a section, to which a figure belongs: a county, an organ, a platform, a violation …"""
 
     code: str
     name: str
@@ -88,7 +88,7 @@ class Held:
 
 @dataclass(frozen=True)
 class Definition:
-    """How a KPI is counted."""
+    """The definition of a KPI. `has_source` is false if no source delivers what the KPI needs."""
 
     kpi_code: str
     kpi_name: str
@@ -103,16 +103,16 @@ _Key = tuple[str, str, str]
 
 @dataclass(frozen=True)
 class Figures:
-    """Everything that the bulletin of one month is made from.
+    """All data from which the bulletin of one month is made.
 
     Attributes:
-        organ: the bureau that issues it.
-        city: its place.
-        rows: by section, member and KPI.
-        members: by section, in the order of their codes.
+        organ: the bureau that issues the bulletin.
+        city: the city of the bureau.
+        rows: the figures by section, member and KPI.
+        members: the members of each section, in the order of their codes.
         trend: the city's value of each KPI in the months up to this one, oldest first.
         counties: today's county-level divisions.
-        held: what is held back in the publication.
+        held: the datasets that the publication holds back.
     """
 
     month: date
@@ -147,9 +147,9 @@ class Figures:
 
     def of(self, section: str, member: str, kpi: str) -> Figure:
         """Return a member's figure. A count without a row is 0 if the city has a row: nothing happened there."""
-        found = self.rows.get((section, member, kpi))
-        if found:
-            return found
+        row = self.rows.get((section, member, kpi))
+        if row:
+            return row
         unit = self._units[kpi]
         counted = kpi in self._counted and (*TOTAL, kpi) in self.rows
         return Figure(unit, Decimal(0) if counted else None)
@@ -227,10 +227,10 @@ def _require_month(connection: duckdb.DuckDBPyConnection, month: date, publicati
         raise BadArguments(
             f"the month {month:%Y-%m} has not ended in the data",
             as_of=publication.as_of,
-            fix=f"ask for {last_complete_month(publication.as_of):%Y-%m} or an earlier one",
+            fix=f"ask for {last_complete_month(publication.as_of):%Y-%m} or an earlier month",
         )
-    found = connection.execute("select min(month_start), max(month_start) from reports.rpt_monthly_bulletin").fetchone()
-    first, last = found or (None, None)
+    span = connection.execute("select min(month_start), max(month_start) from reports.rpt_monthly_bulletin").fetchone()
+    first, last = span or (None, None)
     if first is None:
         raise WangjianError(
             "no month is complete yet", publication=publication.publication_id, fix="ingest a whole month"
@@ -262,7 +262,7 @@ def _members(names: Iterable[tuple[str, str, str]]) -> dict[str, tuple[Member, .
     members: dict[str, list[Member]] = {}
     for section, code, name in names:
         members.setdefault(section, []).append(Member(code, name))
-    return {section: tuple(found) for section, found in members.items()}
+    return {section: tuple(of_section) for section, of_section in members.items()}
 
 
 def _figures(connection: duckdb.DuckDBPyConnection, month: date, compared: set[date]) -> dict[_Key, Figure]:
@@ -286,8 +286,8 @@ def _figures(connection: duckdb.DuckDBPyConnection, month: date, compared: set[d
     figures = {}
     for *key, unit, value, last_month, last_year, numerator, denominator in rows:
         at_month, at_last_month, at_last_year = (
-            None if (at, *key) in small else found
-            for at, found in ((month, value), (_month_before(month), last_month), (_year_before(month), last_year))
+            None if (at, *key) in small else amount
+            for at, amount in ((month, value), (_month_before(month), last_month), (_year_before(month), last_year))
         )
         # a value that never was is missing, not suppressed: the bulletin marks the two differently
         suppressed = value is not None and at_month is None
@@ -315,7 +315,7 @@ def _issuer(connection: duckdb.DuckDBPyConnection) -> tuple[str, str]:
 
     The name is not a setting: the organizations in the data say which bureau it is.
     """
-    found = connection.execute(
+    row = connection.execute(
         """
         select organs.level_3_name, any_value(regions.region_name)
         from marts.dim_organization as organs
@@ -326,7 +326,7 @@ def _issuer(connection: duckdb.DuckDBPyConnection) -> tuple[str, str]:
         order by count(*) desc, organs.level_3_name
         """
     ).fetchone()
-    return (found[0], found[1] or "") if found else ("市场监督管理局", "")
+    return (row[0], row[1] or "") if row else ("市场监督管理局", "")
 
 
 def _counties(connection: duckdb.DuckDBPyConnection) -> tuple[Member, ...]:

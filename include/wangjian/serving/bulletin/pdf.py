@@ -15,6 +15,7 @@ from wangjian.core.errors import WangjianError
 
 FONTS = Path(__file__).with_name("fonts.conf")
 INSTALL = "apt-get install libreoffice-writer-nogui fonts-noto-cjk"
+# LibreOffice may hang on a broken profile or display: without a limit the command would never end
 _SECONDS = 180
 
 _WHEN = re.compile(rb"(/CreationDate\(D:|/ModDate\(D:)\d{14}")
@@ -47,13 +48,15 @@ def pdf_bytes(docx: bytes, at: datetime) -> bytes:
         folder = Path(name)
         source = folder / "bulletin.docx"
         source.write_bytes(docx)
-        said = _convert(program, source, folder)
-        made = source.with_suffix(".pdf")
-        if not made.exists():
+        output = _convert(program, source, folder)
+        target = source.with_suffix(".pdf")
+        if not target.exists():
             raise WangjianError(
-                f"LibreOffice made no PDF: {said.strip()[-300:]}", program=program, fix="try it by hand"
+                f"LibreOffice made no PDF: {output.strip()[-300:]}",
+                program=program,
+                fix="write the DOCX only, and open it in LibreOffice to see the reason",
             )
-        return _reproducible(made.read_bytes(), at)
+        return _reproducible(target.read_bytes(), at)
 
 
 def _convert(program: str, source: Path, folder: Path) -> str:
@@ -76,18 +79,20 @@ def _convert(program: str, source: Path, folder: Path) -> str:
         done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=_SECONDS, check=False)
     except subprocess.TimeoutExpired:
         raise WangjianError(
-            f"LibreOffice has not finished within {_SECONDS} s", program=program, fix="try again"
+            f"LibreOffice did not finish within {_SECONDS} s",
+            program=program,
+            fix="try again when the machine is less busy, or write the DOCX only",
         ) from None
     return done.stdout + done.stderr
 
 
 def _require_chinese_font() -> None:
-    # without fontconfig's tools nothing can be said about fonts: try, rather than refuse
+    # without fontconfig's tools the fonts are not known: try anyway, rather than refuse a PDF that may be good
     lister = shutil.which("fc-list")
     if lister is None:
         return
-    found = subprocess.run([lister, ":lang=zh-cn", "family"], capture_output=True, text=True, check=False).stdout
-    if not found.strip():
+    families = subprocess.run([lister, ":lang=zh-cn", "family"], capture_output=True, text=True, check=False).stdout
+    if not families.strip():
         raise WangjianError("no Chinese font is installed: the PDF would show boxes", fix=INSTALL)
 
 

@@ -126,9 +126,9 @@ def _page(document: Document) -> None:
 
 def _paragraph_style(document: Document, name: str) -> ParagraphStyle:
     styles = document.styles
-    found = styles[name] if name in styles else styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH)
-    assert isinstance(found, ParagraphStyle)
-    return found
+    style = styles[name] if name in styles else styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH)
+    assert isinstance(style, ParagraphStyle)
+    return style
 
 
 def _style(document: Document, name: str, look: Look) -> None:
@@ -164,9 +164,9 @@ def _indent(style: ParagraphStyle, look: Look) -> None:
 def _without_border(style: ParagraphStyle) -> None:
     properties = style.element.get_or_add_pPr()
     for name in ("w:pBdr", "w:contextualSpacing"):
-        found = properties.find(qn(name))
-        if found is not None:
-            properties.remove(found)
+        element = properties.find(qn(name))
+        if element is not None:
+            properties.remove(element)
 
 
 def _font_table(document: Document) -> None:

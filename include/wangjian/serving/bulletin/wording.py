@@ -33,8 +33,8 @@ def plain(value: Decimal, unit: str) -> Decimal:
     if unit == "元":
         value /= _TEN_THOUSAND
     if unit in ("元", "万元"):
-        found = rounded(value, 2)
-        return found.quantize(Decimal(1)) if found == found.to_integral_value() else found
+        amount = rounded(value, 2)
+        return amount.quantize(Decimal(1)) if amount == amount.to_integral_value() else amount
     return rounded(value, 0)
 
 
@@ -48,9 +48,9 @@ def figure_text(value: Decimal | None, unit: str) -> str:
     return NONE if value is None else f"{plain(value, unit)}{unit_text(unit)}"
 
 
-def figure(found: Figure) -> str:
+def figure(item: Figure) -> str:
     """Return a figure with its unit; if its base is too small, the mark `※` and the reason."""
-    return f"{Missing.SUPPRESSED.value}（基数不足）" if found.is_suppressed else figure_text(found.value, found.unit)
+    return f"{Missing.SUPPRESSED.value}（基数不足）" if item.is_suppressed else figure_text(item.value, item.unit)
 
 
 def growth(value: Decimal | None, before: Decimal | None) -> Decimal | None:
@@ -88,20 +88,20 @@ def compared(word: str, value: Decimal | None, before: Decimal | None, unit: str
     return f"{counted}、{'增长' if by > 0 else '下降'}{abs(rounded(by, 1))}%"
 
 
-def on_month(found: Figure) -> str:
+def on_month(item: Figure) -> str:
     """Return the comparison with the month before."""
-    return compared("环比", found.value, found.last_month, found.unit)
+    return compared("环比", item.value, item.last_month, item.unit)
 
 
-def both(found: Figure) -> str:
+def both(item: Figure) -> str:
     """Return the comparisons with the month before and the year before; leave out one that has no value."""
-    pairs = (("环比", found.last_month), ("同比", found.last_year))
-    told_of = [
-        compared(word, found.value, before, found.unit)
+    pairs = (("环比", item.last_month), ("同比", item.last_year))
+    comparisons = [
+        compared(word, item.value, before, item.unit)
         for word, before in pairs
-        if found.value is not None and before is not None
+        if item.value is not None and before is not None
     ]
-    return "，".join(told_of) or INCOMPARABLE
+    return "，".join(comparisons) or INCOMPARABLE
 
 
 def listed(parts: Iterable[str]) -> str:

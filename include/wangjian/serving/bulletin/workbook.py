@@ -33,6 +33,7 @@ _THIN = Side(style="thin", color="808080")
 _BOX = Border(left=_THIN, right=_THIN, top=_THIN, bottom=_THIN)
 _GREY = PatternFill("solid", fgColor="EDEDED")
 
+# in the order in which the sheet of all rows shows them
 _SECTIONS = {
     "TOTAL": "全市", "REGION": "县区", "ORGAN": "机构", "STOREFRONT_TYPE": "载体类型", "PLATFORM": "平台", "VIOLATION": "违法类型",
     "CATEGORY": "商品类别", "SOURCE": "来源", "PROVIDER": "服务商",
@@ -80,6 +81,7 @@ class _Sheet:
         _print_setup(sheet)
 
     def write(self, part: Part) -> None:
+        """Write the part's texts and tables below one another, and its charts to the right of them."""
         charts = [block for block in part.blocks if isinstance(block, Chart)]
         charted = {(id(chart.table), index) for chart in charts for index in chart.series}
         for block in part.blocks:
@@ -158,6 +160,7 @@ def _put(cell: Any, value: Cell | None) -> None:
 
 
 def _print_setup(sheet: Worksheet) -> None:
+    # 9 is A4 in the format's list of paper sizes
     sheet.page_setup.paperSize, sheet.page_setup.orientation = 9, "landscape"
     sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
     sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
@@ -186,8 +189,8 @@ def _detail_rows(figures: Figures) -> Iterable[tuple[Any, ...]]:
     names = {(section, item.code): item.name for section, members in figures.members.items() for item in members}
     kpis: Mapping[str, str] = {item.kpi_code: item.kpi_name for item in figures.definitions}
     order = {section: at for at, section in enumerate(_SECTIONS)}
-    for key, found in sorted(figures.rows.items(), key=lambda item: (order[item[0][0]], *item[0])):
+    for key, figure in sorted(figures.rows.items(), key=lambda item: (order[item[0][0]], *item[0])):
         section, member, kpi = key
-        value = Missing.SUPPRESSED.value if found.is_suppressed else found.value
-        compared = (value, found.last_month, found.last_year, found.numerator, found.denominator)
-        yield (_SECTIONS[section], member, names[section, member], kpi, kpis[kpi], found.unit, *compared)
+        value = Missing.SUPPRESSED.value if figure.is_suppressed else figure.value
+        compared = (value, figure.last_month, figure.last_year, figure.numerator, figure.denominator)
+        yield (_SECTIONS[section], member, names[section, member], kpi, kpis[kpi], figure.unit, *compared)

@@ -32,7 +32,7 @@ def bulletins(site: Site) -> Iterable[Page]:
     for place, month in enumerate(months):
         page = _bulletin(site, month, months, categories)
         yield Page("bulletin", bulletin_file(month), page, has_filters=False)
-        # the menu links one address, whatever the newest month is
+        # the menu links to one address that does not change with the months
         if place == 0:
             yield Page("bulletin", "bulletin.html", page, has_filters=False)
 
@@ -63,13 +63,13 @@ def _section(
     site: Site, section: str, wanted: tuple[str, ...], rows: list[Row], categories: dict[str, str]
 ) -> tuple[str, list[str], list[tuple[str, list[Any]]]]:
     """Return one table of a bulletin: its name, its KPIs, and each member's values."""
-    found = {(row["member_code"], row["kpi_code"]): row for row in rows if row["section"] == section}
-    codes = [code for code in wanted if any(kpi == code for _, kpi in found)]
+    cells = {(row["member_code"], row["kpi_code"]): row for row in rows if row["section"] == section}
+    codes = [code for code in wanted if any(kpi == code for _, kpi in cells)]
     if not codes:
         return section, [], []
-    names = {row["member_code"]: row["member_name"] for row in found.values()}
+    names = {row["member_code"]: row["member_name"] for row in cells.values()}
     members = _members(site, section, names, categories)
-    lines = [(name, [_known(site, kpi, found.get((code, kpi))) for kpi in codes]) for code, name in members]
+    lines = [(name, [_known(site, kpi, cells.get((code, kpi))) for kpi in codes]) for code, name in members]
     return section, codes, _busiest(lines) if section == "PLATFORM" else lines
 
 

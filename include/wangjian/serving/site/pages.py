@@ -30,7 +30,7 @@ def pages_of(site: Site) -> Iterable[Page]:
 
 
 def _data(site: Site, page: str, by: tuple[str, str], **more: Any) -> dict[str, Any]:
-    """Return what every page with filters gives its scripts."""
+    """Return the data that every page with filters gives its scripts."""
     codes = site.kpis_of(page)
     return {
         "as_of": site.facts.as_of.isoformat(),
@@ -65,9 +65,9 @@ def _overview(site: Site) -> Page:
 
 def _watch(site: Site) -> dict[str, dict[str, int]]:
     """Return the number of open items by kind and state; 0 where there is none."""
-    found = {(row["item_type"], row["watch_status"]): row["item_count"] for row in site.facts.rows("watch_summary")}
+    counts = {(row["item_type"], row["watch_status"]): row["item_count"] for row in site.facts.rows("watch_summary")}
     states = site.words.codes("watch_status")
-    return {item: {state: found.get((item, state), 0) for state in states} for item in site.words.codes("item_type")}
+    return {item: {state: counts.get((item, state), 0) for state in states} for item in site.words.codes("item_type")}
 
 
 def _leads(site: Site) -> Page:
@@ -116,7 +116,7 @@ def _platforms(site: Site) -> Page:
     rows = site.facts.rows("platform")
     shown = {"rows": rows, "charts": site.blocks("platforms")["charts"], "kpi_codes": site.kpis_of("platforms")}
     names = {row["platform_code"]: row["platform_name"] for row in rows}
-    # none of these is counted by provider: one slice is enough
+    # no KPI of this page is counted by provider: the second slice has only the value for all providers
     data = _data(site, "platforms", ("platform_code", "provider_code"), platforms=names)
     return Page("platforms", "platforms.html", shown, data)
 

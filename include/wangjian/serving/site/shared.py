@@ -58,7 +58,7 @@ class Site:
         return tuple(code for code in self.kpis if code in wanted)
 
     def kpi(self, code: str) -> dict[str, Any]:
-        """Return what a script needs to know of a KPI."""
+        """Return the properties of a KPI that a script needs."""
         row = self.kpis[code]
         slices = (row["slices"] or "").split(";")
         return {

@@ -1,1 +1,1 @@
-"""Superset over the published file: its assets made from `dashboards/superset/` and the labels, and the server on this machine."""
+"""Superset over the published file: import files made from `dashboards/superset/` and the labels, and a server on this machine."""

@@ -35,9 +35,10 @@ def main() -> int:
 
 
 def _port() -> int:
+    """Return the port of the setting; 0, for any free port, if it is not set."""
     text = settings().port
     if not text.isdecimal():
-        raise BadArguments("PORT is no number", PORT=text, fix="give a number, or none")
+        raise BadArguments("PORT is not a number", PORT=text, fix="give a number, or leave PORT out")
     return int(text)
 
 

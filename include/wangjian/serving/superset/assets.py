@@ -1,4 +1,4 @@
-"""`python -m wangjian.serving.superset.assets`: write the files to import, for a Superset that another service runs."""
+"""Write the files to import, for a Superset that another service runs: `python -m wangjian.serving.superset.assets`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from wangjian.serving.superset.service import write_assets
 def _home() -> Path:
     if home := settings().superset_home:
         return home
-    raise BadArguments("nothing says where Superset keeps its data", fix="set WANGJIAN_SUPERSET_HOME to its folder")
+    raise BadArguments("the folder of Superset's data is not set", fix="set WANGJIAN_SUPERSET_HOME to that folder")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Make all files that Superset imports, and the list of who may see which of them."""
+"""Make all files that Superset imports, and the list of roles that may see each of them."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def make_bundle(
     Args:
         description: the datasets, charts and dashboards to make.
         labels: the names of columns and codes.
-        published: the published file, which says what columns there are.
-        link: the link that readers follow.
+        published: the published file, from which the columns come.
+        link: the link that Superset opens; it points to the newest publication.
 
     Returns:
         The files' texts by their path: `metadata.yaml`, `databases/`, `datasets/`, `charts/`, `dashboards/` in the format

@@ -1,4 +1,4 @@
-"""Make charts in Superset's import format: the settings its editor would save, and the query its interface answers."""
+"""Make charts in Superset's import format: the settings that its editor would save, and the query that its interface runs."""
 
 from __future__ import annotations
 
@@ -56,6 +56,7 @@ def chart_file(name: str, chart: Chart, dataset: Dataset) -> dict[str, Any]:
 
 
 def _params(chart: Chart, dataset: Dataset) -> dict[str, Any]:
+    """Return the settings that Superset's editor shows."""
     common = {
         "viz_type": _VIZ[chart.kind],
         "adhoc_filters": [_adhoc(column, value) for column, value in chart.where.items()],
@@ -80,6 +81,7 @@ def _adhoc(column: str, value: str | tuple[str, ...]) -> dict[str, Any]:
 
 
 def _query(chart: Chart) -> dict[str, Any]:
+    """Return the query of the chart, which Superset's interface for programs runs."""
     grouped = [*chart.by, *([chart.split] if chart.split else [])]
     return {
         "columns": list(chart.columns) or grouped,
@@ -148,11 +150,12 @@ def _rows(chart: Chart, number: str) -> dict[str, Any]:
         "metrics": [],
         "all_columns": list(chart.columns),
         "order_by_cols": [json.dumps([chart.sort, not chart.descending])] if chart.sort else [],
-        "column_config": {column: {"d3NumberFormat": found} for column, found in chart.formats.items()},
+        "column_config": {column: {"d3NumberFormat": number_format} for column, number_format in chart.formats.items()},
         **_TABLE_LOOK,
     }
 
 
+# names in the data come from the sources: a table must show them as text and never run them as HTML
 _TABLE_LOOK = {
     "table_timestamp_format": "%Y-%m-%d",
     "page_length": 0,

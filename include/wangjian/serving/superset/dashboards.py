@@ -1,4 +1,4 @@
-"""Make dashboards in Superset's import format: where each chart is placed, and what the filters apply to."""
+"""Make dashboards in Superset's import format: the place of each chart, and the charts to which each filter applies."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def editions(description: Description) -> Iterator[tuple[str, Dashboard, bool]]:
 def _for_counties(description: Description, dashboard: Dashboard) -> Dashboard:
     edition = dashboard.county_edition or dashboard
     rows = [_row_for_counties(description, row) for row in dashboard.rows]
-    filters = [found for found in dashboard.filters if description.datasets[found.dataset].by_county]
+    filters = [item for item in dashboard.filters if description.datasets[item.dataset].by_county]
     return Dashboard(
         zh=edition.zh, en=edition.en, filters=tuple(filters), rows=tuple(row for row in rows if row is not None)
     )
@@ -81,12 +81,13 @@ def dashboard_file(name: str, dashboard: Dashboard, description: Description, la
             "expanded_slices": {},
             "label_colors": _colours(description, labels),
             "timed_refresh_immune_slices": [],
-            "native_filter_configuration": [_filter(name, found, numbers) for found in dashboard.filters],
+            "native_filter_configuration": [_filter(name, item, numbers) for item in dashboard.filters],
         },
     }
 
 
 def _colours(description: Description, labels: Labels) -> dict[str, str]:
+    # Superset keys colours by the shown text, not by the code
     return {
         labels.codes[codes][code].zh: colour
         for codes, colours in description.colours.items()
@@ -95,6 +96,7 @@ def _colours(description: Description, labels: Labels) -> dict[str, str]:
 
 
 def _position(name: str, dashboard: Dashboard, description: Description, numbers: Mapping[str, int]) -> dict[str, Any]:
+    """Return the tree of the page: a grid with rows, and the charts of each row."""
     rows = [f"ROW-{name}-{number}" for number, _ in enumerate(dashboard.rows, start=1)]
     placed: dict[str, Any] = {
         "DASHBOARD_VERSION_KEY": "v2",
@@ -120,27 +122,27 @@ def _chart_meta(chart: str, width: int, height: int, description: Description) -
     return {"uuid": uuid_of("chart", chart), "sliceName": name, "width": width, "height": height}
 
 
-def _filter(dashboard: str, found: Filter, numbers: Mapping[str, int]) -> dict[str, Any]:
+def _filter(dashboard: str, item: Filter, numbers: Mapping[str, int]) -> dict[str, Any]:
     return {
-        "id": f"NATIVE_FILTER-{dashboard}-{found.column}",
-        "name": found.zh,
-        "description": found.en,
+        "id": f"NATIVE_FILTER-{dashboard}-{item.column}",
+        "name": item.zh,
+        "description": item.en,
         "type": "NATIVE_FILTER",
         "filterType": "filter_select",
-        "targets": [{"datasetUuid": uuid_of("dataset", found.dataset), "column": {"name": found.column}}],
+        "targets": [{"datasetUuid": uuid_of("dataset", item.dataset), "column": {"name": item.column}}],
         "controlValues": {
-            "multiSelect": not found.one,
-            "enableEmptyFilter": found.one,
-            "defaultToFirstItem": found.one,
+            "multiSelect": not item.one,
+            "enableEmptyFilter": item.one,
+            "defaultToFirstItem": item.one,
             # the latest month comes first, so that the filter starts with it
-            "sortAscending": found.column != "month",
+            "sortAscending": item.column != "month",
             "inverseSelection": False,
             "searchAllOptions": False,
         },
         # without this, the filter shows its value but applies it only once a person presses the button
-        "requiredFirst": found.one,
+        "requiredFirst": item.one,
         "defaultDataMask": {"extraFormData": {}, "filterState": {}, "ownState": {}},
         "cascadeParentIds": [],
         # Superset has no IDs for charts before they are imported: the import maps these numbers to its own
-        "scope": {"rootPath": ["ROOT_ID"], "excluded": [numbers[chart] for chart in found.not_for if chart in numbers]},
+        "scope": {"rootPath": ["ROOT_ID"], "excluded": [numbers[chart] for chart in item.not_for if chart in numbers]},
     }

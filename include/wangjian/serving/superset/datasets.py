@@ -20,7 +20,7 @@ _TIMES = ("DATE", "TIMESTAMP")
 
 @dataclass(frozen=True)
 class Source:
-    """Where the columns and labels come from.
+    """The published file and the labels, from which the columns get their types and names.
 
     Attributes:
         published: a connection to the published file.
@@ -73,12 +73,12 @@ def with_names(dataset: Dataset, labels: Labels) -> str:
     A code that is not in the list stays as it is.
     """
 
-    def written_out(found: re.Match[str]) -> str:
-        codes = labels.codes.get(found["list"])
+    def written_out(match: re.Match[str]) -> str:
+        codes = labels.codes.get(match["list"])
         if codes is None:
-            raise _wrong(dataset, f"names the list of codes {found['list']}, which labels.yml does not have")
+            raise _wrong(dataset, f"names the list of codes {match['list']}, which labels.yml does not have")
         whens = " ".join(f"when '{code}' then '{label.zh}'" for code, label in codes.items())
-        text = f"cast({found['column']} as varchar)"
+        text = f"cast({match['column']} as varchar)"
         # written into the query: the labels are a file of the project, which Superset cannot read
         return f"case {text} {whens} else {text} end"
 
@@ -127,12 +127,13 @@ def _metric(dataset: Dataset, name: str, metric: Metric, source: Source) -> dict
 
 
 def _labels_of_metric(dataset: Dataset, name: str, metric: Metric, source: Source) -> Iterator[Label]:
+    """Yield the labels that a metric may have, the most specific first: its own, its KPI's, a column's."""
     if metric.zh and metric.en:
         yield Label(zh=metric.zh, en=metric.en)
     if metric.kpi:
         yield _label_of_kpi(dataset, metric.kpi, source.published)
-    if found := source.labels.label_of_column(dataset.table, metric.label_of or name):
-        yield found
+    if label := source.labels.label_of_column(dataset.table, metric.label_of or name):
+        yield label
 
 
 def _label_of_kpi(dataset: Dataset, code: str, published: duckdb.DuckDBPyConnection) -> Label:
@@ -145,6 +146,6 @@ def _label_of_kpi(dataset: Dataset, code: str, published: duckdb.DuckDBPyConnect
     return Label(zh=row[0], en=row[1])
 
 
-def _wrong(dataset: Dataset, what: str) -> BadArguments:
+def _wrong(dataset: Dataset, fault: str) -> BadArguments:
     file = SUPERSET / "datasets" / f"{dataset.name}.yml"
-    return BadArguments(f"the dataset {dataset.name} {what}", file=file, fix="fix the description or the labels")
+    return BadArguments(f"the dataset {dataset.name} {fault}", file=file, fix="fix the description or the labels")

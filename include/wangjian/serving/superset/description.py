@@ -98,9 +98,9 @@ class Filter(_Strict):
     """A filter of a dashboard: it selects values of a column in every chart whose dataset has that column.
 
     Attributes:
-        dataset: the dataset that the values to choose from come from.
+        dataset: the dataset that has the values to choose from.
         one: whether exactly one value is selected; the latest at the start.
-        not_for: the charts that the filter does not apply to.
+        not_for: the charts to which the filter does not apply.
     """
 
     column: str
@@ -136,6 +136,7 @@ class Dashboard(_Strict):
     county_edition: Edition | None = None
 
     def chart_names(self) -> tuple[str, ...]:
+        """Return the names of all charts, row by row."""
         return tuple(name for row in self.rows for name in row.charts)
 
 
@@ -152,12 +153,15 @@ class Description(_Strict):
     dashboards: dict[str, Dashboard]
 
     def faults(self) -> Iterator[str]:
-        """Yield every mistake: a name that nothing has, a chart on no dashboard, a row that is not twelve wide."""
+        """Yield every mistake: an unknown name, a chart on no dashboard, a row that is not twelve wide."""
+        # Superset would import such a description and show an error box only when a person opens the dashboard
         for name, chart in self.charts.items():
             yield from self._faults_of_chart(name, chart)
         for name, dashboard in self.dashboards.items():
             yield from self._faults_of_dashboard(name, dashboard)
-        unused = set(self.charts) - {chart for found in self.dashboards.values() for chart in found.chart_names()}
+        unused = set(self.charts) - {
+            chart for dashboard in self.dashboards.values() for chart in dashboard.chart_names()
+        }
         yield from (f"charts.{name}: on no dashboard" for name in sorted(unused))
 
     def _faults_of_chart(self, name: str, chart: Chart) -> Iterator[str]:
@@ -174,11 +178,11 @@ class Description(_Strict):
         for row in dashboard.rows:
             if sum(row.charts.values()) != 12:
                 yield f"dashboards.{name}: the row of {next(iter(row.charts))} is not twelve wide"
-        for found in dashboard.filters:
-            if found.dataset not in self.datasets:
-                yield f"dashboards.{name}: no dataset {found.dataset}"
-            if foreign := set(found.not_for) - set(dashboard.chart_names()):
-                yield f"dashboards.{name}: the filter {found.column} names charts that are not there: {sorted(foreign)}"
+        for item in dashboard.filters:
+            if item.dataset not in self.datasets:
+                yield f"dashboards.{name}: no dataset {item.dataset}"
+            if foreign := set(item.not_for) - set(dashboard.chart_names()):
+                yield f"dashboards.{name}: the filter {item.column} names charts that are not on it: {sorted(foreign)}"
 
 
 def load_description(folder: Path = SUPERSET) -> Description:
@@ -203,19 +207,20 @@ def load_description(folder: Path = SUPERSET) -> Description:
             "dashboards": _read(folder / "dashboards.yml"),
             "colours": _read(folder / "colours.yml"),
         }
-        found = Description.model_validate(content)
+        description = Description.model_validate(content)
     except ValidationError as error:
         faults = [f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors()]
     else:
-        faults = list(found.faults())
+        faults = list(description.faults())
         if not faults:
-            return found
-    raise BadArguments(f"not a description of dashboards: {'; '.join(faults)}", folder=folder, fix="fix it")
+            return description
+    fix = "correct the named entries of the YAML files"
+    raise BadArguments(f"not a description of dashboards: {'; '.join(faults)}", folder=folder, fix=fix)
 
 
 def _read(path: Path) -> dict[str, Any]:
-    found: dict[str, Any] = read_yaml(path, "a file of the dashboards", "put it there")
-    return found
+    content: dict[str, Any] = read_yaml(path, "a file of the dashboards", "restore it from the project")
+    return content
 
 
 def _alias(chart: dict[str, Any]) -> dict[str, Any]:

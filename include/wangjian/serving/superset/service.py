@@ -34,7 +34,7 @@ _WORKERS = ("--worker-class", "gthread", "--threads", "16", "--timeout", "120", 
 
 @dataclass(frozen=True)
 class Server:
-    """A running Superset.
+    """A running Superset server.
 
     Attributes:
         address: the address, `http://127.0.0.1:<port>`.
@@ -48,7 +48,7 @@ class Server:
 
     @property
     def password(self) -> str:
-        """The administrator's password."""
+        """Return the administrator's password."""
         return (self.home / "admin_password").read_text()
 
 
@@ -161,14 +161,15 @@ def _load(home: Path) -> None:
     if ended.returncode:
         # the last line of a traceback names the error; the rest is in the log
         last = log.read_text(errors="replace").strip().splitlines()[-1:]
-        raise WangjianError(f"the import into Superset failed: {''.join(last)}", log=log, fix="read the log")
+        fix = "read the log, correct the cause, start again: the import then runs again"
+        raise WangjianError(f"the import into Superset failed: {''.join(last)}", log=log, fix=fix)
 
 
 def _program(name: str) -> Path:
-    found = ENVIRONMENT / "bin" / name
-    if not found.exists():
+    program = ENVIRONMENT / "bin" / name
+    if not program.exists():
         raise WangjianError("Superset is not installed", folder=ENVIRONMENT, fix="run `make superset-install`")
-    return found
+    return program
 
 
 def _environment(home: Path) -> dict[str, str]:
@@ -192,7 +193,8 @@ def _listening(port: int) -> Iterator[socket.socket]:
         try:
             listener.bind(("127.0.0.1", port))
         except OSError as error:
-            raise WangjianError(f"the port is taken: {error}", port=port, fix="choose another PORT, or none") from error
+            fix = "choose another PORT, or leave it out"
+            raise WangjianError(f"the port is not available: {error}", port=port, fix=fix) from error
         listener.listen()
         yield listener
 
@@ -210,12 +212,13 @@ def _wait_until_healthy(process: subprocess.Popen[bytes], address: str, home: Pa
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         try:
-            # trust_env=False: a proxy of the environment cannot reach 127.0.0.1 of this machine
+            # trust_env=False: a proxy from the environment would look for 127.0.0.1 on its own machine
             if httpx.get(f"{address}/health", timeout=5, trust_env=False).is_success:
                 return
         except httpx.HTTPError:
             time.sleep(0.2)
-    raise WangjianError("Superset did not start", log=home / "server.log", fix="read the log")
+    fix = "read the end of the log, correct the cause, start again"
+    raise WangjianError(f"Superset ended, or did not answer within {START_SECONDS} s", log=home / "server.log", fix=fix)
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

@@ -1,4 +1,4 @@
-"""JSON pages of whatever fields, read in bulk by DuckDB's own reader: first the names of the fields, then the rows."""
+"""Read JSON pages with any fields in bulk with DuckDB's own reader: first the names of the fields, then the rows."""
 
 from __future__ import annotations
 
@@ -15,55 +15,55 @@ from wangjian.ingestion.sources.contract import Dataset
 
 @dataclass(frozen=True)
 class _Survey:
-    """What a page holds, by the names of its fields alone."""
+    """The number of rows in a page and the names of its fields."""
 
     rows: int
     total: int
     names: frozenset[str]
 
     def extras(self, dataset: Dataset) -> tuple[str, ...]:
-        """The names that the contract does not know."""
+        """Return the names that the contract does not know."""
         return tuple(sorted(self.names - {column.header for column in dataset.columns}))
 
     def absent(self, dataset: Dataset) -> list[str]:
-        """The required fields that no record has."""
+        """Return the required fields that no record has."""
         wanted = [column.header for column in dataset.columns if column.required]
         return [name for name in wanted if self.rows and name not in self.names]
 
 
 def read_any(batch: PageBatch, target: Path) -> dict[str, PageOutcome]:
-    """Write the pages as one Parquet file.
+    """Write the pages as one Parquet file and return the outcome of each by its SHA-256.
 
     Args:
         batch: the pages.
-        target: the file.
-
-    Returns:
-        The outcome by SHA-256 of the page.
+        target: the file to write.
 
     Raises:
-        RejectedFile: some page is broken, without saying which.
+        RejectedFile: a page is broken; the error does not say which one.
     """
     connection, dataset = batch.connection, batch.dataset
     try:
-        _name(batch)
+        _create_views(batch)
         surveys = _surveyed(connection)
         _check_surveys(surveys, dataset)
         if any(survey.extras(dataset) for survey in surveys.values()):
             _find_extras(connection, dataset)
         duplicates = _write(batch, target)
     except (duckdb.InvalidInputException, duckdb.ConversionException) as error:
-        # the reason stands at the end; before it the name of the file, which the ledger has too
-        said = str(error).splitlines()[0].rsplit('", ', 1)[-1]
-        raise RejectedFile("UNREADABLE_FILE", f"broken JSON page: {said}", fix="the source must fix it") from None
+        # only the reason, which is at the end of DuckDB's message: before it is the file's name, which the ledger has already
+        reason = str(error).splitlines()[0].rsplit('", ', 1)[-1]
+        raise RejectedFile("UNREADABLE_FILE", f"broken JSON page: {reason}", fix="the source must fix it") from None
     return {
         sha256: PageOutcome(survey.rows, duplicates.get(sha256, 0), survey.total, survey.extras(dataset))
         for sha256, survey in surveys.items()
     }
 
 
-def _name(batch: PageBatch) -> None:
-    """Views of the pages (`page` and `member` with whatever fields there are, `record` with the known ones), and small tables beside them."""
+def _create_views(batch: PageBatch) -> None:
+    """Create views of the pages, and empty tables for unknown columns and duplicates.
+
+    `page` and `member` have all fields of the records, `record` only those of the contract.
+    """
     fields = ", ".join(f'"{column.header}" varchar' for column in batch.dataset.columns)
     for view, kind in (("page", "map(varchar, varchar)"), ("typed_page", f"struct({fields})")):
         batch.connection.execute(
@@ -80,7 +80,7 @@ def _name(batch: PageBatch) -> None:
 
 
 def _surveyed(connection: duckdb.DuckDBPyConnection) -> dict[str, _Survey]:
-    """The pages by SHA-256; each is what was asked for, and once."""
+    """Return the survey of each page by its SHA-256; check that each page is the requested one, and one document."""
     connection.execute(
         """
         create temp table survey as
@@ -130,9 +130,10 @@ def _find_extras(connection: duckdb.DuckDBPyConnection, dataset: Dataset) -> Non
 
 
 def _write(batch: PageBatch, target: Path) -> dict[str, int]:
-    """The Parquet file; how many rows repeat an earlier one of their page, by its SHA-256."""
+    """Write the Parquet file and return, by SHA-256 of the page, the number of rows that repeat an earlier row of their page."""
     connection, statement = batch.connection, _copy_statement(batch.dataset, target)
     connection.execute(statement)
+    # almost no page has duplicates: to search for them only then costs one more write, and saves a sort of all rows in all other cases
     if not batch.may_repeat(target):
         return {}
     connection.execute(

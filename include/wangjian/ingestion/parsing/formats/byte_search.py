@@ -1,4 +1,7 @@
-"""A search for a few bytes in many, by the C library: Python's own takes twice as long and lets no other thread work meanwhile."""
+"""Search for a few bytes in many with the C library.
+
+Python's own search takes twice as long, and no other thread can work in that time.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,6 @@ _memmem.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_char_p, ctypes.c_
 
 
 def holds(content: bytes, sign: bytes, start: int = 0) -> bool:
-    """Whether bytes occur in others from a place on, as `sign in content[start:]`, without a copy."""
+    """Return whether bytes occur in others from a position on: `sign in content[start:]`, but without a copy."""
     address = ctypes.cast(ctypes.c_char_p(content), ctypes.c_void_p).value or 0
     return _memmem(address + start, len(content) - start, sign, len(sign)) is not None

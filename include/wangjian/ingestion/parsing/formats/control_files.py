@@ -1,4 +1,4 @@
-"""Files that declare totals and hold no rows: the `.ctl` next to a CSV file, and a provider's JSON summary."""
+"""Read files that declare totals and have no rows: the `.ctl` next to a CSV file, and a provider's JSON summary."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from wangjian.ingestion.sources.provider import FileLayout, JsonCounts
 
 @dataclass(frozen=True)
 class ControlFile:
-    """A `.ctl` line. `amount` in yuan, null where the dataset has no money."""
+    """The content of a `.ctl` file. `amount` is in yuan; null if the dataset has no money."""
 
     file: str
     rows: int
@@ -27,10 +27,10 @@ class ControlFile:
 
 
 def parse_ctl(content: bytes) -> ControlFile:
-    """Parse `file|rows|sha256|amount`.
+    """Return the content of a line `file|rows|sha256|amount`.
 
     Raises:
-        RejectedFile: it is not such a line.
+        RejectedFile: the content is not such a line.
     """
     try:
         name, rows, sha256, amount = content.decode("ascii").strip().split("|")
@@ -44,10 +44,10 @@ def parse_ctl(content: bytes) -> ControlFile:
 
 
 def parse_json_counts(content: bytes, control: JsonCounts, encodings: Sequence[str]) -> list[Declared]:
-    """Parse a flat JSON object of counts.
+    """Return the control totals of a flat JSON object of counts.
 
     Raises:
-        RejectedFile: it is not JSON, or a count is not a whole number.
+        RejectedFile: the content is not JSON, or a count is not a whole number.
     """
     try:
         counts = json.loads(decode(content, encodings))
@@ -59,6 +59,7 @@ def parse_json_counts(content: bytes, control: JsonCounts, encodings: Sequence[s
 
 
 def _count(value: object) -> int:
+    # in Python true is the int 1: without this check it would pass as a count
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
         raise ValueError(f"{value!r} is no count")
     return value
@@ -68,6 +69,7 @@ class ControlLine(WithoutRows):
     """A `.ctl` file. The CSV file of the same name is read with it."""
 
     def check(self, item: FileToParse) -> None:
+        """Raise an error if the file is not a control line."""
         parse_ctl(item.content())
 
 
@@ -81,9 +83,11 @@ class JsonSummary(WithoutRows):
 
     @classmethod
     def of_layout(cls, layout: FileLayout, dataset: Dataset | None) -> FileFormat:
+        """Return the format for a provider's layout."""
         assert isinstance(layout.control, JsonCounts)
         return cls(layout.control, layout.encodings)
 
     def parse_one(self, item: FileToParse, output: Output) -> dict[str, Any]:
+        """Add the file's control totals to the output and return the ledger's columns about it."""
         output.add_controls(item, parse_json_counts(item.content(), self.control, self.encodings))
         return super().parse_one(item, output)

@@ -1,4 +1,4 @@
-"""CSV files: strict decoding, RFC 4180, row numbers as a person counts lines."""
+"""Read CSV files (RFC 4180): strict decoding, row numbers as a person counts lines."""
 
 from __future__ import annotations
 
@@ -9,24 +9,25 @@ from collections.abc import Iterator, Sequence
 from wangjian.core.errors import RejectedFile
 from wangjian.ingestion.parsing.records import Field, ParsedFile, RejectedLine, fold, match_header
 
+# Python's limit is 128 KB, and a field with a long text may be larger
 csv.field_size_limit(16 * 2**20)
-# as a file opened with `newline=""` gives them, but one at a time: a copy of a large text is larger than the file
+# lines as a file opened with `newline=""` has them, but one at a time: a list of all lines needs more memory than the file
 _LINES = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 
 
 def parse_csv(
     content: bytes, fields: Sequence[Field], encodings: Sequence[str], ignored: Sequence[str] = ()
 ) -> ParsedFile:
-    """Parse a CSV file with a header row.
+    """Return the rows of a CSV file with a header row.
 
     Args:
         content: the file's bytes.
-        fields: the contract's columns, with the headers they bear.
-        encodings: tried in this order, strictly.
-        ignored: headers that are known and not wanted.
+        fields: the contract's columns, with their headers.
+        encodings: the encodings to try, in this order and strictly.
+        ignored: headers that are known but not needed.
 
     Returns:
-        Its rows; lines with another number of fields than the header are rejected lines.
+        The rows; lines with another number of fields than the header are rejected lines.
 
     Raises:
         RejectedFile: unexpected encoding, broken quoting, no header, or a required column is missing.
@@ -41,7 +42,7 @@ def parse_csv(
     try:
         known, unknown = match_header(header, fields)
     except RejectedFile:
-        # GB18030 takes nearly any bytes: a UTF-8 file may show itself by its header only
+        # nearly any bytes are valid GB18030: that a file is UTF-8 may show only by its garbled header
         if _is_utf8(content) and "gb18030" in encodings:
             raise _wrong_encoding(content, encodings, 0) from None
         raise
@@ -62,12 +63,12 @@ def parse_csv(
 
 
 def lines_of(text: str) -> Iterator[str]:
-    """The lines, each with its line break."""
+    """Yield the lines, each with its line break."""
     return (line[0] for line in _LINES.finditer(text))
 
 
 def numbered_records(text: str) -> Iterator[tuple[int, list[str]]]:
-    """Records with the line on which each starts; a quoted field may run over several lines.
+    """Yield the records with the line on which each starts; a quoted field may span several lines.
 
     Raises:
         RejectedFile: broken quoting.
@@ -105,11 +106,12 @@ def _wrong_encoding(content: bytes, encodings: Sequence[str], at: int) -> Reject
 
 
 def decode(content: bytes, encodings: Sequence[str]) -> str:
-    """Decode a file as a whole, or not at all.
+    """Return the text of a file, decoded strictly.
 
     Raises:
-        RejectedFile: no encoding of the contract fits, and where the first one broke; or the text holds NUL.
+        RejectedFile: no encoding of the contract fits (the error says where the first one failed), or the text contains NUL.
     """
+    # a replacement character for a wrong byte would change names and keys without notice: the whole file is rejected instead
     if (nul := content.find(0)) >= 0:
         raise RejectedFile(
             "BAD_ENCODING",

@@ -1,4 +1,4 @@
-"""Evidence: screenshots and PDF files."""
+"""Check evidence: screenshots and PDF files."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from wangjian.core.errors import RejectedFile
 from wangjian.ingestion.parsing.formats.base import FileToParse, WithoutRows
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
-"""What a screenshot comes as. Pillow reads dozens more, some with the help of other programs."""
+"""The formats of screenshots. Pillow reads dozens more, some with the help of other programs, which a prepared file could attack."""
 
 
 def check_evidence(content: bytes) -> None:
-    """Open a screenshot or PDF.
+    """Raise an error if a file is neither a readable image nor a PDF.
 
     Raises:
         RejectedFile: it is neither.
@@ -31,9 +31,10 @@ def check_evidence(content: bytes) -> None:
 
 
 class Evidence(WithoutRows):
-    """A piece of evidence."""
+    """A screenshot or PDF that proves a lead."""
 
     def check(self, item: FileToParse) -> None:
-        # erased evidence has no bytes left, which is right
+        """Raise an error if the file is neither an image nor a PDF."""
+        # an erasure removed the bytes on purpose: the file must not be reported as missing or unreadable
         if not item.landing.is_erased(item.file.sha256):
             check_evidence(item.content())

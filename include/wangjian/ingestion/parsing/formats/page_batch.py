@@ -1,4 +1,4 @@
-"""What both ways of reading JSON pages have in common: the pages, their lineage, and what is told of them."""
+"""The parts that both readers of JSON pages share: the pages, their lineage, the outcome of each page."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class PageFile:
 
 @dataclass(frozen=True)
 class PageOutcome:
-    """What a page held."""
+    """The counts of a parsed page, and its unknown columns."""
 
     rows_read: int
     rows_duplicate: int
@@ -38,8 +38,8 @@ class PageBatch:
     """Pages of one dataset that become one Parquet file, and the connection that reads them.
 
     Attributes:
-        connection: has the pages' lineage as a table `lineage`.
-        pages: several may be the same bytes under another date.
+        connection: a connection that has the pages' lineage as the table `lineage`.
+        pages: the pages; several may be the same bytes under different dates.
     """
 
     connection: duckdb.DuckDBPyConnection
@@ -48,13 +48,15 @@ class PageBatch:
     pages: Sequence[PageFile]
 
     def from_pages(self, kind: str) -> str:
-        """What a query reads: a row a page, of `filename`, `total`, `dataset`, `business_date` and `records`.
+        """Return SQL to select from: a row per page with `filename`, `total`, `dataset`, `business_date` and `records`.
 
         Args:
             kind: DuckDB's type of a record.
         """
+        # in the order of the lineage: the same pages then give the same file
         in_order = sorted(self.pages, key=lambda page: [str(value) for value in page.lineage])
         paths = list(dict.fromkeys(str(self.landing.path_of(page.sha256)) for page in in_order))
+        # DuckDB refuses a document above this size, and its default is smaller than a large page
         largest = max(page.byte_size for page in self.pages) * 2 + 1024
         envelope = "'total': 'bigint', 'dataset': 'varchar', 'business_date': 'varchar'"
         return (
@@ -63,24 +65,25 @@ class PageBatch:
         )
 
     def may_repeat(self, target: Path) -> bool:
-        """Whether some page has two rows of one key in what was written: only then two of its rows can be the same."""
+        """Return whether a page in the written file may have two rows with one key: only then can two rows be the same."""
         key = ", ".join(["_export_id", "_part", *self.dataset.key])
-        found = self.connection.execute(
-            # hashes are small; two keys of one hash only cost a second look
+        row = self.connection.execute(
+            # hashes take less memory than keys; two keys with one hash only cost a needless search for duplicates
             f"select count(*) - count(distinct hash({key})) from read_parquet({literal(target)})"
         ).fetchone()
-        return bool(found and found[0])
+        return bool(row and row[0])
 
 
 def connected(target: Path, pages: Sequence[PageFile]) -> duckdb.DuckDBPyConnection:
-    """A connection that has the lineage of pages as a table `lineage`.
+    """Return a connection that has the lineage of pages as the table `lineage`.
 
     Args:
-        target: the file that is to be written.
-        pages: its pages.
+        target: the file to write; the connection puts its temporary files next to it.
+        pages: the pages of that file.
     """
     connection = connect_beside(target)
-    # the rows flow through small tables that stand second in each join: in their order, and never all in memory
+    # the queries put the small table second in each join: without a change of the order the rows stay in their order and never all
+    # have to be in memory
     connection.execute("set disabled_optimizers = 'join_order,build_side_probe_side'")
     _load_lineage(connection, pages)
     return connection
@@ -90,7 +93,7 @@ def _load_lineage(connection: duckdb.DuckDBPyConnection, pages: Sequence[PageFil
     import pyarrow as pa
 
     columns = list(zip(*(page.lineage for page in pages), strict=True))
-    values = [pa.array(found, field.type) for found, field in zip(columns, FILE_LINEAGE, strict=True)]
+    values = [pa.array(column, field.type) for column, field in zip(columns, FILE_LINEAGE, strict=True)]
     table = pa.table(values, schema=FILE_LINEAGE)
     connection.register("lineage_arrow", table)
     connection.execute("create temp table lineage as select * from lineage_arrow")
@@ -98,7 +101,7 @@ def _load_lineage(connection: duckdb.DuckDBPyConnection, pages: Sequence[PageFil
 
 
 def lineage_columns(row_number: str) -> str:
-    """The columns of `LINEAGE`, from the table `lineage`.
+    """Return SQL of the columns of `LINEAGE`, from the table `lineage`.
 
     Args:
         row_number: SQL of the place of a row in its page.
@@ -109,23 +112,24 @@ def lineage_columns(row_number: str) -> str:
 
 
 def normal(value: str) -> str:
-    """SQL of a value as raw keeps it: without blanks around it, and null where nothing is left."""
+    """Return SQL of a value as raw stores it: trimmed, and null for blank."""
     return f"nullif(trim({value}), '')"
 
 
 def names_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    """For `json.loads`: an object whose fields each come once.
+    """Return an object as a dictionary, for `json.loads`.
 
     Raises:
-        ValueError: one comes twice; which of its values counts, nobody can say.
+        ValueError: a field comes twice, so that it is not clear which of its values counts.
     """
-    found = dict(pairs)
-    if len(found) < len(pairs):
+    # `json.loads` alone would take the last value without a word
+    content = dict(pairs)
+    if len(content) < len(pairs):
         names = [name for name, _ in pairs]
         raise ValueError(f"a field comes twice in one object: {sorted({n for n in names if names.count(n) > 1})}")
-    return found
+    return content
 
 
 def literal(text: object) -> str:
-    """Text as SQL writes it, with its quotes."""
+    """Return a text as an SQL literal, with its quotes."""
     return "'" + str(text).replace("'", "''") + "'"

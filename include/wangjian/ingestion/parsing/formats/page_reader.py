@@ -1,4 +1,4 @@
-"""Pages of a JSON export, parsed in bulk."""
+"""Parse the pages of a JSON export in bulk."""
 
 from __future__ import annotations
 
@@ -18,44 +18,42 @@ from wangjian.ingestion.parsing.formats.page_batch import PageBatch, PageFile, P
 from wangjian.ingestion.parsing.formats.uniform_pages import Envelope, envelope_of, read_uniform
 from wangjian.ingestion.sources.contract import Dataset
 
-# what the bulk reader lets pass: NaN is no JSON (RFC 8259), and NUL is no character of any text
+# the bulk reader accepts these, but NaN is not JSON (RFC 8259), and no text contains the character NUL
 _NUMBERS, _NUL, _ESCAPE = (b"NaN", b"Infinity"), b"\\u0000", b"\\"
 _THREADS = 2
 
 
 def parse_pages(landing: Landing, dataset: Dataset, pages: Sequence[PageFile], target: Path) -> dict[str, PageOutcome]:
-    """Parse the pages of a batch into one Parquet file.
+    """Parse the pages of a batch into one Parquet file and return the outcome of each by its SHA-256.
 
     Args:
-        landing: holds the pages.
+        landing: the landing zone that has the pages.
         dataset: the contract.
-        pages: the pages, several of which may be the same bytes under another date.
+        pages: the pages; several may be the same bytes under different dates.
         target: the Parquet file to write.
 
-    Returns:
-        The outcome by SHA-256 of the page.
-
     Raises:
-        RejectedFile: some page is broken, without saying which; the caller then looks at each alone.
+        RejectedFile: a page is broken, without saying which; the caller then checks each page alone.
     """
+    # threads are enough: reading a file and searching its bytes both let other threads work
     with ThreadPoolExecutor(_THREADS) as threads:
-        envelopes = list(threads.map(partial(_looked_at, landing), pages))
+        envelopes = list(threads.map(partial(_checked_envelope, landing), pages))
     with connected(target, pages) as connection, written_atomically(target) as temporary:
         batch = PageBatch(connection, landing, dataset, pages)
         return read_uniform(batch, envelopes, temporary) or read_any(batch, temporary)
 
 
-def _looked_at(landing: Landing, page: PageFile) -> Envelope | None:
+def _checked_envelope(landing: Landing, page: PageFile) -> Envelope | None:
     content = landing.read(page.sha256)
-    _reject_what_is_lenient(content)
+    _reject_invalid_json(content)
     return envelope_of(content, page)
 
 
 def check_page(landing: Landing, page: PageFile, dataset: Dataset, business_date: object) -> None:
-    """Look at one page alone, to say what is wrong with it.
+    """Check one page alone, to report what is wrong with it.
 
     Raises:
-        RejectedFile: it is not the page that the contract promises.
+        RejectedFile: the page is not as the contract requires.
     """
     content = landing.read(page.sha256)
     try:
@@ -75,14 +73,14 @@ def check_page(landing: Landing, page: PageFile, dataset: Dataset, business_date
     seen = {name for row in rows for name in row}
     if rows and (absent := sorted({c.header for c in dataset.columns if c.required} - seen)):
         raise RejectedFile("MISSING_COLUMN", f"required fields are missing: {', '.join(absent)}", fix="ask the source")
-    _reject_what_is_lenient(content)
-    # the bulk reader has the last word: what it cannot read alone it cannot read with others
+    _reject_invalid_json(content)
+    # the bulk reader decides in the end: if it cannot read this page alone, the page must not go into a batch again
     with TemporaryDirectory() as folder:
         parse_pages(landing, dataset, [page], Path(folder) / "page.parquet")
 
 
-def _reject_what_is_lenient(content: bytes) -> None:
-    # hardly a page has an escape, and one byte is found four times as fast as six
+def _reject_invalid_json(content: bytes) -> None:
+    # almost no page has an escape, and a search for one byte is four times as fast as for six
     may_hold_nul = _ESCAPE in content and holds(content, _NUL)
     if may_hold_nul or any(holds(content, number) for number in _NUMBERS):
         try:
@@ -91,6 +89,7 @@ def _reject_what_is_lenient(content: bytes) -> None:
             raise RejectedFile(
                 "UNREADABLE_FILE", f"no JSON page: {error}", fix="the source must send null where there is no number"
             ) from None
+        # `\\u0000` is an escaped backslash before the text u0000, not a NUL
         if _NUL in content.replace(b"\\\\", b""):
             raise RejectedFile("UNREADABLE_FILE", "the page holds NUL characters", fix="the source must fix it")
 

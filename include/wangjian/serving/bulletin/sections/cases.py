@@ -34,8 +34,8 @@ def cases(figures: Figures) -> Part:
 def _counted(figures: Figures) -> str:
     parts = []
     for name, kpi in (("立案", "K11_FILED"), ("作出处理决定", "K11_DECIDED"), ("结案", "K11_CLOSED")):
-        found = figures.total(kpi)
-        parts.append(f"{name}{figure(found)}，{both(found)}")
+        total = figures.total(kpi)
+        parts.append(f"{name}{figure(total)}，{both(total)}")
     return f"{figures.month.month}月，涉网案件{'；'.join(parts)}。立案、决定、结案分别按各自日期统计。"
 
 

@@ -1,4 +1,4 @@
-"""五、时限与超期: whether the legal time limits were kept, and who is behind."""
+"""五、时限与超期: whether the legal time limits were kept, and which organs have overdue leads."""
 
 from __future__ import annotations
 
@@ -60,8 +60,8 @@ def _overdue(figures: Figures, organ: Member) -> int:
 
 
 def _has_any(figures: Figures, organ: Member) -> bool:
-    found = [figures.of("ORGAN", organ.code, kpi) for kpi in _KPIS]
-    return any(item.value or item.denominator for item in found)
+    values = [figures.of("ORGAN", organ.code, kpi) for kpi in _KPIS]
+    return any(item.value or item.denominator for item in values)
 
 
 def _row(figures: Figures, section: str, code: str, name: str) -> tuple[Cell, ...]:

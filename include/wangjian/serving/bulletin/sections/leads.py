@@ -1,4 +1,4 @@
-"""二、线索情况: which leads were found, where, and what became of them."""
+"""二、线索情况: the leads of the month, by place, platform, violation, category and source, and their outcome."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def leads(figures: Figures) -> Part:
     counties = _counties(figures)
     violations = _ranked(figures, "VIOLATION", "违法类型", "未标明类型")
     blocks = (
-        Paragraph(_found(figures)),
+        Paragraph(_discovered(figures)),
         Chart("各月发现与核查处置的线索（条）", months, (1, 2), "line"),
         Heading("按县（市、区）分布"),
         Paragraph(_most(figures, "REGION", "线索数居前的是")),
@@ -45,28 +45,28 @@ def leads(figures: Figures) -> Part:
     return Part("线索情况", "线索", blocks)
 
 
-def _found(figures: Figures) -> str:
-    found, per_thousand = figures.total(LEADS), figures.total("K05_PER_THOUSAND")
+def _discovered(figures: Figures) -> str:
+    discovered, per_thousand = figures.total(LEADS), figures.total("K05_PER_THOUSAND")
     handled = figures.total("P16")
     rate = f"，千户线索率{figure(per_thousand)}" if per_thousand.value is not None else ""
     return (
-        f"{figures.month.month}月，各监测渠道发现线索{figure(found)}，{both(found)}{rate}。"
+        f"{figures.month.month}月，各监测渠道发现线索{figure(discovered)}，{both(discovered)}{rate}。"
         f"核查处置线索{figure(handled)}，{on_month(handled)}。"
     )
 
 
 def _most(figures: Figures, section: str, words: str) -> str:
-    found = figures.total(LEADS)
+    total = figures.total(LEADS)
     members = [member for member in figures.ranked(section, LEADS) if member.code != "NONE"][:3]
-    if not members or not found.value:
+    if not members or not total.value:
         return "本月未发现线索。"
-    parts = [_share(member.name, figures.of(section, member.code, LEADS), found.value) for member in members]
+    parts = [_share(member.name, figures.of(section, member.code, LEADS), total.value) for member in members]
     return f"{words}{listed(parts)}。"
 
 
-def _share(name: str, found: Figure, total: Decimal) -> str:
-    share = rounded((found.value or Decimal(0)) / total * 100, 1)
-    return f"{name}（{figure_text(found.value, found.unit)}，占{share}%）"
+def _share(name: str, part: Figure, total: Decimal) -> str:
+    share = rounded((part.value or Decimal(0)) / total * 100, 1)
+    return f"{name}（{figure_text(part.value, part.unit)}，占{share}%）"
 
 
 def _counties(figures: Figures) -> Table:
@@ -95,8 +95,8 @@ def _county(figures: Figures, code: str, name: str, section: str = "REGION") -> 
     return (*_with_comparison(name, figures.of(section, code, LEADS)), *rates)
 
 
-def _with_comparison(name: str, found: Figure) -> tuple[Cell, ...]:
-    return (name, *compared_cells(found))
+def _with_comparison(name: str, count: Figure) -> tuple[Cell, ...]:
+    return (name, *compared_cells(count))
 
 
 def _ranked(figures: Figures, section: str, name: str, nameless: str, top: int | None = None) -> Table:
@@ -117,9 +117,9 @@ def _outcome(figures: Figures) -> str:
     )
     mean, median = figures.total("K10_MEAN"), figures.total("K10_MEDIAN")
     transferred = [
-        f"移送{to}{figure(found)}"
+        f"移送{to}{figure(total)}"
         for to, kpi in (("公安机关", "K16_POLICE"), ("其他部门", "K16_OTHER_AGENCY"), ("外地", "K16_OTHER_REGION"))
-        if (found := figures.total(kpi)).value
+        if (total := figures.total(kpi)).value
     ]
     sent = f"；{listed(transferred)}" if transferred else ""
     return (

@@ -1,4 +1,4 @@
-"""七、数据说明 and the appendices: date of the data, what is held back, what was restated, how each KPI is counted."""
+"""七、数据说明 and the appendices: the date of the data, held datasets, restated figures, the definition of each KPI."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def notes(figures: Figures) -> Part:
 
 def _years(figures: Figures) -> str:
     # with one comparison there is no need to explain that comparisons are missing
-    if any(found.last_year is not None for found in figures.rows.values()):
+    if any(item.last_year is not None for item in figures.rows.values()):
         return ""
     return "上年同月数据不在监测系统数据范围内，本期不作同比。"
 
@@ -46,18 +46,18 @@ def _years(figures: Figures) -> str:
 def _held(figures: Figures) -> str:
     if not figures.held:
         return "本次发布无暂缓数据集。"
-    told = "；".join(
+    datasets = "；".join(
         f"{item.source}{item.provider}{item.dataset}自{day_text(item.since)}起（{item.reasons}）"
         for item in figures.held
     )
-    return f"以下数据集未通过校验，自所示日期起暂缓计入，相关指标可能不全：{told}。"
+    return f"以下数据集未通过校验，自所示日期起暂缓计入，相关指标可能不全：{datasets}。"
 
 
 def _restated(figures: Figures) -> tuple[Paragraph | Table, ...]:
     if not figures.restatements:
         return (Paragraph("自首次公布以来，本月及以前各月全市指标无订正。"),)
     columns = (Column("月份", 1.2, is_text=True), Column("指标", 2, is_text=True), Column("月度公布时"), Column("现为"))
-    # the newest ones; a bulletin is not the place for a long list, which the table has
+    # only the newest: a long list would push the notes off the page, and the published table has all of them
     shown = figures.restatements[:_LISTED]
     rows = tuple((month_text(item.month), item.kpi_name, *_values(item)) for item in shown)
     rest = len(figures.restatements) - len(shown)
@@ -83,7 +83,7 @@ def figures_appendix(figures: Figures) -> Part:
 
 
 def definitions_appendix(figures: Figures) -> Part:
-    """Return 附件2: how every KPI is counted."""
+    """Return 附件2: the definition of every KPI."""
     columns = (
         Column("指标", 1.3, is_text=True),
         Column("单位", 0.6, is_text=True),

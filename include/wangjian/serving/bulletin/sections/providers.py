@@ -32,20 +32,20 @@ def providers(figures: Figures) -> Part:
 def _delivered(figures: Figures) -> str:
     cards = figures.scorecards
     sent = listed(f"{card.provider}{card.submitted}条" for card in cards)
-    # from the register, not from what came: a provider that delivered nothing must be named
+    # from the register, not from the deliveries: a provider that delivered nothing must be named
     missing = [name for name in figures.providers if name not in {card.provider for card in cards}]
-    told = (
+    sentences = (
         [f"{figures.month.month}月，第三方服务商报送线索{sum(card.submitted for card in cards)}条，其中{sent}。"]
         if cards
         else []
     )
     if missing:
-        told.append(f"截至本次发布，尚未收到{listed(missing)}当月交付。")
-    return "".join(told) or "未登记第三方服务商。"
+        sentences.append(f"截至本次发布，尚未收到{listed(missing)}当月交付。")
+    return "".join(sentences) or "未登记第三方服务商。"
 
 
 def _judged(figures: Figures) -> str:
-    """Return which agreed values were missed, and who cannot be judged yet: silence would read as praise."""
+    """Return the agreed values that were missed, and the providers that cannot be judged yet: silence would read as praise."""
     below = [
         f"{card.provider}{_RATES[name]}{_percent(_rate(figures, card, name))}%（约定不低于{_percent(card.thresholds.get(name))}%）"
         for card in figures.scorecards
@@ -53,10 +53,10 @@ def _judged(figures: Figures) -> str:
         if meets is False and isinstance(_rate(figures, card, name), Decimal)
     ]
     waiting = [card.provider for card in figures.scorecards if card.judged < figures.small_base]
-    told = f"未达约定值的有：{'；'.join(below)}。" if below else "可判定的各项均达到约定值。"
+    text = f"未达约定值的有：{'；'.join(below)}。" if below else "可判定的各项均达到约定值。"
     if waiting:
-        told += f"{listed(waiting)}已判定线索不足{figures.small_base}条，不列准确率。"
-    return told
+        text += f"{listed(waiting)}已判定线索不足{figures.small_base}条，不列准确率。"
+    return text
 
 
 def _table(figures: Figures) -> Table:
@@ -83,8 +83,8 @@ def _rate(figures: Figures, card: Scorecard, name: str) -> Cell | None:
 
 
 def _cell(figures: Figures, card: Scorecard, name: str) -> Cell:
-    found = _rate(figures, card, name)
-    return _percent(found) if isinstance(found, Decimal) else found or Missing.NONE
+    rate = _rate(figures, card, name)
+    return _percent(rate) if isinstance(rate, Decimal) else rate or Missing.NONE
 
 
 def _percent(rate: Cell | None) -> Decimal | Missing:
