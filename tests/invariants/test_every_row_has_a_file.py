@@ -354,6 +354,6 @@ def test_a_wrong_rule_is_named(tmp_path_factory: pytest.TempPathFactory) -> None
         "data_tests": [test],
     }
     (folder / "fct_x.yml").write_text(yaml.safe_dump({"models": [model]}))
-    with pytest.raises(BadArguments, match="name one of dataset, table and files") as caught:
+    with pytest.raises(BadArguments, match="exactly one of `dataset`, `table` and `files`") as caught:
         load_rules(folder)
     assert "fct_x.yml" in str(caught.value)

@@ -40,7 +40,7 @@ class Origin(BaseModel):
     @model_validator(mode="after")
     def _is_one_kind(self) -> Origin:
         if sum(kind is not None for kind in (self.dataset, self.table, self.files)) != 1:
-            raise ValueError("name one of dataset, table and files")
+            raise ValueError("an origin needs exactly one of `dataset`, `table` and `files`")
         return self
 
 

@@ -261,7 +261,7 @@ class Landing:
         self._progress_path(key).unlink(missing_ok=True)
 
     def forget_finished(self, source: str) -> None:
-        """Remove notes that a crash left and no fetch needs: the export is landed in that version or a higher one."""
+        """Remove the notes of interrupted fetches whose export is landed meanwhile, in the noted version or a higher one."""
         for path in sorted((self.root / "partial" / source).glob("*/*.jsonl")):
             export, _, version = path.stem.rpartition(".v")
             keys = (manifest.key for manifest in self.exports(source, path.parent.name))

@@ -115,7 +115,10 @@ def kind_of(url: URL) -> Kind:
         return "sqlite"
     if name == "postgresql":
         return "postgresql"
-    raise WangjianError(f"{name} cannot be backed up by Wangjian", fix="use the tools of that database")
+    raise WangjianError(
+        f"{name} cannot be backed up here: only SQLite and PostgreSQL can",
+        fix="use the tools of that database",
+    )
 
 
 def _url() -> URL:
