@@ -233,6 +233,7 @@ def _finding(key: tuple[str, str], advisory: Mapping[str, Any], locks: Iterable[
         for event in events
         if "fixed" in event
     }
+    # `details` may be pages of Markdown: its first line says what the advisory is about
     lines = str(advisory.get("summary") or advisory.get("details") or "").strip().splitlines()
     return Finding(
         *key,
@@ -281,6 +282,7 @@ def main() -> None:
         )
         return
     try:
+        # with the locks outside of the bundle: developers install them, and a cluster runs Spark's
         left = audit(Path(sys.argv[1]), lock_paths(PROJECT_ROOT, apart=True), datetime.now().astimezone().date())
     except WangjianError as error:
         print(f"✘ {error}", file=sys.stderr)

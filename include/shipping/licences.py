@@ -22,6 +22,7 @@ from wangjian.core.errors import WangjianError
 from wangjian.core.paths import PROJECT_ROOT
 
 POLICY = PROJECT_ROOT / "requirements" / "licences.toml"
+# new wheels keep licence texts in `licenses/` (PEP 639), older ones next to `METADATA`
 _TEXT = re.compile(r"\.dist-info/(licen[cs]es?/.+|[^/]*(licen[cs]e|copying|notice|authors)[^/]*)$", re.IGNORECASE)
 
 

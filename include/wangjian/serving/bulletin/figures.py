@@ -249,6 +249,7 @@ def _month_before(month: date) -> date:
 
 
 def _year_before(month: date) -> date:
+    # always the first day of a month, so never 29 February
     return month.replace(year=month.year - 1)
 
 
@@ -326,6 +327,7 @@ def _issuer(connection: duckdb.DuckDBPyConnection) -> tuple[str, str]:
         order by count(*) desc, organs.level_3_name
         """
     ).fetchone()
+    # without organizations in the data the bulletin still needs the name of an issuer
     return (row[0], row[1] or "") if row else ("市场监督管理局", "")
 
 
