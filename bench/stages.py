@@ -110,5 +110,6 @@ def same_rows(warehouse: Path, plain: Path) -> None:
             ).fetchone()
             if not counts or counts[0] != counts[1]:
                 sys.exit(
-                    f"✘ marts.{table}: the warehouse and the plain script have other row counts: {counts} → make bench/plain.py do the same work"
+                    f"✘ marts.{table}: rows in the warehouse and in the plain build are not the same: {counts} "
+                    "→ bench/plain.py must do the same work"
                 )

@@ -71,6 +71,7 @@ class Snapshot:
 
     @property
     def count(self) -> int:
+        """Return the number of advisories; one about several packages counts for each of them."""
         return sum(map(len, self.by_package.values()))
 
 

@@ -225,6 +225,7 @@ def _archived(root: Path, archive: Path, epoch: int) -> Path:
 def _anonymous(info: tarfile.TarInfo, epoch: int) -> None:
     """Set owner, time and rights of an entry to the same values on every machine, so that the archive has the same bytes."""
     info.mtime, info.uid, info.gid, info.uname, info.gname = epoch, 0, 0, "", ""
+    # only whether a file is executable counts: the rest depends on the umask of the person who makes the bundle
     info.mode = 0o755 if info.isdir() or info.mode & 0o100 else 0o644
 
 

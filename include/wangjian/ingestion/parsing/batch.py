@@ -123,5 +123,6 @@ def _ledger_entry(task: Task, batch: str, item: FileToParse) -> dict[str, Any]:
         "export_id": item.export.export_id,
         "batch_id": batch,
         "contract_hash": task.contract_hashes[key["provider"]],
+        # a rejected file has no count; a parsed one gets it from its outcome
         "rows_read": None,
     }

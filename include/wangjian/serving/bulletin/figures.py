@@ -132,7 +132,7 @@ class Figures:
 
     @property
     def is_roster_due(self) -> bool:
-        """Whether the full list of storefronts that follows the month is still to come.
+        """Return whether the full list of storefronts that follows the month has not arrived yet.
 
         That list says which storefronts were scanned in the month; until it arrives the coverage is incomplete.
         """
@@ -373,6 +373,7 @@ def _held(connection: duckdb.DuckDBPyConnection) -> tuple[Held, ...]:
     ).fetchall()
     return tuple(
         Held(
+            # a source without a row in the bulletin is shown by its code
             names.get(source, source),
             provider,
             load_contract(source)[dataset].zh,
