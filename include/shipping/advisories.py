@@ -271,7 +271,7 @@ _OLD = 30
 
 
 def main() -> None:
-    """Audit the locks of the project. Exit with 1 if a finding is open, with 2 if there is no readable snapshot.
+    """Audit the locks of the project. Exit with 1 if a finding is open or the snapshot is damaged, with 2 if it is not there.
 
     Without an argument it warns that nothing was audited, and exits with 0.
     """
