@@ -79,6 +79,7 @@ def measure(data: DataRoot, first: date, last: date, world: str, *, through_airf
         stages = _stages(data, connections)
         until = last - timedelta(days=2)
         year = stages.fetched(first, until) | stages.processed()
+        # before one more day is added: the floor must have exactly the files of the year
         floor, models = stages.floor(), stages.slowest_models()
         more = until + timedelta(days=1)
         day = stages.fetched(more, more) | stages.processed()

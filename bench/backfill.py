@@ -73,6 +73,7 @@ def compare(folder: Path, connections: Mapping[str, str], first: date, last: dat
         last: last business date of the backfill.
         days: the number of days to run one by one.
     """
+    # two data roots: the days must not find the backfill's files already landed
     whole = _backfill(DataRoot(folder / "backfill"), connections, first, last)
     single = _daily(DataRoot(folder / "daily"), connections, [first + timedelta(days=n) for n in range(days)])
     return Comparison(whole, single, (last - first).days + 1)

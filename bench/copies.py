@@ -22,6 +22,7 @@ from wangjian.ingestion.parsing.formats.csv_reader import decode
 
 PAGE_ROWS = 5000
 ENCODINGS = ("utf-8", "gb18030")
+# datasets of which only the last month is copied: each full roster of the nation has 25 million rows
 ROSTER = ("storefronts", "scans")
 
 

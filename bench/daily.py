@@ -47,6 +47,7 @@ def history_text(days: Sequence[Daily]) -> str:
     lines.append(
         "  " + " ".join([f"{'without publish':18}", *(_cell(item.seconds, item.cpu_seconds) for item in days)])
     )
+    # the processor ratio in addition: wall time also depends on what else the machine does
     ratios = ((item.seconds / days[0].seconds, item.cpu_seconds / days[0].cpu_seconds) for item in days)
     lines.append("  " + " ".join([f"{'ratio':18}", *(f"{wall:8.2f} ({cpu:4.2f})" for wall, cpu in ratios)]))
     return "\n".join(lines)

@@ -76,6 +76,7 @@ def measure(source: DataRoot, root: Path, months: int, day: date) -> Daily:
     data = DataRoot(root)
     stages = Stages(data, {**os.environ, "WANGJIAN_DATA": str(data.root)}, root.with_name("stages.log"))
     share(source, data, days_between(_begin(day, months), day - timedelta(days=1)))
+    # not measured: it only makes the history
     stages.processed()
     share(source, data, [day])
     return Daily(months, stages.processed())

@@ -101,6 +101,7 @@ def build() -> None:
         for name, node in json.loads((target / "manifest.json").read_text())["nodes"].items()
         if node["resource_type"] == "model"
     }
+    # the memory and threads of dbt's profile (dbt_project/profiles.yml): with more, the floor would be another machine
     with duckdb.connect(
         str(OUT / "plain.duckdb"), config={"memory_limit": "6GB", "threads": 2, "preserve_insertion_order": "false"}
     ) as connection:

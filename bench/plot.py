@@ -46,7 +46,9 @@ def draw(folder: Path) -> Path:
     for (step, scale), points in sorted(lines.items()):
         times, ratios = zip(*points, strict=True)
         axes.plot(times, ratios, marker=MARKS.get(scale, "x"), label=f"{step}, {scale}")
+    # the floor
     axes.axhline(1, color="grey", linewidth=0.8)
+    # from 0: a cut axis makes small changes look large
     axes.set_ylim(bottom=0)
     axes.set_ylabel("seconds over the plain script's")
     axes.legend()

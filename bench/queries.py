@@ -13,6 +13,7 @@ from wangjian.serving.superset.datasets import with_names
 from wangjian.serving.superset.description import Chart, Dataset, load_description
 from wangjian.warehouse.labels import load_labels
 
+# runs that count; the median leaves out one that another process slowed down
 TIMES = 3
 
 
@@ -35,6 +36,7 @@ def _milliseconds(published: Path, query: str) -> float:
             started = time.perf_counter()
             connection.execute(query).fetchall()
             taken.append((time.perf_counter() - started) * 1000)
+    # the first run also reads the file from the disk, which depends on what ran before
     return median(taken[1:])
 
 

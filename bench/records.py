@@ -42,6 +42,7 @@ def machine() -> dict[str, Any]:
         "memory_gb": round(memory, 1),
         "system": platform.platform(),
         "python": platform.python_version(),
+        # a busy machine explains a slow record
         "load_before": os.getloadavg()[2],
         **{
             name: version(name) for name in ("duckdb", "dbt-core", "dbt-duckdb", "great-expectations", "apache-airflow")
@@ -50,5 +51,6 @@ def machine() -> dict[str, Any]:
 
 
 def _commit() -> str:
+    # `-dirty` marks a record of uncommitted code
     command = ["git", "-C", str(PROJECT_ROOT), "describe", "--always", "--dirty"]
     return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()

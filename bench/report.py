@@ -121,6 +121,7 @@ def _table(title: str, costs: dict[str, Cost]) -> list[str]:
         rows = f"{cost.rows:,}" if cost.rows else ""
         speed = f"{cost.rows_per_second:,.0f}" if cost.rows_per_second else ""
         lines.append(f"  {name:22} {cost.seconds:8.1f} {files:>8} {rows:>10} {speed:>10} {cost.peak_mb:8.0f}")
+    # the stages run one after the other: seconds add up, memory does not
     total = sum(cost.seconds for cost in costs.values())
     return [
         *lines,

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 BEGIN, END = "<!-- measured: make bench-sizing -->", "<!-- end of what was measured -->"
+# without `ingest`: only the city is fetched, the larger worlds are written directly to landing
 STEPS = ("parse", "build", "check", "publish")
 
 

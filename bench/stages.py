@@ -51,6 +51,7 @@ class Stages:
         Raises:
             SystemExit: its tables have other row counts than the warehouse.
         """
+        # another process, so that its memory is measured like that of a stage
         costs = {step: self.command("bench.plain", step) for step in ("parse", "build")}
         same_rows(self._data.warehouse, Path(self._environment["BENCH_PLAIN"]) / "plain.duckdb")
         return costs
@@ -68,6 +69,7 @@ class Stages:
 
     def _step(self, *arguments: str) -> Cost:
         cost = self.command("wangjian", *arguments)
+        # the step has just recorded its counts in the state
         last = runs(self._data)[-1]
         return replace(cost, files=last.files, rows=last.rows)
 
@@ -108,5 +110,6 @@ def same_rows(warehouse: Path, plain: Path) -> None:
             ).fetchone()
             if not counts or counts[0] != counts[1]:
                 sys.exit(
-                    f"✘ marts.{table}: the warehouse and the plain script have other row counts: {counts} → make bench/plain.py do the same work"
+                    f"✘ marts.{table}: rows in the warehouse and in the plain build are not the same: {counts} "
+                    "→ bench/plain.py must do the same work"
                 )

@@ -31,8 +31,11 @@ class Identifiers:
 
 COPY, USCC = "@@COPY@@", "@@USCC@@"
 _NUMBERS = ("@@FIRST@@", "@@SECOND@@")
+# the characters of a credit code, which has no I, O, S, V and Z
 _SIGNS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+# of the whole code (GB 32100-2015)
 _WEIGHTS = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28)
+# of the organization code inside of it (GB 11714)
 _INNER_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
 # records that are made at once: more would not fit into DuckDB's memory limit
 CHUNK_ROWS = 250_000

@@ -56,6 +56,7 @@ def _busy_seconds(data: DataRoot, since: datetime) -> float:
     """Return the length of the union of the steps' intervals: steps that run at the same time count once."""
     busy, until = 0.0, since
     for step in runs(data):
+        # the state also has the steps of earlier runs, and steps of several sources overlap
         if step.started_at >= since and step.ended_at and step.ended_at > until:
             busy += (step.ended_at - max(step.started_at, until)).total_seconds()
             until = step.ended_at

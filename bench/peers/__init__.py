@@ -74,6 +74,7 @@ def plain_dbt(data: DataRoot, environment: Mapping[str, str], folder: Path) -> C
     """Build models, seeds and tests with dbt alone, from the same raw files to another DuckDB file, and return what it cost."""
     root = folder / "dbt"
     root.mkdir(parents=True)
+    # the same raw files, but another warehouse file: the measured one must stay as it is
     (root / "raw").symlink_to(data.raw)
     places = [
         "--project-dir",

@@ -71,6 +71,7 @@ class Snapshot:
 
     @property
     def count(self) -> int:
+        """Return the number of advisories; one about several packages counts for each of them."""
         return sum(map(len, self.by_package.values()))
 
 
@@ -233,6 +234,7 @@ def _finding(key: tuple[str, str], advisory: Mapping[str, Any], locks: Iterable[
         for event in events
         if "fixed" in event
     }
+    # `details` may be pages of Markdown: its first line says what the advisory is about
     lines = str(advisory.get("summary") or advisory.get("details") or "").strip().splitlines()
     return Finding(
         *key,
@@ -269,7 +271,7 @@ _OLD = 30
 
 
 def main() -> None:
-    """Audit the locks of the project. Exit with 1 if a finding is open, with 2 if there is no readable snapshot.
+    """Audit the locks of the project. Exit with 1 if a finding is open or the snapshot is damaged, with 2 if it is not there.
 
     Without an argument it warns that nothing was audited, and exits with 0.
     """
@@ -281,6 +283,7 @@ def main() -> None:
         )
         return
     try:
+        # with the locks outside of the bundle: developers install them, and a cluster runs Spark's
         left = audit(Path(sys.argv[1]), lock_paths(PROJECT_ROOT, apart=True), datetime.now().astimezone().date())
     except WangjianError as error:
         print(f"✘ {error}", file=sys.stderr)

@@ -58,6 +58,7 @@ def make_bundle(project: Path, target: Path, sphinx: Path) -> Path:
     """
     target.mkdir(parents=True, exist_ok=True)
     head = _head(project)
+    # inside `target`: the wheels are hard links, which need the same disk
     with tempfile.TemporaryDirectory(dir=target, prefix=".bundle-") as folder:
         root = Path(folder) / head.name
         with _timed("source 源代码"):
@@ -75,6 +76,7 @@ def make_bundle(project: Path, target: Path, sphinx: Path) -> Path:
             _build_docs(root / "project" / "docs", root / "docs", sphinx, head.made_at)
         for path in _IN_BUNDLE.iterdir():
             shutil.copy(path, root / path.name)
+        # last, because it lists every other file of the bundle
         _write_checksums(root)
         with _timed("archive 归档"):
             return _archived(root, target / f"{head.name}.tar", head.made_at)
@@ -180,6 +182,7 @@ def _write_table(path: Path, rows: Sequence[tuple[object, ...]]) -> None:
 
 def _build_docs(source: Path, folder: Path, sphinx: Path, epoch: int) -> None:
     with tempfile.TemporaryDirectory() as doctrees:
+        # -E and -a: nothing comes from an earlier build; -W: a broken link stops the bundle
         command = [
             str(sphinx),
             "-m",
@@ -222,6 +225,7 @@ def _archived(root: Path, archive: Path, epoch: int) -> Path:
 def _anonymous(info: tarfile.TarInfo, epoch: int) -> None:
     """Set owner, time and rights of an entry to the same values on every machine, so that the archive has the same bytes."""
     info.mtime, info.uid, info.gid, info.uname, info.gname = epoch, 0, 0, "", ""
+    # only whether a file is executable counts: the rest depends on the umask of the person who makes the bundle
     info.mode = 0o755 if info.isdir() or info.mode & 0o100 else 0o644
 
 

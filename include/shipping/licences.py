@@ -22,6 +22,7 @@ from wangjian.core.errors import WangjianError
 from wangjian.core.paths import PROJECT_ROOT
 
 POLICY = PROJECT_ROOT / "requirements" / "licences.toml"
+# new wheels keep licence texts in `licenses/` (PEP 639), older ones next to `METADATA`
 _TEXT = re.compile(r"\.dist-info/(licen[cs]es?/.+|[^/]*(licen[cs]e|copying|notice|authors)[^/]*)$", re.IGNORECASE)
 
 
@@ -81,6 +82,7 @@ def judged(metadata: Message, policy: Policy) -> Licensed:
     review = policy.packages.get(name)
     licence = review.licence if review else next(filter(None, (_spdx(one, policy) for one in stated)), None)
     allowed = licence is not None and _is_allowed(licence, policy)
+    # 80 characters: some packages write whole sentences into the field, and the message must stay readable
     return Licensed(name, str(metadata["Version"]), licence, " / ".join(stated)[:80], is_allowed=allowed)
 
 

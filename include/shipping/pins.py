@@ -23,6 +23,7 @@ _FEWER_PYTHONS = {"superset": ("3.11", "3.12"), "server": ("3.11",)}
 have no wheels for Python 3.13; its own metadata does not say so."""
 
 _HASH = re.compile(r"--hash=(sha256:[0-9a-f]{64})")
+# uv writes the packages that need a pin as comments below it: `# via NAME`, or `# via` and a list
 _ASKED_BY = re.compile(r"^\s*#\s+(?:via\s+)?(?P<name>[A-Za-z0-9][\w.-]*)(?:\s*\(.*\))?\s*$", re.MULTILINE)
 
 
@@ -86,6 +87,7 @@ def _pin(path: Path, entry: str) -> Pin:
         raise WangjianError(
             "an entry of the lock is not an exact pin with hashes", file=path, entry=head, fix="run `make lock`"
         )
+    # `# via` alone opens a list; the pattern takes the word for a name
     asked_by = tuple(sorted({str(canonicalize_name(match["name"])) for match in _ASKED_BY.finditer(entry)} - {"via"}))
     return Pin(canonicalize_name(requirement.name), specifiers[0].version, hashes, asked_by, requirement.marker)
 

@@ -24,6 +24,7 @@ from shipping.wheels import Wheel
 from wangjian.core.errors import WangjianError
 from wangjian.core.files import sha256_of
 
+# a row of the README's table: | `file` | npm `name` version … | licence, `text of the licence` |
 _VENDORED = re.compile(
     r"^\| `(?P<file>[^`]+)` \| npm `(?P<name>[^`]+)` (?P<version>[\d.]+)\b.*\| (?P<licence>[^|,]+), `[^|]+\|$", re.M
 )
@@ -53,6 +54,7 @@ def vendored(project: Path) -> list[Vendored]:
     folder = project / "include" / "wangjian" / "serving" / "site" / "vendor"
     names = load_policy().names
     listed = {match["file"]: match for match in _VENDORED.finditer((folder / "README.md").read_text(encoding="utf-8"))}
+    # files that this project wrote itself
     ours = {"README.md", "echarts.entry.js"}
     files = [path for path in sorted(folder.iterdir()) if path.name not in ours and not path.name.startswith("LICENSE")]
     # a copy without its origin would be missing from the bill of materials, and no audit would report its defects
@@ -101,12 +103,14 @@ def write_sbom(
     bom = Bom(
         components=[*components.values(), *kept],
         metadata=metadata,
+        # from the commit: a random one would change the bytes of each bundle
         serial_number=uuid5(NAMESPACE_URL, f"wangjian:{commit}"),
     )
     bom.register_dependency(root, kept)
     for component, needs in _needs(locks, components, root):
         bom.register_dependency(component, needs)
     text = JsonV1Dot6(bom).output_as_string(indent=1)
+    # the library can write documents that break the schema, and other tools refuse those
     if error := JsonStrictValidator(SchemaVersion.V1_6).validate_str(text):
         raise WangjianError(
             f"the bill of materials breaks its schema: {error}", fix="this is a defect of `make bundle`"

@@ -23,6 +23,7 @@ GLIBC = 28
 ONLY_SOURCE = frozenset({"odfpy", "wtforms-json"})
 """Packages without a wheel on the index. They are plain Python: one wheel that is built here works on every Python."""
 
+# all tags that a machine with this C library accepts
 _PLATFORMS = [
     *(f"manylinux_2_{minor}_x86_64" for minor in range(GLIBC, 4, -1)),
     "manylinux2014_x86_64",
@@ -73,6 +74,7 @@ def gather(locks: Sequence[Path], pool: Path, epoch: int) -> list[Wheel]:
     known = _Known(pool)
     for python in PYTHONS:
         for lock in locks:
+            # lock by lock: two locks may pin different versions of a package, and one call of pip takes only one
             known.fetch(_installed(lock, python), python)
     wanted = {known.file(pin, python) for python in PYTHONS for lock in locks for pin in _installed(lock, python)}
     wheels = [_wheel(path, pool, epoch) for path in wanted]
@@ -108,6 +110,7 @@ class _Known:
 
     def _has(self, pin: Pin, python: str) -> bool:
         name = self._files.get(_key(pin, python))
+        # the file may be damaged since the last bundle, and a new lock may have another hash for the same version
         path = self._pool / (name or "?")
         return path.exists() and f"sha256:{sha256_of(path)}" in pin.hashes
 

@@ -89,7 +89,7 @@ def _format_or_error(task: Task, dataset: Dataset | None, item: FileToParse) -> 
 
 
 def _check_not_future(item: FileToParse) -> None:
-    # one wrong year would make this file the newest of its dataset, and hide every later one until that year
+    # the latest business date is the date of the whole warehouse (int_as_of): one wrong year would move every report and time limit
     business_date = item.export.key.business_date
     fetched_on = item.file.fetched_at.astimezone(ZoneInfo(TIMEZONE)).date()
     if business_date > fetched_on:
@@ -123,5 +123,6 @@ def _ledger_entry(task: Task, batch: str, item: FileToParse) -> dict[str, Any]:
         "export_id": item.export.export_id,
         "batch_id": batch,
         "contract_hash": task.contract_hashes[key["provider"]],
+        # a rejected file has no count; a parsed one gets it from its outcome
         "rows_read": None,
     }

@@ -48,6 +48,7 @@ class BatchOutput:
         duplicates = _duplicates(parsed)
         lineage = item.lineage(self.batch_id)
         self._add_rows(parsed, duplicates, lineage)
+        # a rejected line was never split into columns, so no column can be hashed: mask what looks personal
         self._rejects += [
             lineage | {"_row_number": line.number, "_reason_code": line.code, "_raw_line": masked(line.text)}
             for line in parsed.rejected
@@ -117,6 +118,7 @@ def _duplicates(parsed: ParsedFile) -> list[bool]:
 
 def _kept_extra(extra: Mapping[str, str]) -> str | None:
     """Return unknown columns as JSON, without those that look personal; null where there are none."""
+    # a new column may hold personal data before anybody has added it to the contract
     kept = {name: value for name, value in extra.items() if not is_personal(name)}
     return json.dumps(kept, ensure_ascii=False) if kept else None
 

@@ -80,7 +80,7 @@ def ranking(
         Names and figures: first the members, then the closing rows, with which the table adds up to the city.
     """
     everyone = figures.members.get(section, ())
-    # `NONE` holds what belongs to no member: it closes the table, whatever its rank
+    # `NONE` holds what belongs to no member: it closes the table, even if its count is the largest
     none = [member for member in everyone if member.code == "NONE"]
     named = [member for member in figures.ranked(section, kpi) if member.code != "NONE"]
     shown = named[:top]

@@ -132,7 +132,7 @@ class Figures:
 
     @property
     def is_roster_due(self) -> bool:
-        """Whether the full list of storefronts that follows the month is still to come.
+        """Return whether the full list of storefronts that follows the month has not arrived yet.
 
         That list says which storefronts were scanned in the month; until it arrives the coverage is incomplete.
         """
@@ -249,6 +249,7 @@ def _month_before(month: date) -> date:
 
 
 def _year_before(month: date) -> date:
+    # always the first day of a month, so never 29 February
     return month.replace(year=month.year - 1)
 
 
@@ -326,6 +327,7 @@ def _issuer(connection: duckdb.DuckDBPyConnection) -> tuple[str, str]:
         order by count(*) desc, organs.level_3_name
         """
     ).fetchone()
+    # without organizations in the data the bulletin still needs the name of an issuer
     return (row[0], row[1] or "") if row else ("市场监督管理局", "")
 
 
@@ -371,6 +373,7 @@ def _held(connection: duckdb.DuckDBPyConnection) -> tuple[Held, ...]:
     ).fetchall()
     return tuple(
         Held(
+            # a source without a row in the bulletin is shown by its code
             names.get(source, source),
             provider,
             load_contract(source)[dataset].zh,

@@ -134,7 +134,7 @@ def _paragraph_style(document: Document, name: str) -> ParagraphStyle:
 def _style(document: Document, name: str, look: Look) -> None:
     style = _paragraph_style(document, name)
     set_font(style.element, look.font)
-    # headings of the template are bold and blue; the standard tells levels apart by font alone
+    # the template's headings are bold and blue; the standard distinguishes the levels by font only
     style.font.size, style.font.bold, style.font.italic = look.size, False, False
     style.font.color.rgb = RGBColor(0, 0, 0)
     shape = style.paragraph_format

@@ -87,6 +87,7 @@ def _leads(site: Site) -> Page:
         ("region_code", "violation_code"),
         members=site.violations,
         limit=limit,
+        # lists, not objects: the names of the columns in every row would multiply the size of the page
         flow=[list(row.values()) for row in site.facts.rows("lead_flow", **window)],
         duration=[list(row.values()) for row in site.facts.rows("verify_duration", **window)],
         organs=[list(row.values()) for row in site.facts.rows("watch_organ")],

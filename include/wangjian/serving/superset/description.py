@@ -21,6 +21,7 @@ Names = Annotated[tuple[str, ...], BeforeValidator(lambda value: (value,) if isi
 
 
 class _Strict(BaseModel):
+    # an unknown key is most often a spelling mistake, which would otherwise have no effect and no message
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 

@@ -46,6 +46,7 @@ def read_any(batch: PageBatch, target: Path) -> dict[str, PageOutcome]:
         _create_views(batch)
         surveys = _surveyed(connection)
         _check_surveys(surveys, dataset)
+        # this reads all pages once more, so only if a page has unknown fields
         if any(survey.extras(dataset) for survey in surveys.values()):
             _find_extras(connection, dataset)
         duplicates = _write(batch, target)
@@ -81,6 +82,7 @@ def _create_views(batch: PageBatch) -> None:
 
 def _surveyed(connection: duckdb.DuckDBPyConnection) -> dict[str, _Survey]:
     """Return the survey of each page by its SHA-256; check that each page is the requested one, and one document."""
+    # a table, not a view: three queries read it, and a view would read all pages each time
     connection.execute(
         """
         create temp table survey as

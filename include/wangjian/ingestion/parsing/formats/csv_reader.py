@@ -54,6 +54,7 @@ def parse_csv(
         if len(cells) == len(header):
             parsed.numbers.append(number)
             rows.append(cells)
+        # a blank line has no cells and is not an error: many programs end a file with one
         elif cells:
             parsed.rejected.append(RejectedLine(number, "ROW_SHAPE", ",".join(cells)))
     columns = list(zip(*rows, strict=True)) if rows else [()] * len(header)

@@ -65,8 +65,10 @@ def envelope_of(content: bytes, page: PageFile) -> Envelope | None:
     except (ValueError, RecursionError):
         return None
     stated, total = (envelope.get("dataset"), envelope.get("business_date")), envelope.get("total")
+    # `type`, because `isinstance` takes true for an int
     if stated != (page.lineage[_DATASET], str(page.lineage[_BUSINESS_DATE])) or type(total) is not int:
         return None
+    # the total goes into a 64-bit column
     return Envelope(total, content[opening.end() : opening.end() + 1] == b"]") if total.bit_length() < 64 else None
 
 

@@ -43,5 +43,6 @@ def _inspected(figures: Figures) -> str:
 
 def _table(figures: Figures, caption: str, kpis: tuple[str, ...]) -> Table:
     names = {item.kpi_code: f"{item.kpi_name}（{item.unit}）" for item in figures.definitions}
+    # the list of KPIs may be newer than the publication, which then lacks a KPI
     rows = tuple((names[kpi], *compared_cells(figures.total(kpi))) for kpi in kpis if kpi in names)
     return Table(caption, (Column("指标", 2.4, is_text=True), *COMPARED), rows)
