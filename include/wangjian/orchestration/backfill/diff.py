@@ -98,7 +98,7 @@ def _table_changes(connection: duckdb.DuckDBPyConnection, before: Table, after: 
     month = f"strftime(\"{date}\", '%Y-%m')" if date else "null"
     rows = connection.execute(
         f"""
-        # `except all` keeps duplicates: a table without a key may hold equal rows, and each counts
+        -- `except all` keeps duplicates: a table without a key may hold equal rows, and each counts
         with gone as (select {columns} from before.{before.full_name} except all select {columns} from after.{after.full_name}),
         come as (select {columns} from after.{after.full_name} except all select {columns} from before.{before.full_name}),
         counted as (
