@@ -95,7 +95,7 @@ docs: setup docs-install  ## these docs as a site, into docs/project of the data
 	[[ ! -e $(WANGJIAN_DATA)/published/warehouse.duckdb ]] || $(BIN)/wangjian site
 	@echo $(WANGJIAN_DATA)/docs/project/index.html
 
-bench: setup $(if $(FULL),bench-install)  ## seconds and peak memory of each stage, beside a plain script's (SCALE: city, province, nation; FULL=1: beside other tools too; RECORD: a folder)
+bench: setup $(if $(FULL),bench-install)  ## seconds and peak memory of each stage, next to a plain script's (SCALE: city, province, nation; FULL=1: other tools' too; RECORD: a folder)
 	PATH=$(CURDIR)/$(BIN):$$PATH python -m bench --scale $(or $(SCALE),city) $(if $(FULL),--full) $(if $(RECORD),--record $(RECORD))
 
 bench-plot: bench-install  ## the records of RECORD (bench/records) as a picture
@@ -104,10 +104,10 @@ bench-plot: bench-install  ## the records of RECORD (bench/records) as a picture
 bench-sizing: setup  ## what a million rows cost, from the records of RECORD (bench/records), into the page on sizing
 	$(BIN)/python -m bench.sizing docs/explanation/sizing.md $(or $(RECORD),bench/records)
 
-bench-history: setup  ## what one more day costs behind 1, 12 and 36 months of history
+bench-history: setup  ## what one more day costs after 1, 12 and 36 months of history
 	PATH=$(CURDIR)/$(BIN):$$PATH python -m bench.history
 
-bench-backfill: setup  ## a backfill of 2023 through Airflow, beside ten of its days one by one
+bench-backfill: setup  ## a backfill of 2023 through Airflow, compared with ten of its days one by one
 	PATH=$(CURDIR)/$(BIN):$$PATH python -m bench.backfill
 
 # one more than the cores of CI: a test that waits for Airflow, a browser or a lock leaves its core to another

@@ -47,12 +47,12 @@ class Run(NamedTuple):
 def dbt_server(folder: Path, parsed: Path) -> Iterator[tuple[str, ...]]:
     """Serve runs of dbt until the context ends.
 
-        Args:
-    def _serve(folder: Path, parsed: Path) -> None:
-        # DuckDB is not imported here: it starts threads at import, and a fork would lack them
+    Args:
+        folder: the folder for the socket.
+        parsed: the folder for the parsed project; several servers share it.
 
-        Yields:
-            The command that starts dbt, without dbt's arguments.
+    Yields:
+        The command that starts dbt, without dbt's arguments.
     """
     with subprocess.Popen(
         [sys.executable, __file__, "serve", str(folder), str(parsed)], stdout=subprocess.PIPE

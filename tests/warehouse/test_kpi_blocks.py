@@ -15,12 +15,12 @@ SERVING = PROJECT_ROOT / "include" / "wangjian" / "serving"
 
 def seed(folder: Path, *rows: str) -> Path:
     path = folder / "seed_kpi.csv"
-    path.write_text("\n".join(["kpi_code,shown_on", *rows]) + "\n", encoding="utf-8")
+    path.write_text("\n".join(["kpi_code,slices,shown_on", *rows]) + "\n", encoding="utf-8")
     return path
 
 
 def test_positions_order_a_block_whatever_the_order_of_the_seed(tmp_path: Path) -> None:
-    path = seed(tmp_path, "A,cases.cards:10;counties.map:1", "B,cases.cards:9", "C,")
+    path = seed(tmp_path, "A,region_code,cases.cards:10;counties.map:1", "B,,cases.cards:9", "C,,")
     assert kpis_shown("cases.cards", path) == ("B", "A")
     assert kpis_shown("counties.map", path) == ("A",)
     assert kpis_shown("leads.cards", path) == ()
@@ -29,7 +29,19 @@ def test_positions_order_a_block_whatever_the_order_of_the_seed(tmp_path: Path) 
 @pytest.mark.parametrize("entry", ["cases.crads:1", "cases.cards", "cases.cards:x"])
 def test_an_entry_that_no_page_understands_is_refused_with_its_line(tmp_path: Path, entry: str) -> None:
     with pytest.raises(BadArguments, match=r"line=3.*known=bulletin\.actions"):
-        kpis_shown("cases.cards", seed(tmp_path, "A,", f"B,{entry}"))
+        kpis_shown("cases.cards", seed(tmp_path, "A,,", f"B,,{entry}"))
+
+
+def test_a_kpi_that_a_block_cannot_show_is_refused_with_its_line(tmp_path: Path) -> None:
+    path = seed(tmp_path, "A,org_code;violation_code,counties.map:1")
+    with pytest.raises(BadArguments, match=r"by region_code, and A has no such slice.*line=2"):
+        kpis_shown("counties.map", path)
+
+
+@pytest.mark.parametrize(("rows", "found"), [((), "none"), (("A,,leads.flow:1", "B,,leads.flow:2"), "A, B")])
+def test_a_chart_of_one_kpi_has_exactly_one(tmp_path: Path, rows: tuple[str, ...], found: str) -> None:
+    with pytest.raises(BadArguments, match=f"leads.flow shows one KPI.*found={found}"):
+        kpis_shown("leads.flow", seed(tmp_path, *rows))
 
 
 def test_every_block_has_kpis_and_no_two_at_one_position() -> None:

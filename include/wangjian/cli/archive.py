@@ -138,6 +138,6 @@ def archive_list(as_json: bool) -> None:
         click.echo(json.dumps([vars(item) for item in known], ensure_ascii=False, default=str))
         return
     for item in known:
-        state = "可读 within reach" if item.is_within_reach else "不可达 not within reach"
+        state = "可读 available" if item.is_within_reach else "不可达 not available"
         echo(f"{item.folder}  {item.first} … {item.last}  {item.exports} exports  {state}")
     echo(f"{len(known)} 个归档 archives")

@@ -24,6 +24,20 @@ BLOCKS = frozenset(
     }
 )  # fmt: skip
 """`<page>.<block>`. The templates and scripts draw these; the seed fills them."""
+_SINGLE = ("overview.stock", "leads.flow", "leads.violations")
+"""Charts of one KPI: with none they could not be drawn, and a second would be left out in silence."""
+_NEEDS = {
+    "overview.stock": ("region_code", "storefront_type"),
+    "leads.violations": ("region_code", "violation_code"),
+    "cases.ranking": ("region_code", "violation_code"),
+    "platforms.charts": ("platform_code",),
+    "counties.map": ("region_code",),
+    "bulletin.region": ("region_code",),
+    "bulletin.platform": ("platform_code",),
+    "bulletin.violation": ("violation_code",),
+    "bulletin.category": ("category_code",),
+}
+"""Blocks that show a KPI by members. A KPI without these slices would have no figure there."""
 
 
 @cache
@@ -38,9 +52,18 @@ def kpis_shown(block: str, seed: Path = SEED) -> tuple[str, ...]:
         Their codes; empty where the seed puts none there.
 
     Raises:
-        BadArguments: the seed names a block that no page has, or an entry is not `block:position`.
+        BadArguments: the seed names a block that no page has, or an entry is not `block:position`; a KPI lacks a slice that the
+            block needs; or a chart of one KPI has none or several.
     """
-    return _blocks(seed).get(block, ())
+    codes = _blocks(seed).get(block, ())
+    if block in _SINGLE and len(codes) != 1:
+        raise BadArguments(
+            f"shown_on: {block} shows one KPI, and the seed puts {len(codes)} there",
+            file=seed.name,
+            found=", ".join(codes) or "none",
+            fix="leave one",
+        )
+    return codes
 
 
 def blocks_of(page: str) -> dict[str, tuple[str, ...]]:
@@ -57,6 +80,7 @@ def _blocks(seed: Path) -> dict[str, tuple[str, ...]]:
         for line, row in enumerate(csv.DictReader(file), start=2):
             for entry in filter(None, (row["shown_on"] or "").split(";")):
                 block, position = _entry(entry, line, seed)
+                _check_slices(block, row, line, seed)
                 placed[block].append((position, row["kpi_code"]))
     return {block: tuple(code for _, code in sorted(codes)) for block, codes in placed.items()}
 
@@ -72,3 +96,14 @@ def _entry(entry: str, line: int, seed: Path) -> tuple[str, int]:
             fix="correct the seed",
         )
     return block, int(position)
+
+
+def _check_slices(block: str, row: dict[str, str], line: int, seed: Path) -> None:
+    missing = [name for name in _NEEDS.get(block, ()) if name not in (row["slices"] or "").split(";")]
+    if missing:
+        raise BadArguments(
+            f"shown_on: {block} shows a KPI by {', '.join(missing)}, and {row['kpi_code']} has no such slice",
+            file=seed.name,
+            line=line,
+            fix="add the slice and count by it, or leave the KPI out of the block",
+        )
